@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+// One word per kind of interrupt, whatever the architecture calls its row in /proc/interrupts.
+// x86: arch/x86/kernel/irq.c arch_show_interrupts(); arm64: arch/arm64/kernel/smp.c ipi_types[].
+// arm64 numbers its IPI rows differently between versions, so rows match by text.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/records.h"
+
+namespace isolab {
+
+/// function_call, tlb, reschedule, timer, irq_work, nmi, cpu_stop, thermal, machine_check,
+/// hypervisor, timer_broadcast, error, other; "device" for numbered rows that are not IPIs.
+/// x86 TLB is a subset of function_call (CAL includes it: 6.1, 6.12, 6.18).
+std::string interrupt_kind(std::string_view id, std::string_view label);
+
+/// Reads the text of /proc/interrupts; `before` is filled, `after` left empty.
+Result<std::vector<CounterRow>> parse_interrupts(std::string_view text);
+/// Reads /proc/softirqs the same way; kind is "softirq".
+Result<std::vector<CounterRow>> parse_softirqs(std::string_view text);
+/// Joins two readings row by row (by id and label); rows that came or went keep zeroes.
+std::vector<CounterRow> join_counters(std::vector<CounterRow> before,
+                                      const std::vector<CounterRow>& after);
+
+}  // namespace isolab

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+// Self-describing parameters: a plug-in binds name -> member once; validation of YAML, defaults,
+// `isolab show`, the plan and the contract tests all come from that binding.
+//
+//   struct Args { Rate rate{100}; Bytes size{1 << 20}; std::string variant = "event"; };
+//   param("rate", &Args::rate, "operations per second, or max")
+//   param("variant", &Args::variant, "what is toggled", {"event", "function"})
+#pragma once
+
+#include <concepts>
+#include <functional>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "base/units.h"
+
+namespace isolab {
+
+/// The canonical text of a value: one item for a scalar, any number for a list (argv).
+using ParamValue = std::vector<std::string>;
+/// Every parameter of one use of a plug-in, by name.
+using ParamValues = std::map<std::string, ParamValue>;
+
+enum class ParamType { flag, integer, real, duration, size, rate, share, text, words };
+
+const char* to_string(ParamType type);
+/// How a value of this type is written, for error messages: "a duration like 30s or 100us".
+const char* expected_form(ParamType type);
+
+struct ParamSpec {
+  std::string name;
+  ParamType type = ParamType::text;
+  ParamValue fallback;               // the default, canonical
+  std::string summary;               // one line, with the unit and the range where there is one
+  std::vector<std::string> choices;  // text only: the allowed words; empty = any text
+};
+
+/// Checks `raw` against the spec and returns it in canonical form ("0.5s" -> "500ms").
+Result<ParamValue> check_param(const ParamSpec& spec, const ParamValue& raw);
+
+// One overload pair per type; read_param is given text that check_param accepted.
+Result<void> read_param(const ParamValue& text, bool& out);
+Result<void> read_param(const ParamValue& text, int& out);
+Result<void> read_param(const ParamValue& text, double& out);
+Result<void> read_param(const ParamValue& text, Nanos& out);
+Result<void> read_param(const ParamValue& text, Bytes& out);
+Result<void> read_param(const ParamValue& text, Rate& out);
+Result<void> read_param(const ParamValue& text, Share& out);
+Result<void> read_param(const ParamValue& text, std::string& out);
+Result<void> read_param(const ParamValue& text, std::vector<std::string>& out);
+
+ParamValue print_param(bool value);
+ParamValue print_param(int value);
+ParamValue print_param(double value);
+ParamValue print_param(Nanos value);
+ParamValue print_param(Bytes value);
+ParamValue print_param(Rate value);
+ParamValue print_param(Share value);
+ParamValue print_param(const std::string& value);
+ParamValue print_param(const std::vector<std::string>& value);
+
+template <class T>
+constexpr ParamType param_type() {
+  if constexpr (std::same_as<T, bool>) return ParamType::flag;
+  if constexpr (std::same_as<T, int>) return ParamType::integer;
+  if constexpr (std::same_as<T, double>) return ParamType::real;
+  if constexpr (std::same_as<T, Nanos>) return ParamType::duration;
+  if constexpr (std::same_as<T, Bytes>) return ParamType::size;
+  if constexpr (std::same_as<T, Rate>) return ParamType::rate;
+  if constexpr (std::same_as<T, Share>) return ParamType::share;
+  if constexpr (std::same_as<T, std::vector<std::string>>) return ParamType::words;
+  return ParamType::text;
+}
+
+/// A parameter bound to a member of the plug-in's Args.
+template <class Args>
+struct Param {
+  ParamSpec spec;
+  std::function<Result<void>(Args&, const ParamValue&)> assign;
+};
+
+template <class Args, class T>
+Param<Args> param(std::string name, T Args::* member, std::string summary,
+                  std::vector<std::string> choices = {}) {
+  const Args defaults{};
+  return {{std::move(name), param_type<T>(), print_param(defaults.*member), std::move(summary),
+           std::move(choices)},
+          [member](Args& args, const ParamValue& text) { return read_param(text, args.*member); }};
+}
+
+/// Fills Args from values; names absent from `values` keep their defaults.
+template <class Args>
+Result<Args> read_params(const std::vector<Param<Args>>& params, const ParamValues& values) {
+  Args args{};
+  for (const auto& one : params) {
+    const auto found = values.find(one.spec.name);
+    if (found != values.end()) TRY(one.assign(args, found->second));
+  }
+  return args;
+}
+
+}  // namespace isolab

@@ -1,0 +1,13 @@
+# SPDX-License-Identifier: Apache-2.0
+# Warnings, sanitizers and include paths, as one interface target every room links.
+add_library(isolab_options INTERFACE)
+target_include_directories(isolab_options INTERFACE
+  ${PROJECT_SOURCE_DIR} ${PROJECT_BINARY_DIR}/generated)
+target_compile_options(isolab_options INTERFACE
+  -Wall -Wextra -Wconversion -Wshadow -Wno-missing-field-initializers
+  $<$<BOOL:${ISOLAB_WERROR}>:-Werror>)
+if(ISOLAB_SANITIZE)
+  target_compile_options(isolab_options INTERFACE
+    -fsanitize=${ISOLAB_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
+  target_link_options(isolab_options INTERFACE -fsanitize=${ISOLAB_SANITIZE})
+endif()

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+// The cycle counter, serialised against earlier loads, and the only architecture #if of the program.
+//   x86-64: lfence; rdtsc      (Intel SDM vol. 2B, RDTSC: LFENCE before it waits for earlier loads)
+//   arm64:  isb; mrs cntvct_el0 (Arm ARM D12.1: ISB keeps the counter read from being hoisted)
+#pragma once
+
+#include <cstdint>
+
+namespace isolab {
+
+enum class Arch { x86_64, arm64 };
+
+#if defined(__x86_64__)
+
+inline constexpr Arch kArch = Arch::x86_64;
+inline constexpr const char* kCycleCounterName = "tsc";
+
+inline std::uint64_t read_cycles_unfenced() {
+  std::uint32_t low, high;
+  asm volatile("rdtsc" : "=a"(low), "=d"(high));
+  return (static_cast<std::uint64_t>(high) << 32) | low;
+}
+
+inline std::uint64_t read_cycles() {
+  std::uint32_t low, high;
+  asm volatile("lfence\n\trdtsc" : "=a"(low), "=d"(high) : : "memory");
+  return (static_cast<std::uint64_t>(high) << 32) | low;
+}
+
+inline void cpu_relax() { asm volatile("pause"); }
+
+#elif defined(__aarch64__)
+
+inline constexpr Arch kArch = Arch::arm64;
+inline constexpr const char* kCycleCounterName = "cntvct";
+
+inline std::uint64_t read_cycles_unfenced() {
+  std::uint64_t ticks;
+  asm volatile("mrs %0, cntvct_el0" : "=r"(ticks));
+  return ticks;
+}
+
+inline std::uint64_t read_cycles() {
+  std::uint64_t ticks;
+  asm volatile("isb\n\tmrs %0, cntvct_el0" : "=r"(ticks) : : "memory");
+  return ticks;
+}
+
+inline void cpu_relax() { asm volatile("yield"); }
+
+#else
+#error "isolab knows the cycle counters of x86-64 and arm64 only"
+#endif
+
+}  // namespace isolab

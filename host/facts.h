@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+// What kind of machine this is: read once, stored in every recording.
+#pragma once
+
+#include <map>
+#include <string>
+
+#include "base/cpu_set.h"
+#include "base/records.h"
+#include "host/files.h"
+
+namespace isolab {
+
+struct HostFacts {
+  std::string arch;            // "x86_64" or "arm64"
+  std::string kernel_release;  // uname -r
+  std::string hypervisor;      // "" on bare metal, else "KVM", ...
+  CpuSet online;
+  CpuSet isolated;    // /sys/devices/system/cpu/isolated
+  CpuSet nohz_full;   // /sys/devices/system/cpu/nohz_full
+  CpuSet rcu_nocbs;   // from the command line (rcu_nocbs=, and nohz_full implies it)
+  std::map<int, CpuSet> siblings;  // SMT siblings of each online CPU, itself included
+  std::uint64_t memory_bytes = 0;  // MemAvailable
+  std::size_t page_size = 4096;
+  bool root = false;
+  bool tsc_reliable = false;  // x86: constant_tsc and nonstop_tsc
+  std::map<std::string, std::string> kernel_config;  // CONFIG_X -> y, m or value; empty: not readable
+
+  /// y or m.
+  bool config_on(const std::string& option) const;
+  /// "y", "m", "n" (config readable, option absent) or "unknown".
+  std::string config(const std::string& option) const;
+
+  Facts all;  // everything for the recording, dotted keys; see docs/recording-format.md
+};
+
+/// Reads the machine: kernel files through `files`, topology through hwloc, versions of tools.
+/// Never fails: what cannot be read is recorded as "unknown: reason".
+HostFacts read_host_facts(const Files& files);
+
+/// `all` as hwloc and the file system see it, recorded as topology.* keys (hwloc lives here only).
+void add_topology(Facts& facts);
+
+/// The plug-in's view of the machine.
+struct Host {
+  Files& files;
+  const HostFacts& facts;
+};
+
+}  // namespace isolab

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "probes/observer.h"
+#include "probes/probe.h"
+
+namespace isolab {
+
+const std::vector<const ProbeInfo*>& all_probes() {
+  static const std::vector<const ProbeInfo*> list{
+#define PROBE(name) &probes::name,
+#define OBSERVER(name)
+#include "probes/probes.def"
+#undef PROBE
+#undef OBSERVER
+  };
+  return list;
+}
+
+const std::vector<const ObserverInfo*>& all_observers() {
+  static const std::vector<const ObserverInfo*> list{
+#define PROBE(name)
+#define OBSERVER(name) &probes::name,
+#include "probes/probes.def"
+#undef PROBE
+#undef OBSERVER
+  };
+  return list;
+}
+
+const ProbeInfo* find_probe(std::string_view name) {
+  for (const auto* info : all_probes())
+    if (info->name == name) return info;
+  return nullptr;
+}
+
+const ObserverInfo* find_observer(std::string_view name) {
+  for (const auto* info : all_observers())
+    if (info->name == name) return info;
+  return nullptr;
+}
+
+}  // namespace isolab

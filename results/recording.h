@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+// The recording: a directory, raw and immutable, that newer code can analyse again on any machine
+// without root. docs/recording-format.md describes every file.
+//
+// Layout:  manifest.json  plan.json  profile.yaml  facts.json  facts-after.json
+//          windows/000-idle-0/{window.json, cpu1.gaps, ... raw files of observers}
+// Each window is written into a directory with a leading dot and renamed when it is whole; the
+// manifest says "running" until the end. So a kill at any moment leaves either a readable recording
+// marked incomplete or none.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "base/records.h"
+#include "base/result.h"
+
+namespace isolab {
+
+struct Manifest {
+  static constexpr int kSchema = 1;
+  int schema = kSchema;
+  std::string version;      // of isolab: "0.1.0"
+  std::string status;       // "running", "complete", "interrupted", "failed: why"
+  std::string started_utc, ended_utc;
+  std::vector<std::string> command_line;
+  std::vector<Warning> warnings;        // of the run as a whole (preflight, restore)
+  std::vector<std::string> changed;     // "PATH: 0 -> 16 (restored)", what the guard did to the machine
+};
+
+struct Recording {
+  std::filesystem::path directory;
+  Manifest manifest;
+  Plan plan;
+  std::string profile_text;  // verbatim, includes resolved
+  Facts facts, facts_after;
+  std::vector<WindowRecord> windows;  // complete ones, in run order
+};
+
+class RecordingWriter {
+ public:
+  /// Makes the directory (it must not exist) and writes everything known before the first window.
+  static Result<RecordingWriter> create(const std::filesystem::path& directory, Manifest manifest,
+                                        const Plan& plan, const std::string& profile_text,
+                                        const Facts& facts);
+  /// A directory for the raw files of the next window.
+  Result<std::filesystem::path> begin_window(const Plan& plan, int index);
+  /// Writes window.json and the gap logs, syncs and renames the directory to its final name.
+  Result<void> commit_window(const WindowRecord& record);
+  Result<void> finish(const Manifest& manifest, const Facts& facts_after);
+  const std::filesystem::path& directory() const { return directory_; }
+
+ private:
+  std::filesystem::path directory_;
+  std::filesystem::path open_window_;   // dot-directory being written
+  std::filesystem::path final_window_;
+};
+
+/// Loads all but the observers' raw files. A recording that was cut short loads with
+/// manifest.status "running"; a newer schema, or bytes that are not what they say, is a parse error
+/// with file and place.
+Result<Recording> load_recording(const std::filesystem::path& directory);
+
+std::string plan_to_json(const Plan& plan);
+Result<Plan> plan_from_json(const std::string& text);
+
+}  // namespace isolab

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+// A workload that repeats one operation at a set rate: prepare(), op() again and again, finish().
+#pragma once
+
+#include "workloads/workload.h"
+
+namespace isolab {
+
+/// Keeps a rate on an absolute schedule; an operation that comes late is not made up for by a burst.
+class Pacer {
+ public:
+  explicit Pacer(Rate rate);
+  /// Sleeps until the next operation is due, in slices short enough to see the stop request.
+  void wait(const StopFlag& stop);
+
+ private:
+  std::uint64_t period_ns_;  // 0: as fast as it goes
+  std::uint64_t next_ns_ = 0;
+};
+
+class Generator : public Workload {
+ public:
+  Generator(Rate rate, const WorkloadContext& context) : context_(context), rate_(rate) {}
+  Result<void> dry_run() override;  // prepare, one op, finish
+  Result<void> run() override;      // op() at the rate; counts 0 += 1 each; an op's error ends the run
+  Result<void> prepare() override { return {}; }
+
+ protected:
+  virtual Result<void> op() = 0;
+  WorkloadContext context_;
+
+ private:
+  Rate rate_;
+};
+
+}  // namespace isolab
