@@ -17,11 +17,15 @@ namespace isolab {
 /// x86 TLB is a subset of function_call (CAL includes it: 6.1, 6.12, 6.18).
 std::string interrupt_kind(std::string_view id, std::string_view label);
 
+/// ERR, MIS and Err are one count for the whole machine: they stand under this CPU number.
+inline constexpr int kWholeMachine = -1;
+
 /// Reads the text of /proc/interrupts; `before` is filled, `after` left empty.
 Result<std::vector<CounterRow>> parse_interrupts(std::string_view text);
 /// Reads /proc/softirqs the same way; kind is "softirq".
 Result<std::vector<CounterRow>> parse_softirqs(std::string_view text);
 /// Joins two readings row by row (by id and label); rows that came or went keep zeroes.
+/// So subtract with CounterRow::gained(), never by hand.
 std::vector<CounterRow> join_counters(std::vector<CounterRow> before,
                                       const std::vector<CounterRow>& after);
 

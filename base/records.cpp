@@ -23,4 +23,12 @@ double TickLine::ticks_per_second() const {
   return static_cast<double>(ticks1 - ticks0) * 1e9 / static_cast<double>(ns1 - ns0);
 }
 
+std::uint64_t CounterRow::gained(int cpu) const {
+  const auto first = before.find(cpu);
+  const auto last = after.find(cpu);
+  if (last == after.end()) return 0;
+  const std::uint64_t old = first == before.end() ? 0 : first->second;
+  return last->second > old ? last->second - old : 0;
+}
+
 }  // namespace isolab

@@ -14,8 +14,8 @@
 
 namespace isolab {
 
-/// Two readings of the cycle counter beside CLOCK_MONOTONIC_RAW: a straight line from ticks to time.
-/// Raw ticks are kept in the recording; every conversion goes through this line, in integers.
+/// Two readings of the cycle counter beside CLOCK_MONOTONIC_RAW: a straight line from ticks to
+/// time. Raw ticks are kept in the recording; every conversion goes through this line, in integers.
 struct TickLine {
   std::string counter;  // "tsc", "cntvct" or "ns" (identity; cyclictest)
   std::uint64_t ticks0 = 0, ticks1 = 0;
@@ -40,13 +40,13 @@ struct Gap {
 /// What a probe heard on one CPU in one window.
 struct ProbeCpu {
   int cpu = 0;
-  std::string error;                // why the data ends early; empty: complete
-  std::uint64_t start = 0, end = 0; // ticks: first and last reading; exposure = end - start
-  Histogram histogram;              // busy_loop: every iteration; cyclictest: every sample
-  Histogram corrected;              // cyclictest: with the samples that omission hid; else empty
-  std::uint64_t threshold = 0;      // ticks; gaps longer than this are logged
-  std::vector<Gap> gaps;            // in time order
-  std::uint64_t gaps_dropped = 0;   // over the threshold, but the log was full
+  std::string error;                 // why the data ends early; empty: complete
+  std::uint64_t start = 0, end = 0;  // ticks: first and last reading; exposure = end - start
+  Histogram histogram;               // busy_loop: every iteration; cyclictest: every sample
+  Histogram corrected;               // cyclictest: with the samples that omission hid; else empty
+  std::uint64_t threshold = 0;       // ticks; gaps longer than this are logged
+  std::vector<Gap> gaps;             // in time order
+  std::uint64_t gaps_dropped = 0;    // over the threshold, but the log was full
   std::map<std::string, double> numbers;  // per-probe: iterations, floor_ticks, missed_periods ...
 };
 
@@ -66,16 +66,20 @@ struct WorkRecord {
   double user_seconds = 0, system_seconds = 0;            // whole life of its processes (wait4)
   std::map<std::string, std::string> notes;               // hashes, thresholds, purge counts ...
   double expected_ipis_per_op = -1;  // on each measured CPU; < 0: no expectation
-  std::string expected_row;          // row kind: function_call, tlb, reschedule, ... (base/interrupts.h)
-  std::string error;                 // died, hung, refused; empty: fine
+  std::string expected_row;  // row kind: function_call, tlb, reschedule, ... (base/interrupts.h)
+  std::string error;         // died, hung, refused; empty: fine
 };
 
 /// One row of /proc/interrupts or /proc/softirqs: counts per CPU before and after the window.
 struct CounterRow {
   std::string id;     // "CAL", "IPI1", "36"
   std::string label;  // "Function call interrupts"
-  std::string kind;   // base/interrupts.h: "function_call", "tlb", ... or "device", "other", "softirq"
+  std::string
+      kind;  // base/interrupts.h: "function_call", "tlb", ... or "device", "other", "softirq"
   std::map<int, std::uint64_t> before, after;
+
+  /// after - before on one CPU; 0 where a row went away in between (a device that was unbound).
+  std::uint64_t gained(int cpu) const;
 };
 
 /// Time of one CPU from /proc/stat, in seconds over the window (clock-tick resolution).
@@ -114,7 +118,7 @@ struct WindowRecord {
   std::vector<Footprint> footprints;
   std::map<std::string, std::string> notes;  // by observers: "ipi_trace.level" -> "A"
   std::vector<Warning> warnings;
-  std::vector<std::string> files;            // relative names of raw files
+  std::vector<std::string> files;  // relative names of raw files
 };
 
 /// The machine as it was. Keys are dotted words documented in docs/recording-format.md.
