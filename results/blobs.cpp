@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "results/blobs.h"
+
+#include <fmt/format.h>
+
+#include <charconv>
+#include <limits>
+#include <string_view>
+
+namespace isolab {
+namespace {
+
+constexpr std::string_view kHistogramHeader = "bucket,lowest,highest,count";
+constexpr std::string_view kGapsMagic = "ISOLGAPS";
+constexpr std::uint64_t kGapsVersion = 1;
+constexpr std::size_t kGapsHeader = 24;
+constexpr std::size_t kGapsTrailer = 8;
+constexpr std::size_t kGapBytes = 16;
+
+Error bad(const std::string& file, std::size_t place, const std::string& why) {
+  return Error{ErrorKind::parse, fmt::format("{}:{}: {}", file, place, why)};
+}
+
+/// Splits off the next line; false when the text is used up or its last line has no newline.
+bool next_line(std::string_view& rest, std::string_view& line) {
+  const auto end = rest.find('\n');
+  if (end == std::string_view::npos) return false;
+  line = rest.substr(0, end);
+  rest.remove_prefix(end + 1);
+  return true;
+}
+
+/// Reads exactly four numbers with commas between them.
+bool read_fields(std::string_view line, std::uint64_t (&out)[4]) {
+  const char* at = line.data();
+  const char* const end = at + line.size();
+  for (int i = 0; i < 4; ++i) {
+    if (i > 0 && (at == end || *at++ != ',')) return false;
+    const auto [stop, error] = std::from_chars(at, end, out[i]);
+    if (error != std::errc{}) return false;
+    at = stop;
+  }
+  return at == end;
+}
+
+void put(std::string& out, std::uint64_t value, std::size_t bytes) {
+  for (std::size_t i = 0; i < bytes; ++i) out += static_cast<char>(value >> (8 * i) & 0xff);
+}
+
+std::uint64_t get(std::string_view bytes, std::size_t at, std::size_t size) {
+  std::uint64_t value = 0;
+  for (std::size_t i = size; i-- > 0;)
+    value = value << 8 | static_cast<unsigned char>(bytes[at + i]);
+  return value;
+}
+
+/// Fowler, Noll and Vo, variant 1a of 64 bits (RFC 9923): guards against accidents, not attackers.
+std::uint64_t fnv1a(std::string_view bytes) {
+  std::uint64_t hash = 14695981039346656037U;
+  for (const char byte : bytes) hash = (hash ^ static_cast<unsigned char>(byte)) * 1099511628211U;
+  return hash;
+}
+
+}  // namespace
+
+std::string print_histogram(const Histogram& histogram) {
+  std::string out(kHistogramHeader);
+  out += '\n';
+  for (std::size_t i = 0; i < Histogram::kBuckets; ++i)
+    if (const auto count = histogram.count_at(i); count > 0)
+      out += fmt::format("{},{},{},{}\n", i, Histogram::lowest(i), Histogram::highest(i), count);
+  return out + fmt::format("total,{}\n", histogram.total());
+}
+
+Result<Histogram> read_histogram(const std::string& file, const std::string& text) {
+  std::string_view rest = text;
+  std::string_view line;
+  if (!next_line(rest, line) || line != kHistogramHeader)
+    return bad(file, 1, fmt::format("expected the header \"{}\"", kHistogramHeader));
+  Histogram out;
+  std::uint64_t next_bucket = 0;
+  for (std::size_t number = 2;; ++number) {
+    if (!next_line(rest, line)) return bad(file, number, "the file ends before its total line");
+    if (line.starts_with("total,")) {
+      std::uint64_t total = 0;
+      const char* const end = line.data() + line.size();
+      const auto read = std::from_chars(line.data() + 6, end, total);
+      if (read.ec != std::errc{} || read.ptr != end)
+        return bad(file, number, "the total is not a number");
+      if (total != out.total())
+        return bad(file, number,
+                   fmt::format("the total says {} samples, the lines hold {}", total, out.total()));
+      if (!rest.empty()) return bad(file, number + 1, "text after the total line");
+      return out;
+    }
+    std::uint64_t fields[4] = {};
+    if (!read_fields(line, fields)) return bad(file, number, "expected four numbers");
+    const auto [bucket, lowest, highest, count] = fields;
+    if (bucket < next_bucket || bucket >= Histogram::kBuckets)
+      return bad(file, number, fmt::format("bucket {} is out of order or range", bucket));
+    if (lowest != Histogram::lowest(bucket) || highest != Histogram::highest(bucket))
+      return bad(
+          file, number,
+          fmt::format("bucket {} covers {}..{}, not {}..{}", bucket, Histogram::lowest(bucket),
+                      Histogram::highest(bucket), lowest, highest));
+    out.add(lowest, count);
+    next_bucket = bucket + 1;
+  }
+}
+
+std::string pack_gaps(const std::vector<Gap>& gaps) {
+  std::string out;
+  out.reserve(kGapsHeader + gaps.size() * kGapBytes + kGapsTrailer);
+  out += kGapsMagic;
+  put(out, kGapsVersion, 4);
+  put(out, 0, 4);
+  put(out, gaps.size(), 8);
+  for (const auto& gap : gaps) {
+    put(out, gap.start, 8);
+    put(out, gap.length, 8);
+  }
+  put(out, fnv1a(out), 8);
+  return out;
+}
+
+Result<std::vector<Gap>> unpack_gaps(const std::string& file, const std::string& bytes) {
+  const std::size_t size = bytes.size();
+  if (size < kGapsHeader)
+    return bad(file, size, fmt::format("the file ends within its {} byte header", kGapsHeader));
+  if (!bytes.starts_with(kGapsMagic)) return bad(file, 0, "this is not a gap log");
+  if (const auto version = get(bytes, 8, 4); version != kGapsVersion)
+    return bad(
+        file, 8,
+        fmt::format("gap log version {} is not the {} this isolab reads", version, kGapsVersion));
+  const std::uint64_t count = get(bytes, 16, 8);
+  const std::size_t body = size - kGapsHeader;
+  if (body < kGapsTrailer || (body - kGapsTrailer) % kGapBytes != 0 ||
+      (body - kGapsTrailer) / kGapBytes != count)
+    return bad(
+        file, size,
+        fmt::format("the header says {} gaps, the file's {} bytes are not that many", count, size));
+  const std::size_t hash_at = size - kGapsTrailer;
+  if (fnv1a(std::string_view(bytes).substr(0, hash_at)) != get(bytes, hash_at, 8))
+    return bad(file, hash_at, "the hash does not fit the bytes before it");
+  std::vector<Gap> out(count);
+  for (std::size_t i = 0; i < out.size(); ++i) {
+    out[i].start = get(bytes, kGapsHeader + i * kGapBytes, 8);
+    out[i].length = get(bytes, kGapsHeader + i * kGapBytes + 8, 8);
+  }
+  return out;
+}
+
+}  // namespace isolab

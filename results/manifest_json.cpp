@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "results/manifest_json.h"
+
+#include "results/codec.h"
+#include "results/warning_fields.h"
+
+namespace isolab {
+namespace codec {
+
+template <>
+struct Fields<Manifest> {
+  static void list(auto& field, auto& it) {
+    field("schema", it.schema);
+    field("version", it.version);
+    field("status", it.status);
+    field("started_utc", it.started_utc);
+    field("ended_utc", it.ended_utc);
+    field("command_line", it.command_line);
+    field("warnings", it.warnings);
+    field("changed", it.changed);
+    field("windows", it.windows);
+  }
+};
+
+}  // namespace codec
+
+std::string manifest_to_json(const Manifest& manifest) {
+  return print_json(codec::to_json(manifest));
+}
+
+Result<Manifest> manifest_from_json(const std::string& file, const std::string& text) {
+  const Json json = TRY(codec::parse_document(file, text));
+  TRY(codec::check_schema(file, json, Manifest::kSchema));
+  return codec::decode<Manifest>(file, json);
+}
+
+std::string facts_to_json(const Facts& facts) { return print_json(codec::to_json(facts)); }
+
+Result<Facts> facts_from_json(const std::string& file, const std::string& text) {
+  return codec::decode_text<Facts>(file, text);
+}
+
+}  // namespace isolab

@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "results/recording.h"
+
+#include <gmock/gmock.h>
+#include <stdlib.h>
+
+#include <fstream>
+#include <functional>
+
+#include "results/window_json.h"
+#include "tests/support/sample_recording.h"
+
+namespace isolab {
+namespace {
+
+namespace fs = std::filesystem;
+using ::testing::AnyOf;
+using ::testing::HasSubstr;
+
+const Facts kFacts{{"kernel.release", "6.12.1"}, {"kernel.cmdline", "isolcpus=1,3"}};
+const Facts kFactsAfter{{"kernel.release", "6.12.1"}};
+
+class RecordingTest : public ::testing::Test {
+ protected:
+  RecordingTest() {
+    std::string pattern = (fs::temp_directory_path() / "isolab-recording-XXXXXX").string();
+    base_ = ::mkdtemp(pattern.data());
+  }
+  ~RecordingTest() override { fs::remove_all(base_); }
+
+  fs::path place() const { return base_ / "deep" / "run"; }
+
+  Result<RecordingWriter> create() {
+    return RecordingWriter::create(place(), test::sample_manifest(), test::sample_plan(),
+                                   "name: sample\n", kFacts);
+  }
+  void write_windows(RecordingWriter& writer, int count) {
+    const auto plan = test::sample_plan();
+    for (int i = 0; i < count; ++i) {
+      const auto& window = plan.windows[static_cast<std::size_t>(i)];
+      const auto folder = writer.begin_window(plan, i);
+      ASSERT_TRUE(folder) << folder.error().what;
+      std::ofstream(*folder / "work.log") << "raw";
+      ASSERT_TRUE(writer.commit_window(test::sample_window(i, window.arm, window.repeat)));
+    }
+  }
+  void write_all() {
+    auto writer = create();
+    ASSERT_TRUE(writer) << writer.error().what;
+    write_windows(*writer, 4);
+    ASSERT_TRUE(writer->finish(test::sample_manifest(), kFactsAfter));
+  }
+
+  fs::path base_;
+};
+
+TEST_F(RecordingTest, EverythingComesBack) {
+  write_all();
+  const auto back = load_recording(place());
+  ASSERT_TRUE(back) << back.error().what;
+  EXPECT_EQ(back->plan, test::sample_plan());
+  EXPECT_EQ(back->profile_text, "name: sample\n");
+  EXPECT_EQ(back->facts, kFacts);
+  EXPECT_EQ(back->facts_after, kFactsAfter);
+  auto manifest = test::sample_manifest();
+  manifest.windows = {"000-idle-0", "001-churn-size=64KiB-0", "002-churn-size=64KiB-1",
+                      "003-idle-1"};
+  EXPECT_EQ(back->manifest, manifest);
+  ASSERT_EQ(back->windows.size(), 4u);
+  EXPECT_EQ(back->window_directories[1], "windows/001-churn-size=64KiB-0");
+  EXPECT_TRUE(fs::exists(place() / back->window_directories[1] / "work.log"));
+  const auto& window = back->windows[1];
+  const auto original = test::sample_window(1, 1, 0);
+  EXPECT_EQ(window_to_json(window), window_to_json(original));
+  ASSERT_EQ(window.probe.cpus.size(), 2u);
+  EXPECT_TRUE(test::same(window.probe.cpus[1].histogram, original.probe.cpus[1].histogram));
+  EXPECT_TRUE(test::same(window.probe.cpus[1].corrected, original.probe.cpus[1].corrected));
+  EXPECT_EQ(window.probe.cpus[1].gaps, original.probe.cpus[1].gaps);
+}
+
+TEST(WindowJson, TheFieldsThemselvesComeBack) {
+  const auto original = test::sample_window(2, 1, 1);
+  const auto back = window_from_json("window.json", window_to_json(original));
+  ASSERT_TRUE(back) << back.error().what;
+  EXPECT_EQ(back->begin_ns, original.begin_ns);
+  EXPECT_EQ(back->probe.line.ticks1, original.probe.line.ticks1);
+  EXPECT_EQ(back->probe.line.drift_ppm, original.probe.line.drift_ppm);
+  EXPECT_EQ(back->probe.cpus[0].numbers, original.probe.cpus[0].numbers);
+  EXPECT_EQ(back->probe.cpus[0].start, original.probe.cpus[0].start);
+  EXPECT_EQ(back->work[0].at_end, original.work[0].at_end);
+  EXPECT_EQ(back->work[0].expected_ipis_per_op, 3);
+  EXPECT_EQ(back->interrupts[0].after, original.interrupts[0].after);
+  EXPECT_EQ(back->cpu_times[0].steal, 0.05);
+  EXPECT_EQ(back->footprints[0].major_faults, 5u);
+  EXPECT_EQ(back->warnings, original.warnings);
+  EXPECT_EQ(back->files, original.files);
+}
+
+TEST_F(RecordingTest, NeverWritesOverARecording) {
+  write_all();
+  const auto again = create();
+  ASSERT_FALSE(again);
+  EXPECT_THAT(again.error().what, HasSubstr("exists already"));
+}
+
+TEST_F(RecordingTest, ARunCutShortLoadsAsRunningWithItsWholeWindows) {
+  auto writer = create();
+  ASSERT_TRUE(writer);
+  EXPECT_EQ(load_recording(place())->windows.size(), 0u);
+  write_windows(*writer, 2);
+  const auto folder = writer->begin_window(test::sample_plan(), 2);
+  ASSERT_TRUE(folder);
+  std::ofstream(*folder / "window.json") << "{ half";
+  const auto back = load_recording(place());
+  ASSERT_TRUE(back) << back.error().what;
+  EXPECT_EQ(back->manifest.status, "running");
+  EXPECT_EQ(back->windows.size(), 2u);
+  EXPECT_TRUE(back->facts_after.empty());
+}
+
+TEST_F(RecordingTest, AKillBeforeTheFirstWindowLeavesNothingUnderItsName) {
+  fs::create_directories(place().parent_path() / ".run.partial" / "windows");
+  EXPECT_FALSE(load_recording(place()));
+  EXPECT_TRUE(create());  // and does not stand in the way of the next run
+}
+
+TEST_F(RecordingTest, EveryMissingFileIsNamed) {
+  write_all();
+  const auto copy = base_ / "copy";
+  for (const char* file :
+       {"manifest.json", "plan.json", "profile.yaml", "facts.json", "facts-after.json",
+        "windows/000-idle-0/window.json", "windows/000-idle-0/cpu1.gaps",
+        "windows/000-idle-0/cpu3.histogram.csv", "windows/000-idle-0/cpu3.corrected.csv"}) {
+    fs::remove_all(copy);
+    fs::copy(place(), copy, fs::copy_options::recursive);
+    fs::remove(copy / file);
+    const auto loaded = load_recording(copy);
+    ASSERT_FALSE(loaded) << file;
+    EXPECT_THAT(loaded.error().what, HasSubstr(file));
+  }
+  fs::remove_all(copy);
+  fs::copy(place(), copy, fs::copy_options::recursive);
+  fs::remove_all(copy / "windows" / "003-idle-1");
+  EXPECT_THAT(load_recording(copy).error().what, HasSubstr("003-idle-1"));
+}
+
+TEST_F(RecordingTest, EveryTruncatedFileIsNamed) {
+  write_all();
+  for (const char* file : {"manifest.json", "plan.json", "facts.json", "facts-after.json",
+                           "windows/000-idle-0/window.json", "windows/000-idle-0/cpu1.gaps",
+                           "windows/000-idle-0/cpu3.histogram.csv"}) {
+    const auto size = fs::file_size(place() / file);
+    for (const auto part : {std::uintmax_t{0}, size / 2, size - 3}) {
+      const auto copy = base_ / "copy";
+      fs::remove_all(copy);
+      fs::copy(place(), copy, fs::copy_options::recursive);
+      fs::resize_file(copy / file, part);
+      const auto loaded = load_recording(copy);
+      ASSERT_FALSE(loaded) << file << " cut to " << part;
+      EXPECT_EQ(loaded.error().kind, ErrorKind::parse);
+      EXPECT_THAT(loaded.error().what, HasSubstr(std::string(file) + ":"));
+    }
+  }
+}
+
+TEST_F(RecordingTest, AWindowThatIsNotThePlansIsRefused) {
+  auto writer = create();
+  ASSERT_TRUE(writer);
+  const auto plan = test::sample_plan();
+  ASSERT_TRUE(writer->begin_window(plan, 1));
+  ASSERT_TRUE(writer->commit_window(test::sample_window(1, 0, 0)));
+  EXPECT_THAT(load_recording(place()).error().what,
+              HasSubstr("arm 0 repeat 0, the plan has arm 1"));
+}
+
+}  // namespace
+}  // namespace isolab
