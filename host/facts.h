@@ -4,6 +4,7 @@
 
 #include <map>
 #include <string>
+#include <string_view>
 
 #include "base/cpu_set.h"
 #include "base/records.h"
@@ -37,6 +38,12 @@ struct HostFacts {
 /// Reads the machine: kernel files through `files`, topology through hwloc, versions of tools.
 /// Never fails: what cannot be read is recorded as "unknown: reason".
 HostFacts read_host_facts(const Files& files);
+
+/// The part that comes from `files` alone (and the effective user id): what a captured machine gives.
+HostFacts read_kernel_facts(const Files& files);
+
+/// The value of "name=value" on a kernel command line, the last one if repeated; empty: not there.
+std::string command_line_value(std::string_view line, std::string_view name);
 
 /// `all` as hwloc and the file system see it, recorded as topology.* keys (hwloc lives here only).
 void add_topology(Facts& facts);

@@ -72,17 +72,22 @@ class StateGuard {
   /// What was changed by us and how, for the recording.
   struct Entry {
     Claim claim;
-    std::string original;
-    std::string written;  // last value set() wrote; empty: left to a knob
+    std::string original = {};
+    std::string written = {};  // the value set() wrote; empty: left to a knob
+    std::string stored = {};   // what the file said after it; empty: not yet confirmed
+    bool knob = false;         // a knob was handed out: whatever it holds is ours
   };
   const std::vector<Entry>& entries() const { return entries_; }
 
  private:
+  Result<void> push(Entry entry);
   Result<void> write_journal() const;
 
   Files& files_;
   std::filesystem::path journal_;
+  int owner_;                   // our PID; a fork has nothing to restore
   std::vector<Entry> entries_;
+  std::vector<Entry> stuck_;    // could not be restored: they stay in the journal
 };
 
 /// Journals left by runs that died without restoring (their process no longer exists).

@@ -22,8 +22,9 @@ struct CommandSpec {
   std::map<std::string, std::string> environment = {};  // added to ours
   std::string directory = {};                   // empty: ours
   CpuSet cpus = {};                             // empty: inherited
-  std::string output = {};                      // file for stdout and stderr; empty: inherited
+  std::string output = {};                      // file for stdout and stderr, appended to; empty: inherited
   int stdout_fd = -1;                           // >= 0: stdout goes to this descriptor instead
+  int stderr_fd = -1;                           // >= 0: stderr goes to this descriptor instead
 };
 
 /// How a child ended, with the processor time of it and of the descendants it waited for.
@@ -35,6 +36,8 @@ struct Exit {
   std::string text() const;  // "exit code 1", "killed by SIGSEGV"
 };
 
+/// When the child itself ends, what it left of its group is killed before it is reaped. Its stdin is
+/// /dev/null. It dies with the thread that started it: start children from the main thread.
 class Child {
  public:
   static Result<Child> spawn(const CommandSpec& spec);

@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "host/facts.h"
+
+#include <fmt/format.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <string_view>
+#include <vector>
+
+#include "host/arch/cycles.h"
+#include "host/facts_all.h"
+#include "host/kernel_config.h"
+#include "host/os.h"
+
+namespace isolab {
+namespace {
+
+const char kCpuDir[] = "/sys/devices/system/cpu/";
+
+CpuSet read_list(const Files& files, const std::string& path) {
+  const auto text = files.read(path);
+  if (!text) return {};
+  return CpuSet::parse(trimmed(*text)).value_or(CpuSet{});
+}
+
+std::string first_line_after(std::string_view text, std::string_view key) {
+  const auto at = text.find(key);
+  if (at == std::string_view::npos) return {};
+  const auto colon = text.find(':', at);
+  if (colon == std::string_view::npos) return {};
+  return std::string(trimmed(text.substr(colon + 1, text.find('\n', colon) - colon - 1)));
+}
+
+bool has_word(std::string_view words, std::string_view wanted) {
+  const std::string spaced = " " + std::string(words) + " ";
+  return spaced.find(" " + std::string(wanted) + " ") != std::string::npos;
+}
+
+std::string arch_of(const Files& files) {
+  if (const auto text = files.read("/proc/sys/kernel/arch"); text) {  // since 6.1
+    const std::string_view arch = trimmed(*text);
+    return arch == "aarch64" ? "arm64" : std::string(arch);
+  }
+  return kArch == Arch::arm64 ? "arm64" : "x86_64";
+}
+
+/// The name of the hypervisor; x86 sets the cpuinfo flag "hypervisor", and DMI or the device tree
+/// say which one. "unnamed" when only the flag is there.
+std::string hypervisor_of(const Files& files, std::string_view cpuinfo) {
+  std::string vendor;
+  for (const char* path : {"/sys/class/dmi/id/sys_vendor", "/sys/class/dmi/id/product_name"})
+    if (const auto text = files.read(path); text) vendor += " " + std::string(trimmed(*text));
+  const auto names = [&](const char* part) { return vendor.find(part) != std::string::npos; };
+  const bool flag = has_word(first_line_after(cpuinfo, "flags"), "hypervisor");
+  if (const auto type = files.read("/sys/hypervisor/type"); type) {
+    if (trimmed(*type) == "xen") return "Xen";
+  }
+  if (const auto model = files.read("/proc/device-tree/hypervisor/compatible"); model)
+    return std::string(trimmed(std::string_view(model->c_str())));
+  if (names("VMware")) return "VMware";
+  if (names("innotek") || names("VirtualBox")) return "VirtualBox";
+  if (flag && names("Microsoft")) return "Hyper-V";
+  if (names("QEMU") || names("KVM") || names("Amazon EC2") || names("Google Compute Engine")) {
+    // Bare-metal cloud instances carry the vendor's name without the flag.
+    if (flag || names("QEMU") || names("KVM")) return "KVM";
+  }
+  if (!flag) return {};
+  const auto source =
+      files.read("/sys/devices/system/clocksource/clocksource0/available_clocksource");
+  if (source && has_word(trimmed(*source), "kvm-clock")) return "KVM";
+  if (source && has_word(trimmed(*source), "hyperv_clocksource_tsc_page")) return "Hyper-V";
+  return "unnamed";
+}
+
+std::map<int, CpuSet> siblings_of(const Files& files, const CpuSet& online) {
+  std::map<int, CpuSet> siblings;
+  for (int cpu : online) {
+    CpuSet set =
+        read_list(files, fmt::format("{}cpu{}/topology/thread_siblings_list", kCpuDir, cpu));
+    set.add(cpu);
+    siblings.emplace(cpu, std::move(set));
+  }
+  return siblings;
+}
+
+std::uint64_t available_memory(const Files& files) {
+  const auto text = files.read("/proc/meminfo");
+  if (!text) return 0;
+  const std::string line = first_line_after(*text, "MemAvailable");
+  return std::strtoull(line.c_str(), nullptr, 10) * 1024;
+}
+
+}  // namespace
+
+std::string command_line_value(std::string_view line, std::string_view name) {
+  const std::string spaced = " " + std::string(trimmed(line)) + " ";
+  const std::string wanted = " " + std::string(name) + "=";
+  const auto at = spaced.rfind(wanted);  // the last one wins, as in the kernel
+  if (at == std::string::npos) return {};
+  const auto begin = at + wanted.size();
+  return spaced.substr(begin, spaced.find(' ', begin) - begin);
+}
+
+bool HostFacts::config_on(const std::string& option) const {
+  const std::string value = config(option);
+  return value == "y" || value == "m";
+}
+
+std::string HostFacts::config(const std::string& option) const {
+  if (kernel_config.empty()) return "unknown";
+  const auto found = kernel_config.find(option);
+  return found == kernel_config.end() ? "n" : found->second;
+}
+
+HostFacts read_kernel_facts(const Files& files) {
+  HostFacts facts;
+  facts.arch = arch_of(files);
+  facts.page_size = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
+  facts.root = is_root();
+  if (const auto text = files.read("/proc/sys/kernel/osrelease"); text)
+    facts.kernel_release = trimmed(*text);
+  facts.online = read_list(files, std::string(kCpuDir) + "online");
+  facts.isolated = read_list(files, std::string(kCpuDir) + "isolated");
+  facts.nohz_full = read_list(files, std::string(kCpuDir) + "nohz_full");
+  facts.siblings = siblings_of(files, facts.online);
+  facts.memory_bytes = available_memory(files);
+
+  const std::string command_line = files.read("/proc/cmdline").value_or(std::string());
+  const std::string nocbs = command_line_value(command_line, "rcu_nocbs");
+  if (nocbs == "all") {
+    facts.rcu_nocbs = facts.online;
+  } else {
+    facts.rcu_nocbs = CpuSet::parse(nocbs).value_or(CpuSet{});
+  }
+  facts.rcu_nocbs = facts.rcu_nocbs | facts.nohz_full;  // kernel/rcu/tree_nocb.h rcu_init_nohz()
+
+  const std::string cpuinfo = files.read("/proc/cpuinfo").value_or(std::string());
+  facts.hypervisor = hypervisor_of(files, cpuinfo);
+  const std::string flags = first_line_after(cpuinfo, "flags");
+  facts.tsc_reliable = has_word(flags, "constant_tsc") && has_word(flags, "nonstop_tsc");
+
+  auto config = read_kernel_config(files, facts.kernel_release);
+  if (config) facts.kernel_config = config->options;
+  add_all_facts(files, facts, config);
+  return facts;
+}
+
+HostFacts read_host_facts(const Files& files) {
+  HostFacts facts = read_kernel_facts(files);
+  add_topology(facts.all);
+  return facts;
+}
+
+}  // namespace isolab
