@@ -71,7 +71,7 @@ struct Plan {
   int repeats = 1;
   Nanos warmup{0};
   Nanos measure{0};
-  std::string order;          // "interleaved", "random" or "sequential"
+  std::string order;          // "interleaved", "shuffled" or "sequential"
   std::uint64_t seed = 0;
   std::vector<Budget> budgets;
   Nanos duration{0};          // expected, all windows with set-up and tear-down

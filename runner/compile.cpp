@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "runner/compile.h"
+
+#include <openssl/evp.h>
+
+#include <algorithm>
+#include <array>
+#include <numeric>
+#include <random>
+
+namespace isolab {
+namespace {
+
+// Measured on a two-CPU machine: fork, claim, pin and calibrate; a traced window also sets up and
+// tears down its events and waits for quiet. Only the progress display depends on them.
+constexpr Nanos kWindowOverhead = std::chrono::milliseconds(450);
+constexpr Nanos kTraceOverhead = std::chrono::milliseconds(900);
+
+Error bad_cpus(const Place& place, const std::string& what, const std::string& hint) {
+  return Error{ErrorKind::usage, (place.file.empty() ? "" : place.text() + ": ") + what, hint};
+}
+
+Result<void> choose_cpus(const Profile& profile, const HostFacts& facts, Plan& plan) {
+  const CpuSet isolated = facts.isolated & facts.online;
+  if (profile.measured == "isolated" && isolated.empty())
+    return bad_cpus(profile.measured_place, "measured: isolated, but this kernel isolates no CPU",
+                    "boot with isolcpus=... nohz_full=..., or write measured: auto");
+  if (profile.measured == "isolated" || (profile.measured == "auto" && !isolated.empty())) {
+    plan.measured = isolated;
+    plan.measured_why = "the kernel's isolated CPUs";
+  } else if (profile.measured == "auto") {
+    plan.measured = CpuSet{facts.online.last()};
+    plan.measured_why = "the last CPU: this kernel isolates none";
+  } else {
+    plan.measured = TRY(CpuSet::parse(profile.measured));
+    plan.measured_why = "named by the profile";
+    if (const CpuSet missing = plan.measured - facts.online; !missing.empty())
+      return bad_cpus(profile.measured_place, "CPU " + missing.list() + " is not online", "online: " + facts.online.list());
+  }
+  plan.measured_isolated = (plan.measured - isolated).empty();
+  if (profile.housekeeping == "auto") {
+    plan.housekeeping = facts.online - plan.measured - isolated;
+    if (plan.housekeeping.empty()) plan.housekeeping = facts.online - plan.measured;
+  } else {
+    plan.housekeeping = TRY(CpuSet::parse(profile.housekeeping));
+    if (const CpuSet missing = plan.housekeeping - facts.online; !missing.empty())
+      return bad_cpus(profile.housekeeping_place, "CPU " + missing.list() + " is not online", "online: " + facts.online.list());
+    if (const CpuSet both = plan.housekeeping & plan.measured; !both.empty())
+      return bad_cpus(profile.housekeeping_place, "CPU " + both.list() + " is measured and housekeeping at once",
+                      "noise on a measured CPU is not what reaches it from outside");
+  }
+  if (plan.housekeeping.empty())
+    return bad_cpus(profile.measured_place, "no CPU is left for housekeeping",
+                    "isolab needs one CPU for the workloads and itself: measure fewer than " + std::to_string(facts.online.count()));
+  return {};
+}
+
+std::string joined(const ParamValue& value) {
+  std::string out;
+  for (const auto& item : value) out += (out.empty() ? "" : " ") + item;
+  return out;
+}
+
+/// An arm, once for every combination of the axes whose workload it uses.
+std::vector<Arm> expand(const ProfileArm& from, const std::vector<MatrixAxis>& axes) {
+  std::vector<Arm> arms{Arm{from.name, from.workloads, from.settings, from.observers, {}}};
+  for (const auto& axis : axes) {
+    std::vector<Arm> next;
+    for (const auto& arm : arms) {
+      const auto use = std::find_if(arm.workloads.begin(), arm.workloads.end(),
+                                    [&](const auto& one) { return one.name == axis.workload; });
+      if (use == arm.workloads.end()) {
+        next.push_back(arm);
+        continue;
+      }
+      for (const auto& value : axis.values) {
+        Arm copy = arm;
+        copy.workloads[static_cast<std::size_t>(use - arm.workloads.begin())].params[axis.param] = value;
+        copy.name += " " + axis.param + "=" + joined(value);
+        next.push_back(std::move(copy));
+      }
+    }
+    arms = std::move(next);
+  }
+  return arms;
+}
+
+bool traced(const Arm& arm) {
+  return std::any_of(arm.observers.begin(), arm.observers.end(), [](const auto& use) { return use.name == "ipi_trace"; });
+}
+
+void order_windows(Plan& plan) {
+  plan.windows.clear();
+  std::vector<int> arms;
+  for (std::size_t i = 0; i < plan.arms.size(); ++i)
+    if (plan.arms[i].not_applicable.empty()) arms.push_back(static_cast<int>(i));
+  if (plan.order == "sequential") {
+    for (const int arm : arms)
+      for (int repeat = 0; repeat < plan.repeats; ++repeat) plan.windows.push_back({arm, repeat});
+  } else {
+    std::mt19937_64 random(plan.seed);
+    for (int repeat = 0; repeat < plan.repeats; ++repeat) {
+      // Fisher-Yates by hand: std::shuffle may differ between libraries, a plan must not.
+      if (plan.order == "shuffled")
+        for (std::size_t i = arms.size(); i > 1; --i) std::swap(arms[i - 1], arms[random() % i]);
+      for (const int arm : arms) plan.windows.push_back({arm, repeat});
+    }
+  }
+  plan.duration = Nanos{0};
+  for (const auto& window : plan.windows)
+    plan.duration += plan.warmup + plan.measure + kWindowOverhead +
+                     (traced(plan.arms[static_cast<std::size_t>(window.arm)]) ? kTraceOverhead : Nanos{0});
+}
+
+}  // namespace
+
+Result<Plan> compile_plan(const Profile& profile, const HostFacts& facts) {
+  Plan plan;
+  plan.name = profile.name;
+  plan.question = profile.question;
+  plan.profile_hash = sha256(canonical_text(profile));
+  TRY(choose_cpus(profile, facts, plan));
+  plan.probe = profile.probe;
+  for (const auto& arm : profile.arms) {
+    for (auto& one : expand(arm, profile.matrix)) {
+      Arm untraced = one;
+      plan.arms.push_back(std::move(one));
+      if (!profile.untraced_runs || !traced(untraced)) continue;
+      std::erase_if(untraced.observers, [](const auto& use) { return use.name == "ipi_trace"; });
+      untraced.name += " untraced";
+      plan.arms.push_back(std::move(untraced));
+    }
+  }
+  plan.repeats = profile.repeats;
+  plan.warmup = profile.warmup;
+  plan.measure = profile.measure;
+  plan.order = profile.order;
+  plan.seed = profile.seed;
+  plan.budgets = profile.budgets;
+  order_windows(plan);
+  return plan;
+}
+
+void apply_inability(Plan& plan, const Inability& inability) {
+  for (auto& arm : plan.arms)
+    for (const auto& use : arm.workloads)
+      if (const auto found = inability.find(arm.name + "/" + use.name); found != inability.end())
+        arm.not_applicable += (arm.not_applicable.empty() ? "" : "; ") + use.name + ": " + found->second;
+  order_windows(plan);
+}
+
+std::string sha256(const std::string& text) {
+  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
+  unsigned length = 0;
+  EVP_Digest(text.data(), text.size(), digest.data(), &length, EVP_sha256(), nullptr);
+  static constexpr char kHex[] = "0123456789abcdef";
+  std::string out;
+  for (unsigned i = 0; i < length; ++i) {
+    out += kHex[digest[i] >> 4];
+    out += kHex[digest[i] & 15];
+  }
+  return out;
+}
+
+}  // namespace isolab

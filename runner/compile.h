@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+// Profile + machine -> plan: every CPU, parameter, window and second resolved. Pure.
+#pragma once
+
+#include "base/plan.h"
+#include "base/result.h"
+#include "host/facts.h"
+#include "runner/profile.h"
+
+namespace isolab {
+
+/// `not_applicable` holds a reason for each workload (by name) this machine cannot run, found by the
+/// preflight's dry runs; arms that use one are kept in the plan with the reason and get no windows.
+/// An arm of a matrix is dry-run with its own parameters, so the key is "ARM NAME/WORKLOAD".
+using Inability = std::map<std::string, std::string>;
+
+/// Fails (usage) when the CPUs asked for are not there.
+Result<Plan> compile_plan(const Profile& profile, const HostFacts& facts);
+
+/// Marks the arms that cannot run here, drops their windows and adds up the duration again.
+void apply_inability(Plan& plan, const Inability& inability);
+
+/// SHA-256 of a text, hexadecimal (libcrypto).
+std::string sha256(const std::string& text);
+
+}  // namespace isolab

@@ -1,0 +1,21 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# Installs what is missing, builds everything and passes every test. Closes with "N passed, N failed".
+#   scripts/test.sh              unit, contract, golden, plot and root tests (root ones skip with a reason)
+#   scripts/test.sh --sanitize   and the unit tests once more under ASan and UBSan
+set -euo pipefail
+cd "$(dirname "$0")/.."
+scripts/setup.sh test
+cmake -S . -B build -G Ninja -DCMAKE_BUILD_TYPE=Release -DISOLAB_WERROR=ON >/dev/null
+cmake --build build
+results=(build/tests.xml)
+failed=0
+ctest --test-dir build --output-on-failure --output-junit tests.xml || failed=1
+if [ "${1:-}" = --sanitize ]; then
+  cmake --preset asan >/dev/null
+  cmake --build --preset asan
+  ctest --preset asan --label-regex unit --output-junit tests.xml || failed=1
+  results+=(build-asan/tests.xml)
+fi
+/usr/bin/python3 tests/summary.py "${results[@]}" || failed=1
+exit "$failed"

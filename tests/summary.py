@@ -1,0 +1,37 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Reads ctest's JUnit files, prints why tests were skipped, and closes with the counts."""
+import re
+import sys
+import xml.etree.ElementTree as xml
+
+
+def skip_reason(case):
+    """The text after GoogleTest's 'Skipped' line, or what the test printed last."""
+    output = case.findtext("system-out") or ""
+    found = re.search(r"Skipped\n(.*?)\n", output, re.DOTALL)
+    if found and found.group(1).strip():
+        return found.group(1).strip()
+    lines = [line.strip() for line in output.splitlines() if line.strip() and not line.startswith("[")]
+    return lines[-1] if lines else "no reason printed"
+
+
+def main(paths):
+    passed = failed = skipped = 0
+    for path in paths:
+        for case in xml.parse(path).getroot().iter("testcase"):
+            status = case.get("status")
+            if status == "run":
+                passed += 1
+            elif status in ("notrun", "disabled") or case.find("skipped") is not None:
+                skipped += 1
+                print(f"skipped {case.get('name')}: {skip_reason(case)}")
+            else:
+                failed += 1
+                print(f"FAILED {case.get('name')}")
+    tail = f", {skipped} skipped" if skipped else ""
+    print(f"{passed} passed, {failed} failed{tail}")
+    return 0 if failed == 0 and passed > 0 else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
