@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+// The verbs of the command line, one function each. stdout is the answer, stderr progress and
+// warnings; the return value is the exit code.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+
+namespace isolab {
+
+/// Exit codes of the program (docs/command-line.md).
+enum ExitCode {
+  kDone = 0,
+  kFailed = 1,          // usage or failure
+  kBudgetBroken = 2,    // a limit of the profile was exceeded
+  kNotApplicable = 3,   // nothing of it can run here
+  kNotRestored = 4,     // measured, but the machine could not be put back
+  kDisturbed = 5,       // measured, but disturbed: interrupted, a workload died, events lost
+};
+
+struct RunOptions {
+  std::string profile;
+  std::filesystem::path output;  // empty: recordings/NAME-TIME
+  bool json = false;
+  bool plots = true;
+  bool quiet = false;
+};
+
+int run_command(const RunOptions& options, const std::vector<std::string>& command_line);
+int plan_command(const std::string& profile, bool dry_run, bool json);
+int list_command(bool json);
+int show_command(const std::string& name, bool json);
+int facts_command(bool json);
+int check_command(const std::string& cpus, bool json);
+int analyse_command(const std::filesystem::path& recording);
+int report_command(const std::filesystem::path& recording, bool json);
+int schema_command();
+int plot_command(const std::filesystem::path& recording, const std::filesystem::path& output);
+int restore_command(bool json);
+
+/// Prints "isolab: what" and the hint on stderr; returns the exit code that fits its kind.
+int complain(const Error& error);
+
+}  // namespace isolab

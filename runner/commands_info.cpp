@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+// Verbs that only tell: list, show, facts.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "host/facts.h"
+#include "probes/observer.h"
+#include "probes/probe.h"
+#include "results/json.h"
+#include "runner/commands.h"
+#include "runner/yaml_tree.h"
+#include "workloads/workload.h"
+
+namespace isolab {
+namespace {
+
+/// What the three kinds of plug-in have in common, for printing.
+struct Entry {
+  std::string kind, name, summary, needs, says;  // says: what it disturbs or what its numbers mean
+  std::vector<ParamSpec> params;
+  std::vector<CountSpec> counts;
+};
+
+std::vector<Entry> entries() {
+  std::vector<Entry> all;
+  for (const auto* info : all_workloads())
+    all.push_back({"workload", info->name, info->summary, info->needs, info->disturbs, info->params, info->counts});
+  for (const auto* info : all_probes())
+    all.push_back({"probe", info->name, info->summary, info->needs, info->hears, info->params, {}});
+  for (const auto* info : all_observers())
+    all.push_back({"observer", info->name, info->summary, info->needs, "", info->params, {}});
+  return all;
+}
+
+Json to_json(const Entry& entry) {
+  JsonArray params, counts;
+  for (const auto& spec : entry.params) {
+    JsonArray fallback, choices;
+    for (const auto& item : spec.fallback) fallback.push_back(item);
+    for (const auto& word : spec.choices) choices.push_back(word);
+    params.push_back(JsonObject{{"name", spec.name}, {"type", to_string(spec.type)}, {"default", fallback},
+                                {"summary", spec.summary}, {"choices", choices}});
+  }
+  for (const auto& count : entry.counts) counts.push_back(JsonObject{{"name", count.name}, {"summary", count.summary}});
+  return JsonObject{{"kind", entry.kind}, {"name", entry.name}, {"summary", entry.summary}, {"needs", entry.needs},
+                    {"disturbs_or_hears", entry.says}, {"parameters", params}, {"counts", counts}};
+}
+
+/// Words of `text` in lines of at most `width`, each after `indent` spaces.
+std::string wrapped(const std::string& text, std::size_t indent, std::size_t width) {
+  std::string out, line;
+  std::size_t at = 0;
+  while (at < text.size()) {
+    const auto space = std::min(text.find(' ', at), text.size());
+    const std::string word = text.substr(at, space - at);
+    if (!line.empty() && indent + line.size() + 1 + word.size() > width) {
+      out += std::string(indent, ' ') + line + "\n";
+      line.clear();
+    }
+    line += (line.empty() ? "" : " ") + word;
+    at = space + 1;
+  }
+  return out + std::string(indent, ' ') + line + "\n";
+}
+
+}  // namespace
+
+int complain(const Error& error) {
+  fmt::print(stderr, "isolab: {}\n", error.text());
+  return error.kind == ErrorKind::unsupported ? kNotApplicable : kFailed;
+}
+
+int list_command(bool json) {
+  const auto all = entries();
+  if (json) {
+    JsonArray items;
+    for (const auto& entry : all) items.push_back(to_json(entry));
+    fmt::print("{}", print_json(items));
+    return kDone;
+  }
+  std::string kind;
+  for (const auto& entry : all) {
+    if (entry.kind != kind) fmt::print("{}{}s\n", kind.empty() ? "" : "\n", entry.kind);
+    kind = entry.kind;
+    fmt::print("  {:<19} {}\n", entry.name, entry.summary);
+  }
+  return kDone;
+}
+
+int show_command(const std::string& name, bool json) {
+  const auto all = entries();
+  const auto found = std::find_if(all.begin(), all.end(), [&](const Entry& entry) { return entry.name == name; });
+  if (found == all.end()) {
+    std::vector<std::string> names;
+    for (const auto& entry : all) names.push_back(entry.name);
+    const std::string nearest = nearest_word(name, names);
+    return complain({ErrorKind::usage, "there is no workload, probe or observer \"" + name + "\"",
+                     nearest.empty() ? "isolab list names them" : "did you mean " + nearest + "?"});
+  }
+  if (json) {
+    fmt::print("{}", print_json(to_json(*found)));
+    return kDone;
+  }
+  fmt::print("{} ({})\n{}\n", found->name, found->kind, wrapped(found->summary, 2, 100));
+  if (!found->says.empty())
+    fmt::print("{}\n{}\n", found->kind == "workload" ? "what it disturbs" : "what its numbers mean", wrapped(found->says, 2, 100));
+  fmt::print("needs\n{}\n", wrapped(found->needs, 2, 100));
+  if (!found->counts.empty()) fmt::print("counts\n");
+  for (const auto& count : found->counts) fmt::print("  {:<18} {}\n", count.name, count.summary);
+  fmt::print("{}parameters{}\n", found->counts.empty() ? "" : "\n", found->params.empty() ? ": none" : "");
+  for (const auto& spec : found->params) {
+    std::string fallback, choices;
+    for (const auto& item : spec.fallback) fallback += (fallback.empty() ? "" : " ") + item;
+    for (const auto& word : spec.choices) choices += (choices.empty() ? " (" : ", ") + word;
+    fmt::print("  {:<18} {}, default {}\n{}", spec.name, to_string(spec.type), fallback.empty() ? "empty" : fallback,
+               wrapped(spec.summary + (choices.empty() ? "" : choices + ")"), 21, 100));
+  }
+  return kDone;
+}
+
+int facts_command(bool json) {
+  const SystemFiles files;
+  const HostFacts facts = read_host_facts(files);
+  if (json) {
+    JsonObject object;
+    for (const auto& [key, value] : facts.all) object.emplace(key, value);
+    fmt::print("{}", print_json(object));
+    return kDone;
+  }
+  for (const auto& [key, value] : facts.all) fmt::print("{:<34} {}\n", key, value);
+  return kDone;
+}
+
+}  // namespace isolab

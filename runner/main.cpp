@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+// The command line: the only file that knows CLI11.
+#include <CLI/CLI.hpp>
+
+#include <cstdio>
+
+#include "base/version.h"
+#include "runner/commands.h"
+
+int main(int argc, char** argv) {
+  using namespace isolab;
+  CLI::App app{"isolab: what breaks into isolated CPUs, who sends it, what it costs"};
+  app.set_version_flag("--version", kVersion);
+  app.require_subcommand(1);
+  app.footer("exit codes: 0 done, 1 usage or failure, 2 budget exceeded, 3 not applicable here,\n"
+             "            4 measured but not restored, 5 measured but disturbed\n"
+             "start with: isolab check; isolab plan profiles/quick.yaml; isolab run profiles/quick.yaml");
+  bool json = false;
+  const auto verb = [&](const char* name, const char* text) {
+    auto* command = app.add_subcommand(name, text);
+    command->add_flag("--json", json, "print JSON");
+    return command;
+  };
+
+  RunOptions run;
+  auto* run_verb = verb("run", "run a profile: noise on housekeeping CPUs, listening on measured CPUs; leaves a recording");
+  run_verb->add_option("profile", run.profile, "a YAML profile")->required();
+  run_verb->add_option("-o,--output", run.output, "directory of the recording (must not exist; default recordings/NAME-TIME)");
+  bool no_plots = false;
+  run_verb->add_flag("--no-plots", no_plots, "make no charts");
+  run_verb->add_flag("-q,--quiet", run.quiet, "no progress on stderr");
+
+  std::string profile, name, cpus;
+  bool dry_run = false;
+  auto* plan_verb = verb("plan", "print the resolved plan of a profile: CPUs, arms, parameters, windows, duration");
+  plan_verb->add_option("profile", profile, "a YAML profile")->required();
+  plan_verb->add_flag("--dry-run", dry_run, "try one operation of each workload, to tell what is not applicable here");
+  auto* list_verb = verb("list", "list workloads, probes and observers");
+  auto* show_verb = verb("show", "describe a workload, probe or observer: what it does, needs, counts, and its parameters");
+  show_verb->add_option("name", name, "a name of `isolab list`")->required();
+  auto* facts_verb = verb("facts", "print what is known of this machine (put it into bug reports)");
+  auto* check_verb = verb("check", "is this machine ready for isolated measurements? what to do about it if not");
+  check_verb->add_option("--cpus", cpus, "the CPUs to judge (default: the isolated ones, else the last)");
+
+  std::filesystem::path recording, output;
+  auto* analyse_verb = verb("analyse", "recompute the findings of a recording; prints them as JSON");
+  analyse_verb->add_option("recording", recording, "a recording directory")->required();
+  auto* report_verb = verb("report", "print the report of a recording");
+  report_verb->add_option("recording", recording, "a recording directory")->required();
+  auto* plot_verb = app.add_subcommand("plot", "draw the charts of a recording as PNG and SVG");
+  plot_verb->add_option("recording", recording, "a recording directory")->required();
+  plot_verb->add_option("-o,--output", output, "directory for the charts (default: charts/ beside the findings)");
+  auto* schema_verb = verb("schema", "print the JSON schema of `report --json`");
+  auto* restore_verb = verb("restore", "put back what a run that was killed has left changed");
+
+  CLI11_PARSE(app, argc, argv);
+
+  run.json = json;
+  run.plots = !no_plots;
+  if (*run_verb) return run_command(run, {argv, argv + argc});
+  if (*plan_verb) return plan_command(profile, dry_run, json);
+  if (*list_verb) return list_command(json);
+  if (*show_verb) return show_command(name, json);
+  if (*facts_verb) return facts_command(json);
+  if (*check_verb) return check_command(cpus, json);
+  if (*analyse_verb) return analyse_command(recording);
+  if (*report_verb) return report_command(recording, json);
+  if (*plot_verb) return plot_command(recording, output);
+  if (*schema_verb) return schema_command();
+  if (*restore_verb) return restore_command(json);
+  return kFailed;
+}
