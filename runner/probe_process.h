@@ -4,9 +4,8 @@
 #pragma once
 
 #include <filesystem>
-#include <memory>
+#include <functional>
 #include <optional>
-#include <string>
 #include <vector>
 
 #include "base/records.h"
@@ -16,7 +15,7 @@
 
 namespace isolab {
 
-/// A workload that runs as a thread of the probe's process; the runner made its shared block.
+/// A workload that runs as a thread of the probe's process; its block is shared with the runner.
 struct PeerWorkload {
   const WorkloadInfo* info = nullptr;
   ParamValues params;
@@ -24,41 +23,45 @@ struct PeerWorkload {
   WorkloadBlock* block = nullptr;
 };
 
+struct ProbeControl;  // the words both processes share
+
 class ProbeProcess {
  public:
-  /// Forks; the caller must be single-threaded. `scratch` receives the probe's own files.
+  /// Forks; the caller must be single-threaded. What was heard travels through a directory made
+  /// below `transfer`, gone after collect().
   static Result<ProbeProcess> launch(const ProbeInfo& info, const ParamValues& params, const ProbeContext& context,
-                                     std::vector<PeerWorkload> peers);
+                                     std::vector<PeerWorkload> peers, const std::filesystem::path& transfer);
 
   /// Called over and over while waiting; an error from it ends the wait with that error.
   using Watch = std::function<Result<void>()>;
 
   Result<void> wait_prepared(Nanos limit, const Watch& watch);
   /// Peers begin to make noise.
-  void start_peers();
+  Result<void> start_peers(Nanos limit, const Watch& watch);
   /// Returns when every measured CPU is being listened on.
   Result<void> open_window(Nanos limit, const Watch& watch);
-  /// Returns when the probe has stopped listening.
+  /// Ends the window and returns when the probe has stopped listening; an error of the probe's own
+  /// leaves its data to be collected.
   Result<void> close_window(Nanos limit);
-  /// What the last window heard, and our footprint; ends the process.
   struct Heard {
     ProbeRecord probe;
     std::vector<Footprint> footprints;
   };
+  /// What the last window heard; stops the peers and ends the process.
   Result<Heard> collect(Nanos limit);
-  /// Why the process is gone, if it is.
+  /// Why the probe cannot go on, if it cannot.
   std::optional<Error> failure();
 
  private:
-  struct Control;
   ProbeProcess(SharedMemory memory, Child child, std::filesystem::path transfer)
       : memory_(std::move(memory)), child_(std::move(child)), transfer_(std::move(transfer)) {}
-  Control& control() const { return *static_cast<Control*>(memory_.data()); }
-  Result<void> wait_state(std::uint32_t wanted, Nanos limit, const Watch& watch, const char* doing);
+  ProbeControl& control() const { return *static_cast<ProbeControl*>(memory_.data()); }
+  Result<void> command(std::uint32_t what, std::uint32_t until, Nanos limit, const Watch& watch, const char* doing);
+  Result<void> wait_for(const std::function<bool()>& reached, Nanos limit, const Watch& watch, const char* doing);
 
   SharedMemory memory_;
   Child child_;
-  std::filesystem::path transfer_;  // the record's way out of the process
+  std::filesystem::path transfer_;
 };
 
 }  // namespace isolab

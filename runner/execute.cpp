@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "runner/execute.h"
+
+#include <fmt/format.h>
+
+#include <memory>
+#include <optional>
+
+#include "probes/observer.h"
+#include "runner/interrupt_flag.h"
+#include "runner/probe_process.h"
+#include "workloads/process.h"
+
+namespace isolab {
+namespace {
+
+constexpr Nanos kPrepareLimit = std::chrono::minutes(15);  // a first kernel_build unpacks and configures
+constexpr Nanos kProbeLimit = std::chrono::seconds(20);
+constexpr Nanos kStopGrace = std::chrono::seconds(3);
+constexpr Nanos kPoll = std::chrono::milliseconds(20);
+
+/// One workload of the arm: a process of its own, or a thread beside the probe.
+struct Noise {
+  const WorkloadInfo* info = nullptr;
+  const PluginUse* use = nullptr;
+  std::optional<WorkloadProcess> process;
+  std::unique_ptr<WorkloadBlock> block;  // of a thread beside the probe
+  WorkRecord record;
+
+  std::map<std::string, std::uint64_t> counts() const { return process ? process->counts() : block->counts(*info); }
+  std::optional<Error> failure() { return process ? process->failure() : block->failure(); }
+};
+
+class Window {
+ public:
+  explicit Window(const WindowSetup& setup)
+      : setup_(setup),
+        plan_(setup.plan),
+        arm_(plan_.arms[static_cast<std::size_t>(plan_.windows[static_cast<std::size_t>(setup.index)].arm)]),
+        mark_(setup.guard.mark()) {
+    const auto& planned = plan_.windows[static_cast<std::size_t>(setup.index)];
+    record_.index = setup.index;
+    record_.arm = planned.arm;
+    record_.repeat = planned.repeat;
+    record_.begin_utc = utc_now();
+  }
+
+  WindowOutcome run() {
+    const auto outcome = measure();
+    tear_down();
+    record_.status = outcome ? "complete"
+                     : outcome.error().kind == ErrorKind::interrupted ? "interrupted"
+                                                                      : "failed: " + outcome.error().what;
+    return {std::move(record_), std::move(problems_)};
+  }
+
+ private:
+  Result<void> measure() {
+    for (const auto& setting : arm_.settings) TRY(setup_.guard.set(setting.path, setting.value));
+    TRY(launch_workloads());
+    TRY(prepare_observers());
+    TRY(launch_probe());
+    TRY(start_noise());
+    TRY(warm_up());
+    const auto outcome = listen();
+    if (probe_) {
+      auto heard = probe_->collect(kProbeLimit);
+      if (heard) {
+        record_.probe = std::move(heard->probe);
+        record_.footprints = std::move(heard->footprints);
+      } else if (outcome) {
+        return std::move(heard).error();
+      }
+    }
+    return outcome;
+  }
+
+  Result<void> launch_workloads() {
+    for (const auto& use : arm_.workloads) {
+      setup_.progress.phase("preparing " + use.name);
+      const WorkloadInfo* info = find_workload(use.name);
+      Noise noise{info, &use, std::nullopt, nullptr, {}};
+      noise.record.workload = use.name;
+      if (const auto expected = info->expected(use.params, setup_.host, kArch)) {
+        noise.record.expected_ipis_per_op = expected->per_op;
+        noise.record.expected_row = expected->row;
+      }
+      WorkloadContext context = TRY(context_for(*info, use));
+      if (info->shares_probe_memory) {
+        noise.block = TRY(WorkloadBlock::create());
+        peers_.push_back({info, use.params, std::move(context), noise.block.get()});
+      } else {
+        noise.process = TRY(WorkloadProcess::launch(*info, use.params, std::move(context)));
+      }
+      noises_.push_back(std::move(noise));
+    }
+    for (auto& noise : noises_)
+      if (noise.process) TRY(noise.process->wait_ready(kPrepareLimit, [this] { return watch(); }));
+    return {};
+  }
+
+  Result<WorkloadContext> context_for(const WorkloadInfo& info, const PluginUse& use) {
+    WorkloadContext context{setup_.host, plan_.housekeeping, plan_.measured, setup_.directory / (use.name + ".log"), setup_.cache};
+    for (const auto& claim : TRY(info.claims(use.params, setup_.host))) {
+      if (claim.kind == Claim::Kind::directory) TRY(setup_.guard.make_dir(claim.path));
+      else context.knobs.emplace(claim.path, TRY(setup_.guard.claim(claim.path)));
+    }
+    return context;
+  }
+
+  Result<void> prepare_observers() {
+    const ObserverContext context{setup_.host, setup_.guard, plan_.measured, plan_.housekeeping, setup_.directory, plan_.measure};
+    for (const auto& use : arm_.observers) {
+      setup_.progress.phase("setting up " + use.name);
+      auto observer = TRY(find_observer(use.name)->make(use.params, context));
+      TRY(observer->prepare());
+      observers_.push_back(std::move(observer));
+    }
+    return {};
+  }
+
+  Result<void> launch_probe() {
+    const ProbeInfo* info = find_probe(plan_.probe.name);
+    if (info == nullptr) return {};  // probe: none
+    setup_.progress.phase("getting " + info->name + " ready");
+    const ProbeContext context{setup_.host, plan_.measured, plan_.housekeeping, setup_.directory, plan_.measure};
+    probe_ = TRY(ProbeProcess::launch(*info, plan_.probe.params, context, peers_, setup_.directory));
+    return probe_->wait_prepared(kProbeLimit, [this] { return watch(); });
+  }
+
+  Result<void> start_noise() {
+    for (auto& noise : noises_)
+      if (noise.process) noise.process->go();
+    if (probe_ && !peers_.empty()) TRY(probe_->start_peers(kProbeLimit, [this] { return watch(); }));
+    for (auto& noise : noises_) noise.record.at_warmup = noise.counts();
+    return {};
+  }
+
+  Result<void> warm_up() {
+    setup_.progress.phase("warming up");
+    if (probe_) TRY(probe_->open_window(kProbeLimit, [this] { return watch(); }));
+    TRY(wait(plan_.warmup));
+    return probe_ ? probe_->close_window(kProbeLimit) : Result<void>{};
+  }
+
+  /// The measured window. Its edges: observers begin when the probe hears, and end while it still does.
+  Result<void> listen() {
+    setup_.progress.phase("measuring");
+    if (probe_) TRY(probe_->open_window(kProbeLimit, [this] { return watch(); }));
+    record_.begin_ns = mono_raw_ns();
+    for (auto& noise : noises_) noise.record.at_start = noise.counts();
+    for (auto& observer : observers_) TRY(observer->begin());
+    const auto waited = wait(plan_.measure);
+    Result<void> ended;
+    for (auto observer = observers_.rbegin(); observer != observers_.rend(); ++observer)
+      if (const auto end = (*observer)->end(); !end && ended) ended = end;
+    for (auto& noise : noises_) noise.record.at_end = noise.counts();
+    record_.end_ns = mono_raw_ns();
+    const auto closed = probe_ ? probe_->close_window(kProbeLimit) : Result<void>{};
+    if (!waited) return waited;
+    return closed ? ended : closed;
+  }
+
+  Result<void> wait(Nanos span) {
+    const std::uint64_t end = mono_raw_ns() + static_cast<std::uint64_t>(span.count());
+    while (mono_raw_ns() < end) {
+      TRY(watch());
+      if (probe_)
+        if (auto why = probe_->failure()) return *std::move(why);
+      sleep_for(std::min(kPoll, Nanos(end - std::min(end, mono_raw_ns()))));
+    }
+    return {};
+  }
+
+  /// Whether anything says that going on is pointless.
+  Result<void> watch() {
+    setup_.progress.tick();
+    if (interrupted_by() != 0) return Error{ErrorKind::interrupted, "interrupted"};
+    for (auto& noise : noises_)
+      if (auto why = noise.failure()) return Error{why->kind, noise.info->name + ": " + why->what, why->hint};
+    return {};
+  }
+
+  /// The reverse of measure(); goes on past errors.
+  void tear_down() {
+    setup_.progress.phase("putting everything back");
+    probe_.reset();
+    for (auto noise = noises_.rbegin(); noise != noises_.rend(); ++noise) {
+      WorkRecord ended = noise->process ? noise->process->stop(kStopGrace) : noise->block->record(*noise->info);
+      ended.at_warmup = std::move(noise->record.at_warmup);
+      ended.at_start = std::move(noise->record.at_start);
+      ended.at_end = std::move(noise->record.at_end);
+      ended.expected_ipis_per_op = noise->record.expected_ipis_per_op;
+      ended.expected_row = noise->record.expected_row;
+      record_.work.insert(record_.work.begin(), std::move(ended));
+    }
+    for (auto observer = observers_.rbegin(); observer != observers_.rend(); ++observer)
+      if (const auto finished = (*observer)->finish(record_); !finished)
+        record_.warnings.push_back({"observer_failed", finished.error().what, "what it observed is missing from this window",
+                                    finished.error().hint});
+    problems_ = setup_.guard.restore_to(mark_);
+  }
+
+  const WindowSetup& setup_;
+  const Plan& plan_;
+  const Arm& arm_;
+  std::size_t mark_;
+  WindowRecord record_;
+  std::vector<RestoreProblem> problems_;
+  std::vector<Noise> noises_;
+  std::vector<PeerWorkload> peers_;
+  std::vector<std::unique_ptr<Observer>> observers_;
+  std::optional<ProbeProcess> probe_;
+};
+
+}  // namespace
+
+WindowOutcome run_window(const WindowSetup& setup) { return Window(setup).run(); }
+
+}  // namespace isolab

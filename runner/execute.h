@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+// Carries out one window of a plan: settings, workloads, observers, probe; warm-up; the measured
+// window; and everything down again in reverse. The only room that touches the machine on purpose.
+#pragma once
+
+#include <filesystem>
+
+#include "base/plan.h"
+#include "base/records.h"
+#include "host/facts.h"
+#include "host/guard.h"
+#include "runner/progress.h"
+
+namespace isolab {
+
+struct WindowSetup {
+  const Plan& plan;
+  int index = 0;  // into plan.windows
+  Host host;
+  StateGuard& guard;
+  Progress& progress;
+  std::filesystem::path directory;  // for raw files
+  std::filesystem::path cache;      // for workloads' unpacked sources
+};
+
+struct WindowOutcome {
+  WindowRecord record;
+  std::vector<RestoreProblem> restore_problems;
+};
+
+/// Never fails as a whole: what went wrong stands in the record's status, with the data so far.
+WindowOutcome run_window(const WindowSetup& setup);
+
+}  // namespace isolab

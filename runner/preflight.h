@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+// What must be known before the first window: which workloads can run here (tried, one operation
+// each, in a child of its own) and what the probe thinks of the machine.
+#pragma once
+
+#include <filesystem>
+#include <vector>
+
+#include "base/plan.h"
+#include "base/records.h"
+#include "base/result.h"
+#include "host/facts.h"
+#include "host/guard.h"
+#include "runner/compile.h"
+#include "runner/progress.h"
+
+namespace isolab {
+
+/// Tries every workload of the plan once per set of parameters. Leaves the machine as it was.
+Inability dry_run_workloads(const Plan& plan, Host host, StateGuard& guard, const std::filesystem::path& cache,
+                            Progress& progress);
+
+/// Refuses, or returns what the report must say: the probe's own checks and who is measured.
+Result<std::vector<Warning>> preflight_probe(const Plan& plan, Host host);
+
+}  // namespace isolab

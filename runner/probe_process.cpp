@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "runner/probe_process.h"
+
+#include <atomic>
+#include <cstring>
+#include <memory>
+#include <new>
+#include <system_error>
+
+#include "results/recording.h"
+
+namespace isolab {
+
+struct ProbeControl {
+  ProbeSignals signals;
+  std::atomic<std::uint32_t> command{0};  // set by the runner, taken by the child
+  std::atomic<std::uint32_t> state{0};    // set by the child
+  std::atomic<std::uint32_t> failed{0};   // 1: `error` is valid
+  ErrorKind error_kind = ErrorKind::io;
+  char error[2048] = {};
+
+  void fail(const Error& why) {
+    error_kind = why.kind;
+    const std::string text = why.text().substr(0, sizeof error - 1);
+    std::memcpy(error, text.c_str(), text.size() + 1);
+    failed.store(1);
+  }
+};
+
+namespace {
+
+enum Command : std::uint32_t { kNone, kStartPeers, kWindow, kCollect };
+enum State : std::uint32_t { kStarting, kPrepared, kPeersStarted, kInWindow, kWindowOver, kCollected };
+
+// Both sides poll on housekeeping CPUs, never inside the window on a measured one.
+constexpr Nanos kPoll = std::chrono::microseconds(500);
+
+const Result<void> kFine;
+Result<void> no_watch() { return kFine; }
+
+/// The life of the child.
+Result<void> live(ProbeControl& control, const ProbeInfo& info, const ParamValues& params, const ProbeContext& context,
+                  const std::vector<PeerWorkload>& peers, const std::filesystem::path& transfer) {
+  auto probe = TRY(info.make(params, context));
+  TRY(probe->prepare());
+  std::vector<std::unique_ptr<WorkloadThread>> threads;
+  control.state.store(kPrepared);
+  while (true) {
+    const std::uint32_t command = control.command.exchange(kNone);
+    if (command == kNone) sleep_for(kPoll);
+    if (command == kStartPeers) {
+      for (const auto& peer : peers) {
+        WorkloadContext with_peer = peer.context;
+        with_peer.peer_listening = &control.signals.listening;
+        threads.push_back(TRY(WorkloadThread::start(*peer.info, peer.params, std::move(with_peer), *peer.block)));
+      }
+      control.state.store(kPeersStarted);
+    }
+    if (command == kWindow) {
+      control.state.store(kInWindow);
+      if (const auto heard = probe->window(control.signals); !heard) control.fail(heard.error());
+      control.signals.listening.store(0);
+      control.state.store(kWindowOver);
+    }
+    if (command == kCollect) {
+      for (auto& thread : threads) thread->stop();
+      WindowRecord carrier;
+      carrier.probe = probe->collect();
+      carrier.footprints = probe->footprints();
+      TRY(save_window(transfer, carrier));
+      control.state.store(kCollected);
+      return {};
+    }
+  }
+}
+
+}  // namespace
+
+Result<ProbeProcess> ProbeProcess::launch(const ProbeInfo& info, const ParamValues& params, const ProbeContext& context,
+                                          std::vector<PeerWorkload> peers, const std::filesystem::path& transfer) {
+  SharedMemory memory = TRY(SharedMemory::create(sizeof(ProbeControl)));
+  auto* control = new (memory.data()) ProbeControl;
+  const auto directory = transfer / ".probe";
+  Child child = TRY(Child::fork_into("probe " + info.name, context.housekeeping, [&] {
+    const auto outcome = live(*control, info, params, context, peers, directory);
+    if (!outcome) control->fail(outcome.error());
+    return outcome ? 0 : 1;
+  }));
+  return ProbeProcess(std::move(memory), std::move(child), directory);
+}
+
+std::optional<Error> ProbeProcess::failure() {
+  if (control().failed.load() != 0) return Error{control().error_kind, control().error};
+  if (!child_.running() && control().state.load() != kCollected)
+    return Error{ErrorKind::io, "the probe's process ended: " + child_.exit()->text()};
+  return std::nullopt;
+}
+
+Result<void> ProbeProcess::wait_for(const std::function<bool()>& reached, Nanos limit, const Watch& watch, const char* doing) {
+  const std::uint64_t deadline = mono_raw_ns() + static_cast<std::uint64_t>(limit.count());
+  while (!reached()) {
+    if (auto why = failure()) return *std::move(why);
+    TRY(watch());
+    if (mono_raw_ns() > deadline) {
+      child_.stop(Nanos{0});
+      return Error{ErrorKind::io, "the probe hangs while " + std::string(doing) + "; it was killed after " + print(limit)};
+    }
+    sleep_for(kPoll);
+  }
+  return {};
+}
+
+Result<void> ProbeProcess::command(std::uint32_t what, std::uint32_t until, Nanos limit, const Watch& watch, const char* doing) {
+  control().command.store(what);
+  return wait_for([&] { return control().state.load() == until; }, limit, watch, doing);
+}
+
+Result<void> ProbeProcess::wait_prepared(Nanos limit, const Watch& watch) {
+  return wait_for([&] { return control().state.load() == kPrepared; }, limit, watch, "getting ready");
+}
+
+Result<void> ProbeProcess::start_peers(Nanos limit, const Watch& watch) {
+  return command(kStartPeers, kPeersStarted, limit, watch, "starting its peers");
+}
+
+Result<void> ProbeProcess::open_window(Nanos limit, const Watch& watch) {
+  control().signals.stop.store(0);
+  control().signals.listening.store(0);
+  control().command.store(kWindow);
+  return wait_for([&] { return control().signals.listening.load() != 0; }, limit, watch, "starting to listen");
+}
+
+Result<void> ProbeProcess::close_window(Nanos limit) {
+  control().signals.stop.store(1);
+  const auto over = [&] { return control().state.load() == kWindowOver; };
+  const auto waited = wait_for(over, limit, no_watch, "ending its window");
+  // A probe that failed inside the window still has data: wait for the end of the window, not the error.
+  if (!waited && child_.running()) {
+    const std::uint64_t deadline = mono_raw_ns() + static_cast<std::uint64_t>(limit.count());
+    while (!over() && child_.running() && mono_raw_ns() < deadline) sleep_for(kPoll);
+  }
+  return waited;
+}
+
+Result<ProbeProcess::Heard> ProbeProcess::collect(Nanos limit) {
+  control().command.store(kCollect);
+  const std::uint64_t deadline = mono_raw_ns() + static_cast<std::uint64_t>(limit.count());
+  while (control().state.load() != kCollected && child_.running() && mono_raw_ns() < deadline) sleep_for(kPoll);
+  if (control().state.load() != kCollected) {
+    if (auto why = failure()) return *std::move(why);
+    child_.stop(Nanos{0});
+    return Error{ErrorKind::io, "the probe did not hand over what it heard within " + print(limit)};
+  }
+  child_.stop(std::chrono::seconds(1));
+  WindowRecord carrier = TRY(load_window(transfer_));
+  std::error_code ignored;  // only our own scratch directory
+  std::filesystem::remove_all(transfer_, ignored);
+  return Heard{std::move(carrier.probe), std::move(carrier.footprints)};
+}
+
+}  // namespace isolab
