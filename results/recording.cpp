@@ -59,10 +59,19 @@ class Loader {
     return facts_from_json(file, json);
   }
 
-  Result<WindowRecord> window(const std::string& folder, const Plan& plan) const {
+  /// Whatever plan it belongs to.
+  Result<WindowRecord> window(const std::string& folder) const {
     const std::string file = folder + "/window.json";
     const std::string json = TRY(text(file));
     WindowRecord record = TRY(window_from_json(file, json));
+    for (auto& one : record.probe.cpus) TRY(probe_cpu(folder, one));
+    return record;
+  }
+
+  /// One that must stand in the plan.
+  Result<WindowRecord> window(const std::string& folder, const Plan& plan) const {
+    const std::string file = folder + "/window.json";
+    WindowRecord record = TRY(window(folder));
     const auto planned = static_cast<int>(plan.windows.size());
     if (record.index < 0 || record.index >= planned)
       return Error{ErrorKind::parse, fmt::format("{}: window {} is not in the plan of {}", file,
@@ -73,7 +82,6 @@ class Loader {
           ErrorKind::parse,
           fmt::format("{}: window {} is arm {} repeat {}, the plan has arm {} repeat {}", file,
                       record.index, record.arm, record.repeat, expected.arm, expected.repeat)};
-    for (auto& one : record.probe.cpus) TRY(probe_cpu(folder, one));
     return record;
   }
 
@@ -144,10 +152,18 @@ Result<fs::path> RecordingWriter::begin_window(const Plan& plan, int index) {
   return open_window_;
 }
 
+Result<void> save_window(const fs::path& directory, const WindowRecord& record) {
+  for (const auto& one : record.probe.cpus) TRY(write_probe_cpu(directory, one));
+  TRY(write_durably(directory / "window.json", window_to_json(record)));
+  return sync_directory(directory);
+}
+
+Result<WindowRecord> load_window(const fs::path& directory) {
+  return Loader(directory.parent_path()).window(directory.filename().string());
+}
+
 Result<void> RecordingWriter::commit_window(const WindowRecord& record) {
-  for (const auto& one : record.probe.cpus) TRY(write_probe_cpu(open_window_, one));
-  TRY(write_durably(open_window_ / "window.json", window_to_json(record)));
-  TRY(sync_directory(open_window_));
+  TRY(save_window(open_window_, record));
   TRY(publish_directory(open_window_, final_window_));
   committed_.push_back(final_window_.filename().string());
   return {};

@@ -65,6 +65,11 @@ class RecordingWriter {
   std::vector<std::string> committed_;
 };
 
+/// The files of one window in an existing directory, synced. Also how a probe's process hands over
+/// what it heard.
+Result<void> save_window(const std::filesystem::path& directory, const WindowRecord& record);
+Result<WindowRecord> load_window(const std::filesystem::path& directory);
+
 /// Loads all but the observers' raw files. A recording that was cut short loads with
 /// manifest.status "running"; a newer schema, or bytes that are not what they say, is a parse error
 /// with file and place.

@@ -2,6 +2,7 @@
 #include "runner/interrupt_flag.h"
 
 #include <csignal>
+#include <initializer_list>
 
 namespace isolab {
 namespace {
