@@ -78,7 +78,8 @@ struct CounterRow {
       kind;  // base/interrupts.h: "function_call", "tlb", ... or "device", "other", "softirq"
   std::map<int, std::uint64_t> before, after;
 
-  /// after - before on one CPU; 0 where a row went away in between (a device that was unbound).
+  /// after - before on one CPU, across the kernel's 32-bit wrap; what is in `after` where the row began
+  /// again from zero, so 0 where it went away (a device that was unbound).
   std::uint64_t gained(int cpu) const;
 };
 
