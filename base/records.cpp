@@ -32,7 +32,7 @@ std::uint64_t CounterRow::gained(int cpu) const {
   // The kernel counts in 32 bits (unsigned int of irq_cpustat_t and kstat_irqs): a wrap is a small
   // step modulo 2^32; anything else is a row that began again from zero.
   const std::uint64_t wrapped = (last->second - old) & 0xffff'ffffU;
-  return wrapped < 0x8000'0000U ? wrapped : last->second;
+  return wrapped < 0x1000'0000U ? wrapped : last->second;
 }
 
 }  // namespace isolab

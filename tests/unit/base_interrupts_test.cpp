@@ -138,7 +138,7 @@ std::string many_cpus(int cpus) {
   for (int cpu = 0; cpu < cpus; ++cpu) text += fmt::format("{:>11}", fmt::format("CPU{}", 2 * cpu));
   text += "\n 128: ";
   for (int cpu = 0; cpu < cpus; ++cpu) text += fmt::format("{:>10} ", cpu);
-  text += " IR-PCI-MSI 1048576-edge      mlx5_comp0@pci:0000:3b:00.0\n LOC:";
+  text += " IR-PCI-MSI 1048576-edge      mlx5_comp0@pci:0000:3b:00.0\n LOC: ";
   for (int cpu = 0; cpu < cpus; ++cpu)
     text += fmt::format("{:>10} ", 4294967000U + static_cast<unsigned>(cpu));
   return text + "   Local timer interrupts\n ERR:          0\n";
