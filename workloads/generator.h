@@ -6,7 +6,8 @@
 
 namespace isolab {
 
-/// Keeps a rate on an absolute schedule; an operation that comes late is not made up for by a burst.
+/// Keeps a rate on an absolute schedule; an operation that comes late is not made up for by a
+/// burst.
 class Pacer {
  public:
   explicit Pacer(Rate rate);
@@ -21,8 +22,11 @@ class Pacer {
 class Generator : public Workload {
  public:
   Generator(Rate rate, const WorkloadContext& context) : context_(context), rate_(rate) {}
-  Result<void> dry_run() override;  // prepare, one op, finish
-  Result<void> run() override;      // op() at the rate; counts 0 += 1 each; an op's error ends the run
+  /// prepare(), one op(), and finish() whatever happened.
+  Result<void> dry_run() override;
+  /// op() at the rate until stop; count 0 += 1 each; while peers are expected but do not listen,
+  /// none. An error of op() ends the run.
+  Result<void> run() override;
   Result<void> prepare() override { return {}; }
 
  protected:
