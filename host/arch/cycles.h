@@ -27,6 +27,30 @@ inline std::uint64_t read_cycles() {
   return (static_cast<std::uint64_t>(high) << 32) | low;
 }
 
+/// A reading as the instruction leaves it. Joining the halves costs shift and or, which the next
+/// fence would wait for; a loop that joins them one reading later hides that behind the counter read.
+struct RawCycles {
+  std::uint32_t low = 0, high = 0;
+  std::uint64_t value() const { return (static_cast<std::uint64_t>(high) << 32) | low; }
+};
+
+[[gnu::always_inline]] inline RawCycles read_raw_cycles() {
+  RawCycles raw;
+  asm volatile("lfence\n\trdtsc" : "=a"(raw.low), "=d"(raw.high) : : "memory");
+  return raw;
+}
+
+[[gnu::always_inline]] inline RawCycles read_raw_cycles_unfenced() {
+  RawCycles raw;
+  asm volatile("rdtsc" : "=a"(raw.low), "=d"(raw.high) : : "memory");
+  return raw;
+}
+
+/// Nothing is computed from `raw` before this point in the program.
+[[gnu::always_inline]] inline void hold_until_here(RawCycles& raw) {
+  asm volatile("" : "+r"(raw.low), "+r"(raw.high));
+}
+
 inline void cpu_relax() { asm volatile("pause"); }
 
 #elif defined(__aarch64__)
@@ -44,6 +68,27 @@ inline std::uint64_t read_cycles() {
   std::uint64_t ticks;
   asm volatile("isb\n\tmrs %0, cntvct_el0" : "=r"(ticks) : : "memory");
   return ticks;
+}
+
+struct RawCycles {
+  std::uint64_t ticks = 0;
+  std::uint64_t value() const { return ticks; }
+};
+
+[[gnu::always_inline]] inline RawCycles read_raw_cycles() {
+  RawCycles raw;
+  asm volatile("isb\n\tmrs %0, cntvct_el0" : "=r"(raw.ticks) : : "memory");
+  return raw;
+}
+
+[[gnu::always_inline]] inline RawCycles read_raw_cycles_unfenced() {
+  RawCycles raw;
+  asm volatile("mrs %0, cntvct_el0" : "=r"(raw.ticks) : : "memory");
+  return raw;
+}
+
+[[gnu::always_inline]] inline void hold_until_here(RawCycles& raw) {
+  asm volatile("" : "+r"(raw.ticks));
 }
 
 inline void cpu_relax() { asm volatile("yield"); }
