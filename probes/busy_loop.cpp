@@ -24,11 +24,11 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr Nanos kShortWindow = 1s;      // shorter ones are calibrated from prepare() on
-constexpr Nanos kPrepareSpan = 250ms;   // between the two readings that give the threshold its ticks
-constexpr Nanos kStartLimit = 10s;      // for every thread to get its CPU
-constexpr Nanos kEndLimit = 5s;         // after stop
-constexpr Nanos kPoll = 2ms;            // of the control thread, on its housekeeping CPU
+constexpr Nanos kShortWindow = 1s;     // shorter ones are calibrated from prepare() on
+constexpr Nanos kPrepareSpan = 250ms;  // between the two readings that give the threshold its ticks
+constexpr Nanos kStartLimit = 10s;     // for every thread to get its CPU
+constexpr Nanos kEndLimit = 5s;        // after stop
+constexpr Nanos kPoll = 2ms;           // of the control thread, on its housekeeping CPU
 constexpr double kAllowedPpm = 5;
 
 struct BusyLoopArgs {
@@ -45,7 +45,8 @@ class BusyLoop final : public Probe {
  public:
   using Args = BusyLoopArgs;
 
-  BusyLoop(Args args, ProbeContext context) : args_(std::move(args)), context_(std::move(context)) {}
+  BusyLoop(Args args, ProbeContext context)
+      : args_(std::move(args)), context_(std::move(context)) {}
   ~BusyLoop() override {
     for (const auto& listener : listeners_) Listener::retire(listener);
   }
@@ -76,8 +77,9 @@ Result<std::vector<Warning>> BusyLoop::preflight(const Args& args, const ProbeCo
   const HostFacts& facts = context.host.facts;
   TRY(check_measured_cpus(facts, context.measured, context.housekeeping));
   if (args.log_capacity < 0) return Error{ErrorKind::usage, "log_capacity is below 0"};
-  TRY(check_log_memory(facts, context.measured,
-                       sizeof(Histogram) + static_cast<std::uint64_t>(args.log_capacity) * sizeof(Gap)));
+  TRY(check_log_memory(
+      facts, context.measured,
+      sizeof(Histogram) + static_cast<std::uint64_t>(args.log_capacity) * sizeof(Gap)));
   std::vector<Warning> warnings = sibling_warnings(facts, context.measured);
   for (auto& warning : numa_balancing_warnings(context.host.files))
     warnings.push_back(std::move(warning));
@@ -88,8 +90,8 @@ Result<std::vector<Warning>> BusyLoop::preflight(const Args& args, const ProbeCo
   const auto holes = real_time_holes(context.host, context.measured);
   if (!holes.empty() && !args.allow_throttling) {
     return Error{ErrorKind::usage,
-                 fmt::format("policy {} would measure the scheduler's own safety net: {}", args.policy,
-                             fmt::join(holes, "; ")),
+                 fmt::format("policy {} would measure the scheduler's own safety net: {}",
+                             args.policy, fmt::join(holes, "; ")),
                  "use policy: other; or switch the net off (kernel.sched_rt_runtime_us = -1, fair "
                  "server runtime 0); or accept it with allow_throttling: true"};
   }
@@ -157,10 +159,10 @@ Result<void> BusyLoop::start_listeners(ListenerRound& round) {
     while (!listener->started()) {
       if (mono_raw_ns() > limit) {
         round.given_up.store(1);
-        return Error{ErrorKind::busy,
-                     fmt::format("the busy loop did not get to run on CPU {} within 10 s",
-                                 listener->cpu()),
-                     "is a real-time task keeping that CPU?"};
+        return Error{
+            ErrorKind::busy,
+            fmt::format("the busy loop did not get to run on CPU {} within 10 s", listener->cpu()),
+            "is a real-time task keeping that CPU?"};
       }
       sleep_for(kPoll);
     }
@@ -270,8 +272,9 @@ const ProbeInfo busy_loop = describe_probe<BusyLoop>(
     {
         .name = "busy_loop",
         .summary = "reads the cycle counter without pause and logs every gap",
-        .hears = "Each time userspace could not run, whatever the reason: interrupts, other tasks, the "
-                 "hypervisor, firmware. A gap's length includes one undisturbed round of the loop.",
+        .hears =
+            "Each time userspace could not run, whatever the reason: interrupts, other tasks, the "
+            "hypervisor, firmware. A gap's length includes one undisturbed round of the loop.",
         .needs = "root, for locked memory; policies fifo and rr also need RT throttling to be off",
         .hosts_peers = true,
     },

@@ -73,8 +73,8 @@ Result<std::shared_ptr<Listener>> Listener::create(int cpu, const ListenerSettin
   listener->thread_made_ = true;
 
   std::unique_lock lock(listener->mutex_);
-  const bool answered = listener->changed_.wait_for(
-      lock, std::chrono::seconds(30), [&] { return listener->set_up_done_; });
+  const bool answered = listener->changed_.wait_for(lock, std::chrono::seconds(30),
+                                                    [&] { return listener->set_up_done_; });
   std::optional<Error> error = listener->set_up_error_;
   lock.unlock();
   if (!answered) {
@@ -160,16 +160,17 @@ void Listener::measure_floor() {
   GapLog no_log;
   for (auto& mean : means) {
     const CountStop stop{kFloorRounds};
-    const LoopTotals totals =
-        settings_.fenced
-            ? listen<FencedCounter>(everything_is_floor, memory_->histogram, no_log, CountStop{stop})
-            : listen<UnfencedCounter>(everything_is_floor, memory_->histogram, no_log,
-                                      CountStop{stop});
+    const LoopTotals totals = settings_.fenced
+                                  ? listen<FencedCounter>(everything_is_floor, memory_->histogram,
+                                                          no_log, CountStop{stop})
+                                  : listen<UnfencedCounter>(everything_is_floor, memory_->histogram,
+                                                            no_log, CountStop{stop});
     mean = static_cast<double>(totals.sum) / static_cast<double>(totals.iterations);
   }
   std::nth_element(means.begin(), means.begin() + kFloorRuns / 2, means.end());
   floor_ticks_ = means[kFloorRuns / 2];
-  floor_limit_ = std::max<std::uint64_t>(2, static_cast<std::uint64_t>(std::ceil(2 * floor_ticks_)));
+  floor_limit_ =
+      std::max<std::uint64_t>(2, static_cast<std::uint64_t>(std::ceil(2 * floor_ticks_)));
 }
 
 void Listener::listen_in(std::shared_ptr<ListenerRound> round, std::uint64_t threshold) {
@@ -216,9 +217,8 @@ void Listener::run_window(ListenerRound& round) {
 
   const Footprint before = thread_footprint(cpu_);
   started_.store(1, std::memory_order_release);
-  heard_.totals = settings_.fenced
-                      ? listen_fenced(limits, memory_->histogram, log_, *round.stop)
-                      : listen_unfenced(limits, memory_->histogram, log_, *round.stop);
+  heard_.totals = settings_.fenced ? listen_fenced(limits, memory_->histogram, log_, *round.stop)
+                                   : listen_unfenced(limits, memory_->histogram, log_, *round.stop);
   const Footprint after = thread_footprint(cpu_);
 
   // Going to sleep means kernel work that a peer still listening could hear: wait for all of them.

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The thread that listens on one CPU: its memory, its life, what it heard. It is made in prepare(),
 // sleeps between windows and runs the loop of busy_loop_loop.h inside one. All it writes while
-// listening lies in a mapping of its own: touched by the pinned thread (so on its NUMA node), locked,
-// and kept away from transparent huge pages, whose background collapse would interrupt us.
+// listening lies in a mapping of its own: touched by the pinned thread (so on its NUMA node),
+// locked, and kept away from transparent huge pages, whose background collapse would interrupt us.
 #pragma once
 
 #include <pthread.h>
@@ -24,8 +24,8 @@ namespace isolab {
 struct ListenerSettings {
   bool fenced = true;
   std::string policy = "other";
-  int priority = 1;             // 1-99 for fifo and rr
-  std::size_t log_capacity = 0; // gaps
+  int priority = 1;              // 1-99 for fifo and rr
+  std::size_t log_capacity = 0;  // gaps
 };
 
 /// One window as all listeners share it: they start together and leave together, so that nobody's
@@ -61,7 +61,8 @@ class Listener {
   int cpu() const { return cpu_; }
   /// Ticks of an undisturbed round: the median over 101 runs of 1000 rounds, in prepare.
   double floor_ticks() const { return floor_ticks_; }
-  /// Rounds up to this many ticks share the floor's bucket: twice the floor, rounded up, at least 2.
+  /// Rounds up to this many ticks share the floor's bucket: twice the floor, rounded up, at
+  /// least 2.
   std::uint64_t floor_limit() const { return floor_limit_; }
 
   /// Wakes the thread for one window; `threshold` in ticks.

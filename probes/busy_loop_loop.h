@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The busy loop itself: the one piece of code that runs on a measured CPU during a window. The probe,
-// its tests, the benchmark and the disassembly check all use this function.
+// The busy loop itself: the one piece of code that runs on a measured CPU during a window. The
+// probe, its tests, the benchmark and the disassembly check all use this function.
 //
 // Each round reads the counter and judges the round *before*: what is computed does not depend on
 // the reading under way, so it runs in the shadow of the counter instruction instead of standing
@@ -61,8 +61,8 @@ template <class Counter, class Stop>
   const std::uint64_t threshold = limits.threshold;
   LoopTotals totals;
 
-  const auto over_floor = [&](std::uint64_t from, std::uint64_t length) __attribute__((
-                              always_inline)) {
+  const auto over_floor = [&](std::uint64_t from, std::uint64_t length)
+      __attribute__((always_inline)) {
     ++totals.over_floor;
     if (length >= kBackward) {
       ++totals.backward;
@@ -85,17 +85,17 @@ template <class Counter, class Stop>
   std::uint64_t iterations = 1;
   std::uint64_t sum = 0;
   while (!stop()) [[likely]] {
-    const RawCycles newest = Counter::read();
-    hold_until_here(pending);
-    const std::uint64_t now = pending.value();
-    const std::uint64_t length = now - last;
-    ++iterations;
-    sum += length;
-    if (length > floor_limit) [[unlikely]]
-      over_floor(last, length);
-    last = now;
-    pending = newest;
-  }
+      const RawCycles newest = Counter::read();
+      hold_until_here(pending);
+      const std::uint64_t now = pending.value();
+      const std::uint64_t length = now - last;
+      ++iterations;
+      sum += length;
+      if (length > floor_limit) [[unlikely]]
+        over_floor(last, length);
+      last = now;
+      pending = newest;
+    }
   totals.end = pending.value();
   sum += totals.end - last;
   if (totals.end - last > floor_limit) over_floor(last, totals.end - last);

@@ -76,11 +76,12 @@ std::vector<Warning> numa_balancing_warnings(const Files& files) {
   const auto balancing = read_number(files, "/proc/sys/kernel/numa_balancing");
   const auto nodes = files.read("/sys/devices/system/node/online");
   if (!balancing || *balancing == 0 || !nodes || trimmed(*nodes) == "0") return {};
-  return {{"numa_balancing",
-           fmt::format("kernel.numa_balancing = {} on a machine with nodes {}", *balancing,
-                       trimmed(*nodes)),
-           "it unmaps pages of every process now and then, which is a fault in the listening thread",
-           "set kernel.numa_balancing = 0 in the profile's settings"}};
+  return {
+      {"numa_balancing",
+       fmt::format("kernel.numa_balancing = {} on a machine with nodes {}", *balancing,
+                   trimmed(*nodes)),
+       "it unmaps pages of every process now and then, which is a fault in the listening thread",
+       "set kernel.numa_balancing = 0 in the profile's settings"}};
 }
 
 Result<void> check_log_memory(const HostFacts& facts, const CpuSet& measured,

@@ -18,8 +18,8 @@ Result<void> check_measured_cpus(const HostFacts& facts, const CpuSet& measured,
                                  const CpuSet& housekeeping);
 
 /// Whatever takes a CPU away from a real-time thread that never sleeps, each as a whole sentence;
-/// empty: nothing will. Sources: sched_rt_runtime_us (kernel/sched/rt.c; since 6.12 it throttles only
-/// with RT_GROUP_SCHED) and the deadline fair server (debugfs sched/fair_server, since 6.12).
+/// empty: nothing will. Sources: sched_rt_runtime_us (kernel/sched/rt.c; since 6.12 it throttles
+/// only with RT_GROUP_SCHED) and the deadline fair server (debugfs sched/fair_server, since 6.12).
 std::vector<std::string> real_time_holes(const Host& host, const CpuSet& measured);
 
 /// SMT siblings of a measured CPU that are not measured themselves run other code on the same core.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The observer cpu_time: user, system, interrupt, stolen and idle time of every CPU over the window,
-// from /proc/stat. Its resolution is one clock tick (10 ms at USER_HZ 100); on CPUs without
+// The observer cpu_time: user, system, interrupt, stolen and idle time of every CPU over the
+// window, from /proc/stat. Its resolution is one clock tick (10 ms at USER_HZ 100); on CPUs without
 // CONFIG_VIRT_CPU_ACCOUNTING_GEN the kernel samples, so a short burst may not show at all.
 #include <unistd.h>
 

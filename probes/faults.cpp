@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The observer faults: checks that the probe's threads took no page fault inside the window (the
-// footprints, which the runner has put into the record before finish()), and notes how many the whole
-// machine took, with the page migrations and compactions that could have caused ours (/proc/vmstat).
+// footprints, which the runner has put into the record before finish()), and notes how many the
+// whole machine took, with the page migrations and compactions that could have caused ours
+// (/proc/vmstat).
 #include <fmt/format.h>
 
 #include <array>
@@ -14,7 +15,7 @@ namespace {
 
 struct NoArgs {};
 
-constexpr std::array kCounters = {"pgfault",        "pgmajfault",      "numa_hint_faults",
+constexpr std::array kCounters = {"pgfault",           "pgmajfault",      "numa_hint_faults",
                                   "pgmigrate_success", "compact_success", "thp_collapse_alloc"};
 
 class Faults final : public Observer {
@@ -53,9 +54,10 @@ class Faults final : public Observer {
     if (one.minor_faults == 0 && one.major_faults == 0) return;
     warnings.push_back(
         {"probe_faults",
-         fmt::format("the probe's thread on CPU {} took {} minor and {} major page faults inside the "
-                     "window",
-                     one.cpu, one.minor_faults, one.major_faults),
+         fmt::format(
+             "the probe's thread on CPU {} took {} minor and {} major page faults inside the "
+             "window",
+             one.cpu, one.minor_faults, one.major_faults),
          "each one is a gap that we caused ourselves",
          "look for page migration: vm.compact_unevictable_allowed, kernel.numa_balancing"});
   }

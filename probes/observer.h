@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The contract of an observer: a listener beside the probe that never runs on a measured CPU.
-// Order: prepare() may disturb (a quiet period follows); begin() and end() stand at the edges of the
-// window and must not disturb; finish() tears down after the window and may disturb again.
+// Order: prepare() may disturb (a quiet period follows); begin() and end() stand at the edges of
+// the window and must not disturb; finish() tears down after the window and may disturb again.
 // Observers run in the runner's single-threaded process; what must run during the window is a fork.
 #pragma once
 
@@ -21,11 +21,11 @@ namespace isolab {
 
 struct ObserverContext {
   Host host;
-  StateGuard& guard;               // its own entries are restored by the runner after finish()
+  StateGuard& guard;  // its own entries are restored by the runner after finish()
   CpuSet measured;
   CpuSet housekeeping;
-  std::filesystem::path directory; // of the window; raw files go here, named in record.files
-  Nanos window{0};                 // planned length
+  std::filesystem::path directory;  // of the window; raw files go here, named in record.files
+  Nanos window{0};                  // planned length
 };
 
 class Observer {
@@ -44,7 +44,8 @@ struct ObserverInfo {
   std::string needs;
 
   std::vector<ParamSpec> params = {};
-  std::function<Result<std::unique_ptr<Observer>>(const ParamValues&, const ObserverContext&)> make = {};
+  std::function<Result<std::unique_ptr<Observer>>(const ParamValues&, const ObserverContext&)>
+      make = {};
 };
 
 /// O has `using Args` and O(Args, ObserverContext).

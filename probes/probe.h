@@ -4,9 +4,9 @@
 // runner does to its memory reaches the measured CPUs; only workloads that declare it share it.
 //
 // Life: construct -> prepare() -> window(warm-up) -> window(measured) -> collect() -> exit.
-// Promise of every probe between the start and the end of a window: no interrupt, IPI, wake-up, page
-// fault, system call, allocation, lock or print on a measured CPU that it causes itself, except those
-// the probe is about (cyclictest's timer).
+// Promise of every probe between the start and the end of a window: no interrupt, IPI, wake-up,
+// page fault, system call, allocation, lock or print on a measured CPU that it causes itself,
+// except those the probe is about (cyclictest's timer).
 #pragma once
 
 #include <atomic>
@@ -27,15 +27,15 @@ namespace isolab {
 struct ProbeContext {
   Host host;
   CpuSet measured;
-  CpuSet housekeeping;               // control threads live here; the process starts pinned to them
-  std::filesystem::path scratch;     // for a tool's own files; kept in the recording
-  Nanos longest_window{0};           // for sizing logs
+  CpuSet housekeeping;            // control threads live here; the process starts pinned to them
+  std::filesystem::path scratch;  // for a tool's own files; kept in the recording
+  Nanos longest_window{0};        // for sizing logs
 };
 
 /// Where a window is, seen by the runner in another process (shared memory) and by peer workloads.
 struct ProbeSignals {
-  std::atomic<std::uint32_t> stop{0};        // set by the runner: end the window now
-  std::atomic<std::uint32_t> listening{0};   // set by the probe: every CPU is being listened on
+  std::atomic<std::uint32_t> stop{0};       // set by the runner: end the window now
+  std::atomic<std::uint32_t> listening{0};  // set by the probe: every CPU is being listened on
 };
 
 class Probe {
@@ -43,8 +43,8 @@ class Probe {
   virtual ~Probe() = default;
   /// Everything refusable: threads made, pinned, memory locked and touched, counter calibrated.
   virtual Result<void> prepare() = 0;
-  /// Listens until signals.stop is set; sets signals.listening when every CPU is heard. Discards what
-  /// an earlier window heard. Called on a housekeeping CPU; returns when all CPUs have ended.
+  /// Listens until signals.stop is set; sets signals.listening when every CPU is heard. Discards
+  /// what an earlier window heard. Called on a housekeeping CPU; returns when all CPUs have ended.
   virtual Result<void> window(ProbeSignals& signals) = 0;
   /// What the last window heard. Also after an error: the data so far.
   virtual ProbeRecord collect() = 0;
@@ -61,8 +61,10 @@ struct ProbeInfo {
 
   std::vector<ParamSpec> params = {};
   std::function<Result<std::unique_ptr<Probe>>(const ParamValues&, const ProbeContext&)> make = {};
-  /// Refuses or warns before anything runs (RT throttling, missing tool). Warnings go to the report.
-  std::function<Result<std::vector<Warning>>(const ParamValues&, const ProbeContext&)> preflight = {};
+  /// Refuses or warns before anything runs (RT throttling, missing tool). Warnings go to the
+  /// report.
+  std::function<Result<std::vector<Warning>>(const ParamValues&, const ProbeContext&)> preflight =
+      {};
 };
 
 /// P has `using Args`, P(Args, ProbeContext) and

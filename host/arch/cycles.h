@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The cycle counter, serialised against earlier loads, and the only architecture #if of the program.
+// The cycle counter, serialised against earlier loads, and the only architecture #if of the
+// program.
 //   x86-64: lfence; rdtsc      (Intel SDM vol. 2B, RDTSC: LFENCE before it waits for earlier loads)
 //   arm64:  isb; mrs cntvct_el0 (Arm ARM D12.1: ISB keeps the counter read from being hoisted)
 #pragma once
@@ -28,7 +29,8 @@ inline std::uint64_t read_cycles() {
 }
 
 /// A reading as the instruction leaves it. Joining the halves costs shift and or, which the next
-/// fence would wait for; a loop that joins them one reading later hides that behind the counter read.
+/// fence would wait for; a loop that joins them one reading later hides that behind the counter
+/// read.
 struct RawCycles {
   std::uint32_t low = 0, high = 0;
   std::uint64_t value() const { return (static_cast<std::uint64_t>(high) << 32) | low; }

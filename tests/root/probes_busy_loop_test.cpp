@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The busy loop on the real machine, run as the runner runs it: in a forked process, stopped through
-// shared memory. Known disturbances are injected and must be found with the right count and length.
-// Needs root and two CPUs; changes nothing.
+// The busy loop on the real machine, run as the runner runs it: in a forked process, stopped
+// through shared memory. Known disturbances are injected and must be found with the right count and
+// length. Needs root and two CPUs; changes nothing.
 #include <gmock/gmock.h>
 #include <linux/membarrier.h>
 #include <sys/syscall.h>
@@ -159,7 +159,8 @@ class BusyLoopOnThisMachine : public ::testing::Test {
   }
 
   ProbeContext context() {
-    return {Host{files_, facts_}, measured_, housekeeping_, std::filesystem::temp_directory_path(), 10s};
+    return {Host{files_, facts_}, measured_, housekeeping_, std::filesystem::temp_directory_path(),
+            10s};
   }
 
   void start(const ParamValues& params = {}) {
