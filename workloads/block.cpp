@@ -205,6 +205,7 @@ WorkloadContext WorkloadBlock::context(const WorkloadSetup& setup,
           .log = setup.log,
           .cache = setup.cache,
           .knobs = setup.knobs,
+          .directories = setup.directories,
           .counters = WorkCounters(layout().counters),
           .stop = StopFlag(layout().stop),
           .note =

@@ -13,6 +13,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/records.h"
 #include "host/os.h"
@@ -29,6 +30,7 @@ struct WorkloadSetup {
   std::filesystem::path log;    // stdout and stderr of commands
   std::filesystem::path cache;  // survives runs
   std::map<std::string, Knob> knobs;
+  std::vector<std::string> directories;  // claimed ones, made, in the order of claims()
 };
 
 enum class WorkloadState : std::uint32_t {

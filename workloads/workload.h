@@ -61,6 +61,9 @@ struct WorkloadContext {
   std::filesystem::path log;        // stdout and stderr of commands go here
   std::filesystem::path cache;      // survives runs: unpacked sources, build trees
   std::map<std::string, Knob> knobs;  // for the claimed paths, nothing else may be written
+  /// The claimed directories in the order of claims(), already made, also for dry_run(); what is
+  /// inside one (a tracefs instance) may be written freely, it goes with the directory.
+  std::vector<std::string> directories;
   WorkCounters counters;
   StopFlag stop;
   /// Notes for the recording ("source_sha256" -> ...); kept in shared memory by the runner.
