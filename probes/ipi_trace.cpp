@@ -1,0 +1,230 @@
+// SPDX-License-Identifier: Apache-2.0
+// Observer: kernel events of every interruption of the measured CPUs, with the senders of IPIs.
+// Needs root and tracefs; without them the run goes on at level D and the record says what is lost.
+// Leaves behind: trace/ in the window's directory (pages, formats, symbols, comms) and the notes of
+// trace/meta.h. The tracefs instance goes with the state guard.
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <unistd.h>
+
+#include <optional>
+
+#include "host/clock.h"
+#include "host/os.h"
+#include "probes/observer.h"
+#include "trace/drain.h"
+#include "trace/instance.h"
+#include "trace/kprobes.h"
+#include "trace/names.h"
+
+namespace isolab {
+
+namespace {
+
+struct IpiTraceArgs {
+  Bytes buffer{16 << 20};
+  Bytes other_buffer{4 << 20};
+  Nanos quiet = std::chrono::milliseconds{200};
+  Nanos poll = std::chrono::milliseconds{20};
+  bool stacks = true;
+  bool exits = true;
+  bool drain_measured = false;
+};
+
+class IpiTrace final : public Observer {
+ public:
+  using Args = IpiTraceArgs;
+  IpiTrace(Args args, const ObserverContext& context)
+      : args_(args), context_(context), directory_(context.directory / "trace") {}
+
+  Result<void> prepare() override;
+  Result<void> begin() override;
+  Result<void> end() override;
+  Result<void> finish(WindowRecord& record) override;
+
+ private:
+  Result<void> set_up();
+  Result<void> collect(WindowRecord& record);
+  Result<void> save_names();
+  void list_files(WindowRecord& record) const;
+  void warn_of_loss(WindowRecord& record) const;
+  std::uint64_t trace_time(const ClockPair& pair) const {
+    return meta_.clock == "x86-tsc" ? pair.ticks : pair.ns;
+  }
+
+  Args args_;
+  ObserverContext context_;
+  std::filesystem::path directory_;
+  TraceCapability capability_;
+  TraceMeta meta_;
+  Kprobes kprobes_;  // outlives the instance's use of them
+  std::optional<TraceInstance> instance_;
+  std::optional<TraceDrain> drain_;
+  DrainPlan drain_plan_;
+  Comms comms_;
+  std::optional<ClockPair> begin_;
+};
+
+Result<void> IpiTrace::prepare() {
+  capability_ = find_trace_capability(context_.host.files, context_.host.facts);
+  if (!capability_.can_trace()) return {};
+  const auto done = set_up();
+  if (done) {
+    sleep_for(args_.quiet);  // late work of what was just set up: work items, RCU callbacks
+    comms_ = read_comms(context_.host.files);
+    return {};
+  }
+  // Rights and kernel are what they are; wrong sizes and a busy machine are for the user to change.
+  const auto kind = done.error().kind;
+  if (kind != ErrorKind::denied && kind != ErrorKind::unsupported) return done.error();
+  instance_.reset();
+  drain_.reset();
+  capability_.fall_to_d("Nothing is traced: " + done.error().what + ".");
+  return {};
+}
+
+Result<void> IpiTrace::set_up() {
+  auto& files = context_.host.files;
+  if (!capability_.kprobes.empty()) {
+    auto defined = Kprobes::define(files, capability_.tracefs, capability_.kprobes);
+    if (defined) {
+      kprobes_ = std::move(*defined);
+      const auto events = kprobes_.events();
+      capability_.events.insert(capability_.events.end(), events.begin(), events.end());
+    } else {
+      capability_.fall_to_d("Senders of IPIs stay unknown: " + defined.error().what + ".");
+    }
+  }
+  const TraceSetup setup{.measured = context_.measured,
+                         .measured_buffer = args_.buffer,
+                         .other_buffer = args_.other_buffer,
+                         .stacks = args_.stacks,
+                         .exits = args_.exits};
+  instance_ =
+      TRY(TraceInstance::create(files, context_.host.facts, context_.guard, capability_, setup));
+  TRY(instance_->save_formats(directory_ / "formats"));
+  const auto formats = TRY(TraceFormats::load(directory_ / "formats"));
+  drain_plan_ = {.instance = instance_->path(),
+                 .directory = directory_,
+                 .cpus = instance_->cpus(),
+                 .runs_on = context_.housekeeping,
+                 .interval = args_.poll,
+                 .layout = formats.layout};
+  auto during = drain_plan_;
+  if (!args_.drain_measured) during.cpus = during.cpus - context_.measured;
+  drain_ = TRY(TraceDrain::start(during));
+  return {};
+}
+
+Result<void> IpiTrace::begin() {
+  if (!instance_) return {};
+  meta_.clock = instance_->clock();
+  TRY(instance_->start());
+  TRY(instance_->mark("isolab: window begins"));
+  begin_ = read_clock_pair();
+  meta_.begin = trace_time(*begin_);
+  return {};
+}
+
+Result<void> IpiTrace::end() {
+  if (!instance_ || !begin_) return {};
+  const auto pair = read_clock_pair();
+  meta_.end = trace_time(pair);
+  meta_.line = make_line(*begin_, pair);
+  TRY(instance_->mark("isolab: window ends"));
+  return instance_->stop();
+}
+
+Result<void> IpiTrace::finish(WindowRecord& record) {
+  meta_.level = to_string(capability_.level);
+  meta_.reasons = capability_.reasons;
+  Result<void> done;
+  if (instance_) {
+    (void)instance_->stop();  // again, for windows that failed before their end
+    done = collect(record);
+    auto off = instance_->switch_off();
+    auto removed = kprobes_.remove();
+    if (done) done = std::move(off);
+    if (done) done = std::move(removed);
+  }
+  meta_.write(record.notes);
+  return done;
+}
+
+Result<void> IpiTrace::collect(WindowRecord& record) {
+  if (drain_) TRY(drain_->stop());
+  TRY(drain_rest(drain_plan_));
+  meta_.loss = TRY(instance_->loss());
+  meta_.buffer_bytes = args_.buffer.count;
+  meta_.other["other_buffer_bytes"] = fmt::format("{}", args_.other_buffer.count);
+  meta_.other["quiet"] = print(args_.quiet);
+  meta_.other["remarks"] = fmt::format("{}", fmt::join(instance_->remarks(), "\n"));
+  warn_of_loss(record);
+  TRY(save_names());
+  list_files(record);
+  return {};
+}
+
+Result<void> IpiTrace::save_names() {
+  auto& files = context_.host.files;
+  const auto trace = TRY(TraceDirectory::load(directory_));
+  const std::set<std::int32_t> own{getpid(), drain_ ? drain_->pid() : getpid()};
+  auto found = TRY(find_mentions(trace, own, meta_.begin, meta_.end));
+  meta_.other["events"] = fmt::format("{}", found.events);
+  meta_.other["own_calls"] = fmt::format("{}", found.own_calls);
+  meta_.other["own_reschedules"] = fmt::format("{}", found.own_reschedules);
+
+  // The newest name wins: of the trace, of tasks alive now, of tasks alive before.
+  found.comms.merge(read_comms(files));
+  found.comms.merge(read_saved_comms(files, instance_->path()));
+  found.comms.merge(comms_);
+  TRY(save_comms(directory_, found.comms));
+
+  const auto text = TRY(files.read("/proc/kallsyms"));
+  const auto symbols = KernelSymbols::parse(text);
+  if (!symbols) {
+    meta_.reasons.push_back("Functions stay addresses: " + symbols.error().what + ".");
+    return {};
+  }
+  return save_symbols(directory_, *symbols, found.addresses);
+}
+
+void IpiTrace::list_files(WindowRecord& record) const {
+  std::error_code error;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(directory_, error))
+    if (entry.is_regular_file(error))
+      record.files.push_back(entry.path().lexically_relative(context_.directory).string());
+}
+
+void IpiTrace::warn_of_loss(WindowRecord& record) const {
+  if (meta_.lost() == 0) return;
+  std::vector<std::string> cpus;
+  for (const auto& [cpu, one] : meta_.loss)
+    if (one.total() != 0) cpus.push_back(fmt::format("CPU {}: {}", cpu, one.total()));
+  record.warnings.push_back(
+      {"trace_loss", fmt::format("The trace lost events ({}).", fmt::join(cpus, ", ")),
+       "Interruptions after the loss have no cause, and counts of causes are too low.",
+       "Raise ipi_trace buffer (measured CPUs) or other_buffer, or shorten the window."});
+}
+
+}  // namespace
+
+namespace probes {
+
+const ObserverInfo ipi_trace = describe_observer<IpiTrace>(
+    {.name = "ipi_trace",
+     .summary = "kernel events of every interruption, with the senders of IPIs and their stacks",
+     .needs = "root and tracefs; without them interrupt counters remain (level D)"},
+    param("buffer", &IpiTraceArgs::buffer, "trace buffer of each measured CPU, for a whole window"),
+    param("other_buffer", &IpiTraceArgs::other_buffer,
+          "trace buffer of each other CPU, emptied all the time"),
+    param("quiet", &IpiTraceArgs::quiet, "pause between setting up the trace and the window"),
+    param("poll", &IpiTraceArgs::poll, "how often the buffers of the other CPUs are emptied"),
+    param("stacks", &IpiTraceArgs::stacks, "a stack of the sender with every remote call"),
+    param("exits", &IpiTraceArgs::exits, "also trace when handlers end: their durations"),
+    param("drain_measured", &IpiTraceArgs::drain_measured,
+          "empty the measured CPUs' buffers during the window too; for windows too long for them"));
+
+}  // namespace probes
+
+}  // namespace isolab

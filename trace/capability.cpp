@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "trace/capability.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+
+namespace isolab {
+
+namespace {
+
+using Role = TracedEvent::Role;
+
+// Sender side. csd_* since 6.5, ipi_send_* since 6.4, ipi_raise fires on arm64 only.
+const std::vector<TracedEvent> kSenders{
+    {"csd", "csd_queue_cpu", Role::sender, "cpu", true},
+    {"ipi", "ipi_send_cpu", Role::sender, "cpu"},
+    {"ipi", "ipi_send_cpumask", Role::sender, "cpumask"},
+};
+const TracedEvent kIpiRaise{"ipi", "ipi_raise", Role::sender, "target_cpus"};
+
+const std::vector<TracedEvent> kReceivers{
+    {"csd", "csd_function_entry"},
+    {"csd", "csd_function_exit"},
+    {"irq", "irq_handler_entry"},
+    {"irq", "irq_handler_exit"},
+    {"irq", "softirq_entry"},
+    {"irq", "softirq_exit"},
+    {"sched", "sched_switch"},
+    {"nmi", "nmi_handler"},
+    {"exceptions", "page_fault_user"},
+    {"exceptions", "page_fault_kernel"},
+    {"mce", "mce_record"},
+};
+
+const std::vector<TracedEvent> kTasks{
+    {"task", "task_newtask", Role::tasks},
+    {"task", "task_rename", Role::tasks},
+};
+
+// 6.1 inlines __smp_call_single_queue into generic_exec_single, so both are needed there. The
+// functions and the offsets in struct __call_single_data are those of 5.14 to 6.12 (kernel/smp.c,
+// include/linux/smp_types.h).
+const std::vector<KprobeDefinition> kKprobes{
+    {"many", "smp_call_function_many_cond", "m0=+0($arg1):x64 func=$arg2:x64 wait=$arg4:u32"},
+    {"ges", "generic_exec_single", "cpu=$arg1:s32 func=+16($arg2):x64 csd=$arg2:x64"},
+    {"csq", "__smp_call_single_queue",
+     "cpu=$arg1:s32 flags=+8($arg2):x32 func=+16($arg2):x64 csd=$arg2:x64"},
+};
+
+class Tree {
+ public:
+  Tree(const Files& files, std::string root) : files_(files), root_(std::move(root)) {}
+  bool has(const TracedEvent& event) const {
+    return files_.exists(fmt::format("{}/events/{}/{}/format", root_, event.system, event.name));
+  }
+  bool has_file(const std::string& name) const { return files_.exists(root_ + "/" + name); }
+  std::string text(const std::string& name) const {
+    return files_.read(root_ + "/" + name).value_or(std::string());
+  }
+  std::vector<std::string> names(const std::string& system) const {
+    return files_.list(root_ + "/events/" + system).value_or(std::vector<std::string>());
+  }
+
+ private:
+  const Files& files_;
+  std::string root_;
+};
+
+void add_present(const Tree& tree, const std::vector<TracedEvent>& wanted,
+                 std::vector<TracedEvent>& found) {
+  std::copy_if(wanted.begin(), wanted.end(), std::back_inserter(found),
+               [&](const auto& event) { return tree.has(event); });
+}
+
+/// Handlers of x86 interrupt vectors; the directory's other events are about vector allocation.
+void add_vectors(const Tree& tree, std::vector<TracedEvent>& found) {
+  for (const auto& name : tree.names("irq_vectors"))
+    if (name.ends_with("_entry") || name.ends_with("_exit"))
+      add_present(tree, {{"irq_vectors", name}}, found);
+}
+
+std::vector<std::string> missing_for_a(const Tree& tree) {
+  std::vector<std::string> missing;
+  for (const auto& event : kSenders)
+    if (!tree.has(event)) missing.push_back(event.full_name());
+  if (const TracedEvent entry{"csd", "csd_function_entry"}; !tree.has(entry))
+    missing.push_back(entry.full_name());
+  return missing;
+}
+
+std::string find_tracefs(const Files& files) {
+  for (const char* root : {"/sys/kernel/tracing", "/sys/kernel/debug/tracing"})
+    if (files.exists(std::string(root) + "/events/header_page")) return root;
+  return {};
+}
+
+}  // namespace
+
+const char* to_string(TraceLevel level) {
+  switch (level) {
+    case TraceLevel::A: return "A";
+    case TraceLevel::B: return "B";
+    case TraceLevel::C: return "C";
+    case TraceLevel::D: return "D";
+  }
+  return "unknown";
+}
+
+void TraceCapability::fall_to_d(const std::string& reason) {
+  level = TraceLevel::D;
+  kprobes.clear();
+  reasons.push_back(reason);
+}
+
+TraceCapability find_trace_capability(const Files& files, const HostFacts& facts) {
+  TraceCapability can;
+  if (!facts.root) {
+    can.reasons.push_back(
+        "Not root: nothing is traced. Lost are the causes, senders and stacks of all "
+        "interruptions; interrupt counters remain.");
+    return can;
+  }
+  can.tracefs = find_tracefs(files);
+  if (can.tracefs.empty()) {
+    can.reasons.push_back(
+        "No tracefs at /sys/kernel/tracing: nothing is traced. Lost are the causes, senders and "
+        "stacks of all interruptions; interrupt counters remain.");
+    return can;
+  }
+  const Tree tree(files, can.tracefs);
+  const bool arm64 = facts.arch == "arm64";
+  can.clock = facts.tsc_reliable && tree.text("trace_clock").find("x86-tsc") != std::string::npos
+                  ? "x86-tsc"
+                  : "mono_raw";
+
+  add_present(tree, kSenders, can.events);
+  // Debian's x86 kernels list ipi_raise, but nothing on x86 fires it.
+  if (arm64) {
+    add_present(tree, {kIpiRaise}, can.events);
+    add_present(tree, {{"ipi", "ipi_entry"}, {"ipi", "ipi_exit"}}, can.events);
+  }
+  add_present(tree, kReceivers, can.events);
+  add_vectors(tree, can.events);
+  add_present(tree, kTasks, can.events);
+
+  const auto missing = missing_for_a(tree);
+  if (missing.empty()) {
+    can.level = TraceLevel::A;
+    return can;
+  }
+  can.reasons.push_back(fmt::format("This kernel has no event {}.", fmt::join(missing, ", ")));
+  if (!tree.has_file("kprobe_events")) {
+    can.fall_to_d(
+        "It has no kprobe events either: who sent an IPI, and for which function, stays unknown.");
+    return can;
+  }
+  can.level = arm64 && tree.has(kIpiRaise) ? TraceLevel::B : TraceLevel::C;
+  can.kprobes = kKprobes;
+  can.reasons.push_back(
+      "Senders and functions come from kprobes: no event tells when a called function begins and "
+      "ends on the receiver.");
+  return can;
+}
+
+}  // namespace isolab
