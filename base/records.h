@@ -65,6 +65,7 @@ struct WorkRecord {
   std::map<std::string, std::uint64_t> at_warmup;         // when the warm-up began
   double user_seconds = 0, system_seconds = 0;            // whole life of its processes (wait4)
   std::map<std::string, std::string> notes;               // hashes, thresholds, purge counts ...
+  std::string op_count;              // which count the operations are: the descriptor's first
   double expected_ipis_per_op = -1;  // on each measured CPU; < 0: no expectation
   std::string expected_row;  // row kind: function_call, tlb, reschedule, ... (base/interrupts.h)
   std::string error;         // died, hung, refused; empty: fine

@@ -54,6 +54,7 @@ struct Fields<WorkRecord> {
     field("user_seconds", it.user_seconds);
     field("system_seconds", it.system_seconds);
     field("notes", it.notes);
+    field("op_count", it.op_count);
     field("expected_ipis_per_op", it.expected_ipis_per_op);
     field("expected_row", it.expected_row);
     field("error", it.error);

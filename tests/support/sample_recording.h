@@ -78,6 +78,7 @@ inline WindowRecord sample_window(int index, int arm, int repeat) {
                1.25,
                2.5,
                {{"purges", "12"}},
+               "maps",
                3,
                "function_call",
                "died: signal 9"}};

@@ -88,6 +88,7 @@ TEST(WindowJson, TheFieldsThemselvesComeBack) {
   EXPECT_EQ(back->probe.cpus[0].numbers, original.probe.cpus[0].numbers);
   EXPECT_EQ(back->probe.cpus[0].start, original.probe.cpus[0].start);
   EXPECT_EQ(back->work[0].at_end, original.work[0].at_end);
+  EXPECT_EQ(back->work[0].op_count, "maps");
   EXPECT_EQ(back->work[0].expected_ipis_per_op, 3);
   EXPECT_EQ(back->interrupts[0].after, original.interrupts[0].after);
   EXPECT_EQ(back->cpu_times[0].steal, 0.05);

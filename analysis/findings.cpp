@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "analysis/findings.h"
+
+#include <algorithm>
+
+#include "analysis/budget.h"
+#include "analysis/checks.h"
+#include "analysis/gaps.h"
+#include "analysis/interrupts.h"
+#include "analysis/pooling.h"
+#include "analysis/series.h"
+#include "analysis/work.h"
+
+namespace isolab {
+namespace {
+
+void describe_run(const Recording& recording, Findings& out) {
+  const auto& manifest = recording.manifest;
+  const auto& plan = recording.plan;
+  out.isolab_version = manifest.version;
+  out.status = manifest.status;
+  out.profile = plan.name;
+  out.question = plan.question;
+  out.profile_hash = plan.profile_hash;
+  out.started_utc = manifest.started_utc;
+  out.ended_utc = manifest.ended_utc;
+  out.command_line = manifest.command_line;
+  out.probe = plan.probe.name == "none" ? "" : plan.probe.name;
+  for (const auto& window : recording.windows)
+    if (out.probe_kind.empty()) out.probe_kind = window.probe.kind;
+  out.measured = plan.measured.list();
+  out.housekeeping = plan.housekeeping.list();
+  out.measured_why = plan.measured_why;
+  out.measured_isolated = plan.measured_isolated;
+  out.repeats = plan.repeats;
+  out.warmup_s = static_cast<double>(plan.warmup.count()) / 1e9;
+  out.measure_s = static_cast<double>(plan.measure.count()) / 1e9;
+  out.order = plan.order;
+  out.facts = recording.facts;
+  out.changed = manifest.changed;
+}
+
+std::vector<ArmSummary> describe_arms(const Recording& recording,
+                                      const std::vector<ArmWindows>& arms, int idle) {
+  std::vector<ArmSummary> out;
+  for (const auto& pooled : arms) {
+    const auto& arm = recording.plan.arms[static_cast<std::size_t>(pooled.arm)];
+    ArmSummary one;
+    one.name = arm.name;
+    one.not_applicable = arm.not_applicable;
+    for (const auto& use : arm.workloads) one.workloads.push_back(use.name);
+    one.idle = pooled.arm == idle;
+    one.windows = static_cast<int>(pooled.windows.size());
+    one.windows_left_out = pooled.left_out;
+    for (const auto& heard : heard_on(pooled, -1)) one.exposure_s += heard.seconds();
+    out.push_back(std::move(one));
+  }
+  return out;
+}
+
+}  // namespace
+
+Findings analyse(const Recording& recording) {
+  const auto& plan = recording.plan;
+  const auto arms = pool_windows(recording);
+  const int idle = idle_arm(recording, arms);
+  const auto expectations = ipis_per_op(arms, idle, plan.measured);
+
+  Findings out;
+  describe_run(recording, out);
+  out.arms = describe_arms(recording, arms, idle);
+  for (const auto& arm : arms) add_gap_metrics(arm, plan.measured, out.metrics);
+  add_interrupt_metrics(arms, idle, plan.measured, out.metrics);
+  add_ipis_per_op_metrics(expectations, out.metrics);
+  for (const auto& arm : arms) {
+    add_work_metrics(arm, out.metrics);
+    add_time_metrics(arm, plan.measured, plan.housekeeping, out.metrics);
+    add_footprint_metrics(arm, plan.measured, out.metrics);
+  }
+
+  WarningList warnings;
+  add_design_warnings(recording, arms, idle, warnings);
+  add_machine_warnings(recording, warnings);
+  add_recorded_warnings(recording, warnings);
+  add_window_warnings(recording, warnings);
+  add_clock_warnings(recording, warnings);
+  add_expectation_warnings(expectations, warnings);
+  add_row_warnings(arms, plan.measured, warnings);
+  out.warnings = warnings.take();
+
+  out.verdicts = judge_budgets(plan, out.metrics);
+  out.series = make_series(arms, plan.measured, out.metrics);
+  return out;
+}
+
+const Metric* find_metric(const Findings& findings, const std::string& name,
+                          const std::map<std::string, std::string>& labels) {
+  for (const auto& metric : findings.metrics) {
+    const bool fits =
+        metric.name == name && std::all_of(labels.begin(), labels.end(), [&](const auto& wanted) {
+          const auto found = metric.labels.find(wanted.first);
+          return found != metric.labels.end() && found->second == wanted.second;
+        });
+    if (fits) return &metric;
+  }
+  return nullptr;
+}
+
+}  // namespace isolab

@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "analysis/findings_json.h"
+
+#include "analysis/metrics.h"
+#include "results/json.h"
+
+namespace isolab {
+namespace {
+
+Json number(double value) { return Json(rounded(value)); }
+
+Json strings(const std::vector<std::string>& items) {
+  return Json(JsonArray(items.begin(), items.end()));
+}
+
+Json words(const std::map<std::string, std::string>& members) {
+  JsonObject out;
+  for (const auto& [key, value] : members) out.emplace(key, Json(value));
+  return Json(std::move(out));
+}
+
+template <class T, class F>
+Json list(const std::vector<T>& items, F convert) {
+  JsonArray out;
+  out.reserve(items.size());
+  for (const auto& item : items) out.push_back(convert(item));
+  return Json(std::move(out));
+}
+
+void put(JsonObject& out, const char* key, const std::optional<double>& value) {
+  if (value) out.emplace(key, number(*value));
+}
+
+Json metric_json(const Metric& metric) {
+  const MetricInfo* info = find_metric_info(metric.name);
+  JsonObject out{{"name", metric.name},
+                 {"labels", words(metric.labels)},
+                 {"unit", info == nullptr ? "" : info->unit},
+                 {"direction", to_string(info == nullptr ? Direction::none : info->direction)},
+                 {"value", metric.value ? number(*metric.value) : Json()},
+                 {"exposure_s", number(metric.exposure_s)},
+                 {"n", metric.n},
+                 {"repeats", metric.repeats}};
+  put(out, "lower95", metric.lower95);
+  put(out, "upper95", metric.upper95);
+  put(out, "repeat_min", metric.repeat_min);
+  put(out, "repeat_max", metric.repeat_max);
+  if (!metric.not_applicable.empty()) out.emplace("not_applicable", metric.not_applicable);
+  return Json(std::move(out));
+}
+
+Json arm_json(const ArmSummary& arm) {
+  return Json(JsonObject{{"name", arm.name},
+                         {"not_applicable", arm.not_applicable},
+                         {"workloads", strings(arm.workloads)},
+                         {"idle", arm.idle},
+                         {"windows", arm.windows},
+                         {"windows_left_out", arm.windows_left_out},
+                         {"exposure_s", number(arm.exposure_s)}});
+}
+
+Json warning_json(const FindingWarning& one) {
+  return Json(JsonObject{{"id", one.warning.id},
+                         {"seen", one.warning.seen},
+                         {"matters", one.warning.matters},
+                         {"advice", one.warning.advice},
+                         {"arms", strings(one.arms)},
+                         {"times", one.times}});
+}
+
+Json verdict_json(const Verdict& one) {
+  return Json(JsonObject{{"metric", one.budget.metric},
+                         {"arm", one.arm},
+                         {"limit", number(one.budget.limit)},
+                         {"limit_text", one.budget.limit_text},
+                         {"reason", one.budget.reason},
+                         {"outcome", one.outcome},
+                         {"text", one.text}});
+}
+
+Json point_json(const Point& point) { return Json(JsonArray{number(point.x), number(point.y)}); }
+
+Json arm_series_json(const ArmSeries& one) {
+  JsonObject interrupts;
+  for (const auto& [row, rate] : one.interrupts) interrupts.emplace(row, number(rate));
+  return Json(JsonObject{{"arm", one.arm},
+                         {"ccdf", list(one.ccdf, point_json)},
+                         {"histogram", Json(JsonArray(one.histogram.begin(), one.histogram.end()))},
+                         {"histogram_overflow", one.histogram_overflow},
+                         {"interrupts", Json(std::move(interrupts))}});
+}
+
+Json track_json(const GapTrack& one) {
+  return Json(JsonObject{{"arm", one.arm},
+                         {"cpu", one.cpu},
+                         {"repeat", one.repeat},
+                         {"seconds", number(one.seconds)},
+                         {"gaps", one.gaps},
+                         {"points", list(one.points, point_json)}});
+}
+
+Json run_json(const Findings& findings) {
+  return Json(JsonObject{{"isolab_version", findings.isolab_version},
+                         {"status", findings.status},
+                         {"profile", findings.profile},
+                         {"question", findings.question},
+                         {"profile_hash", findings.profile_hash},
+                         {"started_utc", findings.started_utc},
+                         {"ended_utc", findings.ended_utc},
+                         {"command_line", strings(findings.command_line)},
+                         {"probe", findings.probe},
+                         {"probe_kind", findings.probe_kind},
+                         {"measured", findings.measured},
+                         {"housekeeping", findings.housekeeping},
+                         {"measured_why", findings.measured_why},
+                         {"measured_isolated", findings.measured_isolated},
+                         {"repeats", findings.repeats},
+                         {"warmup_s", number(findings.warmup_s)},
+                         {"measure_s", number(findings.measure_s)},
+                         {"order", findings.order},
+                         {"facts", words(findings.facts)},
+                         {"changed", strings(findings.changed)}});
+}
+
+}  // namespace
+
+std::string findings_to_json(const Findings& findings) {
+  const Json series(JsonObject{{"arms", list(findings.series.arms, arm_series_json)},
+                               {"tracks", list(findings.series.tracks, track_json)}});
+  return print_json(Json(JsonObject{{"schema", findings.schema},
+                                    {"run", run_json(findings)},
+                                    {"arms", list(findings.arms, arm_json)},
+                                    {"metrics", list(findings.metrics, metric_json)},
+                                    {"warnings", list(findings.warnings, warning_json)},
+                                    {"verdicts", list(findings.verdicts, verdict_json)},
+                                    {"series", series}}));
+}
+
+std::string metrics_to_json(const Findings& findings) {
+  return print_json(Json(JsonObject{{"schema", findings.schema},
+                                    {"profile", findings.profile},
+                                    {"profile_hash", findings.profile_hash},
+                                    {"metrics", list(findings.metrics, metric_json)}}));
+}
+
+}  // namespace isolab

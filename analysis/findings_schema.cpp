@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: Apache-2.0
+// `isolab schema`: JSON Schema (2020-12) of findings.json and of `report --json`, with the list of
+// metrics under "x-metrics".
+#include <algorithm>
+
+#include "analysis/findings_json.h"
+#include "analysis/metrics.h"
+#include "results/json.h"
+
+namespace isolab {
+namespace {
+
+Json type(const char* name) { return Json(JsonObject{{"type", name}}); }
+Json described(const char* name, const char* text) {
+  return Json(JsonObject{{"type", name}, {"description", text}});
+}
+Json list_of(Json items) {
+  return Json(JsonObject{{"type", "array"}, {"items", std::move(items)}});
+}
+Json texts_by_name() {
+  return Json(JsonObject{{"type", "object"}, {"additionalProperties", type("string")}});
+}
+Json reference(const char* name) {
+  return Json(JsonObject{{"$ref", std::string("#/$defs/") + name}});
+}
+
+/// An object with exactly these members; `optional` names those that may be absent.
+Json object(JsonObject members, const std::vector<std::string>& optional = {}) {
+  JsonArray required;
+  for (const auto& [name, schema] : members)
+    if (std::find(optional.begin(), optional.end(), name) == optional.end())
+      required.emplace_back(name);
+  return Json(JsonObject{{"type", "object"},
+                         {"properties", Json(std::move(members))},
+                         {"required", Json(std::move(required))},
+                         {"additionalProperties", false}});
+}
+
+Json metric_schema() {
+  JsonArray names;
+  for (const auto& info : all_metrics()) names.emplace_back(info.name);
+  const Json value(
+      JsonObject{{"type", JsonArray{"number", "null"}},
+                 {"description", "null: not applicable, and not_applicable says why"}});
+  return object(
+      {{"name", Json(JsonObject{{"enum", Json(std::move(names))}})},
+       {"labels", texts_by_name()},
+       {"value", value},
+       {"unit", type("string")},
+       {"direction",
+        Json(JsonObject{{"enum", JsonArray{"lower_is_better", "higher_is_better", "none"}}})},
+       {"lower95", described("number", "exact Poisson, two-sided 95 %; absent for a zero")},
+       {"upper95", described("number", "exact Poisson, two-sided 95 %; one-sided 95 % for a zero")},
+       {"repeat_min", described("number", "least value of a repeat alone")},
+       {"repeat_max", described("number", "greatest value of a repeat alone")},
+       {"exposure_s", described("number", "how long was looked, summed over CPUs and repeats")},
+       {"n", described("integer", "events or samples behind the value")},
+       {"repeats", described("integer", "windows pooled")},
+       {"not_applicable", type("string")}},
+      {"lower95", "upper95", "repeat_min", "repeat_max", "not_applicable"});
+}
+
+Json run_schema() {
+  JsonObject members{{"command_line", list_of(type("string"))},
+                     {"changed", list_of(type("string"))},
+                     {"facts", texts_by_name()},
+                     {"measured_isolated", type("boolean")},
+                     {"repeats", type("integer")},
+                     {"warmup_s", type("number")},
+                     {"measure_s", type("number")}};
+  for (const char* name :
+       {"isolab_version", "status", "profile", "question", "profile_hash", "started_utc",
+        "ended_utc", "probe", "probe_kind", "measured", "housekeeping", "measured_why", "order"})
+    members.emplace(name, type("string"));
+  return object(std::move(members));
+}
+
+Json warning_schema() {
+  return object({{"id", type("string")},
+                 {"seen", type("string")},
+                 {"matters", type("string")},
+                 {"advice", type("string")},
+                 {"arms", list_of(type("string"))},
+                 {"times", type("integer")}});
+}
+
+Json verdict_schema() {
+  return object(
+      {{"metric", type("string")},
+       {"arm", type("string")},
+       {"limit", type("number")},
+       {"limit_text", type("string")},
+       {"reason", type("string")},
+       {"outcome",
+        Json(JsonObject{{"enum", JsonArray{"kept", "broken", "not proven", "not applicable"}}})},
+       {"text", type("string")}});
+}
+
+Json arm_schema() {
+  return object({{"name", type("string")},
+                 {"not_applicable", type("string")},
+                 {"workloads", list_of(type("string"))},
+                 {"idle", type("boolean")},
+                 {"windows", type("integer")},
+                 {"windows_left_out", type("integer")},
+                 {"exposure_s", type("number")}});
+}
+
+Json series_schema() {
+  const Json points = list_of(list_of(type("number")));
+  const Json rates(JsonObject{{"type", "object"}, {"additionalProperties", type("number")}});
+  const Json arm = object({{"arm", type("string")},
+                           {"ccdf", points},
+                           {"histogram", list_of(type("integer"))},
+                           {"histogram_overflow", type("integer")},
+                           {"interrupts", rates}});
+  const Json track = object({{"arm", type("string")},
+                             {"cpu", type("integer")},
+                             {"repeat", type("integer")},
+                             {"seconds", type("number")},
+                             {"gaps", type("integer")},
+                             {"points", points}});
+  return object({{"arms", list_of(arm)}, {"tracks", list_of(track)}});
+}
+
+Json metric_list() {
+  JsonArray out;
+  for (const auto& info : all_metrics())
+    out.emplace_back(JsonObject{{"name", info.name},
+                                {"unit", info.unit},
+                                {"direction", to_string(info.direction)},
+                                {"labels", JsonArray(info.labels.begin(), info.labels.end())},
+                                {"summary", info.summary}});
+  return Json(std::move(out));
+}
+
+}  // namespace
+
+std::string findings_schema() {
+  const Json metrics = list_of(reference("metric"));
+  const Json schema(JsonObject{{"const", Findings::kSchema}});
+  const Json report = object({{"schema", schema},
+                              {"profile", type("string")},
+                              {"profile_hash", type("string")},
+                              {"metrics", metrics}});
+  const Json findings = object({{"schema", schema},
+                                {"run", run_schema()},
+                                {"arms", list_of(arm_schema())},
+                                {"metrics", metrics},
+                                {"warnings", list_of(warning_schema())},
+                                {"verdicts", list_of(verdict_schema())},
+                                {"series", series_schema()}});
+  return print_json(Json(JsonObject{
+      {"$schema", "https://json-schema.org/draft/2020-12/schema"},
+      {"title", "What isolab analyse (findings) and isolab report --json (report) print"},
+      {"oneOf", JsonArray{reference("findings"), reference("report")}},
+      {"$defs",
+       JsonObject{{"metric", metric_schema()}, {"findings", findings}, {"report", report}}},
+      {"x-metrics", metric_list()}}));
+}
+
+}  // namespace isolab

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the probe heard, as metrics: counts over thresholds, percentiles, maximum, time lost.
+#pragma once
+
+#include "analysis/pooling.h"
+
+namespace isolab {
+
+/// One CPU in one window, in time instead of ticks.
+class Heard {
+ public:
+  Heard(const WindowRecord& window, const ProbeCpu& cpu);
+
+  int repeat() const { return window_->repeat; }
+  const ProbeCpu& cpu() const { return *cpu_; }
+  const TickLine& line() const { return window_->probe.line; }
+  double seconds() const;
+  /// Lengths above `ns`: from the log, exactly, where it holds them all; else from the histogram,
+  /// whose buckets are 1.6 % wide and count when they lie above as a whole.
+  std::uint64_t count_over(std::uint64_t ns) const;
+  double longest_us() const;
+  /// Seconds that gaps over the log's threshold took; from the histogram's buckets if the log is
+  /// full.
+  double lost_seconds() const;
+  double microseconds(std::uint64_t ticks) const;
+
+ private:
+  bool log_holds(std::uint64_t ticks) const;
+
+  const WindowRecord* window_;
+  const ProbeCpu* cpu_;
+};
+
+/// What was heard on `cpu` (-1: all CPUs) in the arm's windows; CPUs whose data is in error are
+/// out.
+std::vector<Heard> heard_on(const ArmWindows& arm, int cpu);
+
+/// All metrics of the probe for one arm: each measured CPU, then cpu "all".
+void add_gap_metrics(const ArmWindows& arm, const CpuSet& measured, std::vector<Metric>& out);
+
+}  // namespace isolab

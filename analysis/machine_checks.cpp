@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+// Warnings from the machine's facts, and from what changed in them while the run went on.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include "analysis/checks.h"
+
+namespace isolab {
+namespace {
+
+/// Facts that move on their own; their change says nothing.
+constexpr std::array kMoving = {"memory.available", "memory.available_bytes", "time.", "load."};
+constexpr std::size_t kChangesShown = 4;
+
+std::string fact(const Facts& facts, const std::string& key) {
+  const auto found = facts.find(key);
+  return found == facts.end() || found->second.starts_with("unknown") ? "" : found->second;
+}
+
+bool moves(const std::string& key) {
+  return std::any_of(kMoving.begin(), kMoving.end(),
+                     [&](const char* prefix) { return key.starts_with(prefix); });
+}
+
+bool warned_of(const Recording& recording, const std::string& id) {
+  const auto has = [&](const std::vector<Warning>& warnings) {
+    return std::any_of(warnings.begin(), warnings.end(),
+                       [&](const Warning& one) { return one.id == id; });
+  };
+  return has(recording.manifest.warnings);
+}
+
+void check_changes(const Recording& recording, WarningList& out) {
+  if (recording.facts_after.empty()) return;
+  std::vector<std::string> changes;
+  for (const auto& [key, before] : recording.facts) {
+    const auto after = recording.facts_after.find(key);
+    if (moves(key)) continue;
+    if (after == recording.facts_after.end())
+      changes.push_back(key + " is gone");
+    else if (after->second != before)
+      changes.push_back(fmt::format("{}: {} -> {}", key, before, after->second));
+  }
+  if (changes.empty()) return;
+  std::string seen = changes.front();
+  for (std::size_t i = 1; i < std::min(changes.size(), kChangesShown); ++i)
+    seen += "; " + changes[i];
+  if (changes.size() > kChangesShown)
+    seen += fmt::format("; and {} more", changes.size() - kChangesShown);
+  out.add(make_warning(WarningId::facts_changed, seen), "");
+}
+
+}  // namespace
+
+void add_machine_warnings(const Recording& recording, WarningList& out) {
+  const auto& plan = recording.plan;
+  if (!plan.measured_isolated)
+    out.add(make_warning(WarningId::measured_not_isolated,
+                         fmt::format("CPU {} was measured and is not isolated ({})",
+                                     plan.measured.list(), plan.measured_why)),
+            "");
+  if (const auto name = fact(recording.facts, "machine.hypervisor");
+      !name.empty() && name != "none")
+    out.add(make_warning(WarningId::hypervisor, "the kernel runs under " + name), "");
+  if (!warned_of(recording, "smt_sibling")) {
+    for (const int cpu : plan.measured) {
+      const auto siblings =
+          CpuSet::parse(fact(recording.facts, fmt::format("cpu.{}.siblings", cpu)));
+      if (siblings && siblings->count() > 1)
+        out.add(make_warning(WarningId::smt_sibling,
+                             fmt::format("CPU {} shares its core with CPU {}", cpu,
+                                         (*siblings - CpuSet{cpu}).list())),
+                "");
+    }
+  }
+  for (const int cpu : plan.measured) {
+    const auto governor = fact(recording.facts, fmt::format("cpu.{}.governor", cpu));
+    if (!governor.empty() && governor != "performance" && governor != "none")
+      out.add(make_warning(WarningId::governor,
+                           fmt::format("CPU {} is under the {} governor", cpu, governor)),
+              "");
+  }
+  check_changes(recording, out);
+}
+
+}  // namespace isolab

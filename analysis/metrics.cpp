@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "analysis/metrics.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace isolab {
+namespace {
+
+constexpr const char* kPerCpuHour = "1/(CPU h)";
+
+using Labels = std::vector<std::string>;
+const Labels kPerCpu{"arm", "cpu"};
+const Labels kPerRow{"arm", "cpu", "row"};
+
+void add_lengths(std::vector<MetricInfo>& out, const std::string& prefix, const std::string& what,
+                 const std::string& sample) {
+  for (const auto& one : kPercentiles)
+    out.push_back(
+        {fmt::format("{}_{}", prefix, one.word), "us", Direction::lower_is_better,
+         fmt::format(
+             "{} % of {} are at most this long (1.6 % wide buckets, upper edge); given only "
+             "where 10 samples lie beyond",
+             one.shown + 1, sample),
+         kPerCpu});
+  out.push_back({prefix + "_max", "us", Direction::lower_is_better,
+                 "the longest " + what + " seen in the exposure given with it", kPerCpu});
+}
+
+void add_counts(std::vector<MetricInfo>& out, const std::string& prefix, const std::string& what) {
+  for (const int threshold : kThresholdsUs)
+    out.push_back(
+        {fmt::format("{}_over_{}us", prefix, threshold), kPerCpuHour, Direction::lower_is_better,
+         fmt::format("{} longer than {} us, per hour of one CPU", what, threshold), kPerCpu});
+}
+
+std::vector<MetricInfo> make_list() {
+  std::vector<MetricInfo> out;
+  const auto lower = Direction::lower_is_better;
+  const auto none = Direction::none;
+
+  add_counts(out, "gaps", "holes in a busy loop's time");
+  add_lengths(out, "gap", "hole", "the loop's rounds");
+  out.push_back({"time_lost", "us/s", lower,
+                 "time per second that holes longer than the probe's threshold took from the loop",
+                 kPerCpu});
+  add_counts(out, "wakeups", "wake-ups late by");
+  add_lengths(out, "wakeup", "delay of a wake-up", "the wake-ups");
+  add_lengths(out, "wakeup_corrected", "delay of a wake-up, with those that a late one hid,",
+              "the wake-ups that should have been");
+  out.push_back({"missed_periods", kPerCpuHour, lower,
+                 "timer periods that passed without a wake-up", kPerCpu});
+
+  out.push_back({"interrupts_per_second", "1/s", lower,
+                 "how often a row of /proc/interrupts or /proc/softirqs grew on a measured CPU",
+                 kPerRow});
+  out.push_back({"interrupts_over_idle", "1/s", lower,
+                 "the same, less the rate of the idle arm (interval: MOVER)", kPerRow});
+  out.push_back(
+      {"ipis_per_op",
+       "1",
+       none,
+       "IPIs that reached each measured CPU per operation of a workload, less the idle arm's rate",
+       {"arm", "cpu", "row", "workload"}});
+  out.push_back({"ipis_per_op_expected",
+                 "1",
+                 none,
+                 "what the workload's descriptor expects on this architecture",
+                 {"arm", "row", "workload"}});
+
+  out.push_back({"work_per_second",
+                 "1/s",
+                 Direction::higher_is_better,
+                 "work done in the window",
+                 {"arm", "workload", "count"}});
+  out.push_back({"workload_user_time",
+                 "s",
+                 none,
+                 "user time of a workload's processes in their whole life, per window",
+                 {"arm", "workload"}});
+  out.push_back({"workload_system_time",
+                 "s",
+                 none,
+                 "system time of a workload's processes in their whole life, per window",
+                 {"arm", "workload"}});
+  out.push_back(
+      {"cpu_time",
+       "%",
+       none,
+       "share of the window a CPU spent in a state, by /proc/stat (clock-tick resolution); cpu "
+       "\"housekeeping\" is the mean of those",
+       {"arm", "cpu", "state"}});
+
+  out.push_back({"footprint",
+                 "1/window",
+                 lower,
+                 "context switches and page faults of the probe's own thread, per window",
+                 {"arm", "cpu", "count"}});
+  out.push_back(
+      {"loop_floor", "ns", lower, "median round of the busy loop: its resolution", kPerCpu});
+  out.push_back({"loop_iterations", "1", none, "rounds of the busy loop", kPerCpu});
+  out.push_back({"gaps_dropped", "1", lower,
+                 "gaps the log had no room for (the histogram has them)", kPerCpu});
+  out.push_back({"wall_error", "ppm", lower,
+                 "largest difference between the sum of all rounds and CLOCK_MONOTONIC_RAW",
+                 kPerCpu});
+  out.push_back(
+      {"clock_drift",
+       "ppm",
+       lower,
+       "largest difference between the counter's rate in the first and second half of a window",
+       {"arm"}});
+  return out;
+}
+
+}  // namespace
+
+const char* to_string(Direction direction) {
+  switch (direction) {
+    case Direction::lower_is_better: return "lower_is_better";
+    case Direction::higher_is_better: return "higher_is_better";
+    case Direction::none: return "none";
+  }
+  return "none";
+}
+
+const std::vector<MetricInfo>& all_metrics() {
+  static const std::vector<MetricInfo> kList = make_list();
+  return kList;
+}
+
+const MetricInfo* find_metric_info(std::string_view name) {
+  const auto& list = all_metrics();
+  const auto found =
+      std::find_if(list.begin(), list.end(), [&](const auto& one) { return one.name == name; });
+  return found == list.end() ? nullptr : &*found;
+}
+
+}  // namespace isolab

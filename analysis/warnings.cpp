@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "analysis/warnings.h"
+
+#include <utility>
+
+namespace isolab {
+namespace {
+
+struct Text {
+  const char* id;
+  const char* matters;
+  const char* advice;
+};
+
+/// Worded for one who decides whether to believe the numbers.
+Text text_of(WarningId id) {
+  switch (id) {
+    case WarningId::recording_incomplete:
+      return {"recording_incomplete", "arms may be missing or have fewer repeats than planned",
+              "run the profile again to its end"};
+    case WarningId::windows_left_out:
+      return {"windows_left_out", "what they heard is in the recording but in none of the numbers",
+              "read the reason; run again if it is not what you wanted to see"};
+    case WarningId::probe_error:
+      return {"probe_error", "that CPU's data is in none of the numbers",
+              "fix what is named and run again"};
+    case WarningId::workload_error:
+      return {"workload_error", "the arm's disturbance was not what its name says",
+              "see the workload's log in the recording"};
+    case WarningId::self_check_failed:
+      return {"self_check_failed",
+              "the probe's time does not add up, so no gap length can be trusted",
+              "check the clocksource and the firmware; do not use these numbers"};
+    case WarningId::measured_not_isolated:
+      return {"measured_not_isolated",
+              "the scheduler may run anything there: gaps are the load's as much as the kernel's",
+              "boot with isolcpus=/nohz_full=/rcu_nocbs= or make an isolated cpuset partition"};
+    case WarningId::hypervisor:
+      return {"hypervisor",
+              "the host takes the CPU away unseen; a gap may have nothing to do with this kernel",
+              "compare arms with each other, not with a limit; measure latencies on bare metal"};
+    case WarningId::smt_sibling:
+      return {"smt_sibling", "what runs on the sibling slows the loop down without interrupting it",
+              "switch SMT off, or keep the sibling idle or offline"};
+    case WarningId::governor:
+      return {"governor", "a CPU that changes its frequency stretches every gap by that factor",
+              "use the performance governor"};
+    case WarningId::unsteady_clock:
+      return {"unsteady_clock",
+              "lengths are off by that much; more than 5 ppm means an unsteady counter",
+              "check that the clocksource is tsc and that no hypervisor migrates the guest"};
+    case WarningId::gaps_dropped:
+      return {"gaps_dropped", "counts and time lost then come from the histogram, 1.6 % coarse",
+              "raise the probe's log_capacity or threshold"};
+    case WarningId::steal:
+      return {"steal", "the hypervisor ran something else: these gaps are not the kernel's",
+              "give the guest's CPUs dedicated host CPUs"};
+    case WarningId::involuntary_switches:
+      return {"involuntary_switches",
+              "another task ran on the measured CPU; its time is in the gaps",
+              "find it with `isolab check` or a scheduler trace; isolate the CPU"};
+    case WarningId::page_faults:
+      return {"page_faults",
+              "each is a gap that the probe caused, or that someone caused to its memory",
+              "look at NUMA balancing, KSM and compaction settings"};
+    case WarningId::few_repeats:
+      return {"few_repeats", "differences between arms may be drift of the machine",
+              "set design.repeats to 3 or more; 6 for a comparison of kernels"};
+    case WarningId::short_exposure:
+      return {"short_exposure",
+              "rare events have not been seen, which is not the same as not there",
+              "raise design.measure; the upper bounds tell how rare is rare"};
+    case WarningId::repeats_disagree:
+      return {"repeats_disagree",
+              "events come in bursts or the machine drifted: the intervals are too narrow",
+              "judge by the spread of the repeats; use more of them"};
+    case WarningId::no_idle_arm:
+      return {"no_idle_arm", "nothing tells the arms' disturbance from the machine's own",
+              "add an arm without workloads and settings"};
+    case WarningId::expectation_mismatch:
+      return {
+          "expectation_mismatch",
+          "this kernel behaves differently from those the number was taken on",
+          "often that is the finding: check that the workload did its work, then compare kernels"};
+    case WarningId::rows_disagree:
+      return {"rows_disagree",
+              "a kernel counter contradicts another, so rates of these rows are doubtful",
+              "report the kernel version with the recording"};
+    case WarningId::facts_changed:
+      return {"facts_changed", "the machine after the run is not the machine before it",
+              "check who changed it; compare only runs with equal facts"};
+    case WarningId::direct_map_split:
+      return {"direct_map_split",
+              "the kernel's own mapping stays in smaller pages until reboot: more TLB misses "
+              "everywhere",
+              "reboot before measuring anything else that is sensitive to the TLB"};
+  }
+  return {"", "", ""};
+}
+
+}  // namespace
+
+Warning make_warning(WarningId id, std::string seen) {
+  const Text text = text_of(id);
+  return {text.id, std::move(seen), text.matters, text.advice};
+}
+
+}  // namespace isolab
