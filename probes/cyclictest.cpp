@@ -28,8 +28,8 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr Nanos kFirstSampleLimit = 15s;  // --secaligned alone takes up to 2 s
-constexpr Nanos kEndLimit = 5s;           // after SIGINT
+constexpr Nanos kFirstSampleLimit = 10s;  // --secaligned alone takes up to 2 s
+constexpr Nanos kEndLimit = 3s;           // after SIGINT
 constexpr Nanos kSilenceLimit = 2s;       // of one thread at the end of the window
 constexpr int kPollMilliseconds = 20;
 
@@ -226,14 +226,14 @@ Result<void> Cyclictest::listen(Child& child, int output, ProbeSignals& signals)
     if (stopped_at_ != 0 && since(stopped_at_) > kEndLimit) {
       child.stop(1s);
       return Error{ErrorKind::interrupted,
-                   "cyclictest did not end within 5 s of SIGINT and was killed; the samples it had "
+                   "cyclictest did not end within 3 s of SIGINT and was killed; the samples it had "
                    "printed are kept"};
     }
     if (stopped_at_ == 0 && !heard_all && since(begun) > kFirstSampleLimit) {
       child.stop(1s);
       return Error{
           ErrorKind::interrupted,
-          "cyclictest gave no sample of every thread within 15 s and was killed" + last_words()};
+          "cyclictest gave no sample of every thread within 10 s and was killed" + last_words()};
     }
   }
   parser_.finish();
@@ -245,7 +245,7 @@ Result<void> Cyclictest::listen(Child& child, int output, ProbeSignals& signals)
   if (!exit) {
     child.stop(1s);
     return Error{ErrorKind::interrupted,
-                 "cyclictest closed its output but did not end within 5 s and was killed"};
+                 "cyclictest closed its output but did not end within 3 s and was killed"};
   }
   return judge(exit, stopped_at_ != 0);
 }
