@@ -10,7 +10,8 @@
 namespace isolab {
 namespace {
 
-constexpr int kMaxCpu = 8191;  // CONFIG_NR_CPUS range limit of x86 and arm64 (arch/x86/Kconfig, 6.12)
+constexpr int kMaxCpu =
+    8191;  // CONFIG_NR_CPUS range limit of x86 and arm64 (arch/x86/Kconfig, 6.12)
 
 Error bad_list(std::string_view list, std::string_view why) {
   return Error{ErrorKind::parse, "CPU list \"" + std::string(list) + "\": " + std::string(why),
@@ -43,7 +44,8 @@ Result<CpuSet> CpuSet::parse(std::string_view list) {
     const std::string_view part = trim(rest.substr(0, comma));
     const auto dash = part.find('-');
     int first = 0;
-    if (!read_cpu(part.substr(0, dash), first)) return bad_list(list, "expected CPU numbers 0-8191");
+    if (!read_cpu(part.substr(0, dash), first))
+      return bad_list(list, "expected CPU numbers 0-8191");
     int last = first;
     if (dash != std::string_view::npos && !read_cpu(part.substr(dash + 1), last))
       return bad_list(list, "expected CPU numbers 0-8191");
@@ -52,6 +54,27 @@ Result<CpuSet> CpuSet::parse(std::string_view list) {
     if (comma == std::string_view::npos) return set;
     rest.remove_prefix(comma + 1);
   }
+}
+
+Result<CpuSet> CpuSet::parse_mask(std::string_view mask) {
+  std::string_view digits = trim(mask);
+  if (digits.starts_with("0x")) digits.remove_prefix(2);
+  CpuSet set;
+  int bit = 0;
+  bool any = false;
+  for (auto at = digits.rbegin(); at != digits.rend(); ++at) {
+    if (*at == ',') continue;
+    int digit = 0;
+    if (std::from_chars(&*at, &*at + 1, digit, 16).ec != std::errc{} || bit > kMaxCpu - 3)
+      return Error{ErrorKind::parse,
+                   "CPU mask \"" + std::string(mask) + "\" is not hexadecimal or too long"};
+    for (int i = 0; i < 4; ++i)
+      if ((digit >> i & 1) != 0) set.cpus_.push_back(bit + i);
+    bit += 4;
+    any = true;
+  }
+  if (!any) return Error{ErrorKind::parse, "CPU mask \"" + std::string(mask) + "\" is empty"};
+  return set;
 }
 
 void CpuSet::add(int cpu) {

@@ -18,6 +18,9 @@ class CpuSet {
   /// Reads a kernel CPU list: "0-3,8", "" (empty), "0-15:2/4" is refused. CPUs are 0..8191.
   static Result<CpuSet> parse(std::string_view list);
 
+  /// Reads the kernel's hexadecimal mask: "f", "00000001,00000003", "0x10f".
+  static Result<CpuSet> parse_mask(std::string_view mask);
+
   void add(int cpu);
   void remove(int cpu);
   bool contains(int cpu) const;
