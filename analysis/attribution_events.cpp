@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "analysis/attribution_events.h"
+
+namespace isolab {
+
+namespace {
+
+/// Which event plays which role; irq_vectors and "_exit" events are found by pattern.
+const std::map<std::string, EventRole, std::less<>>& known_roles() {
+  static const std::map<std::string, EventRole, std::less<>> roles{
+      {"ftrace:kernel_stack", EventRole::stack},
+      {"csd:csd_queue_cpu", EventRole::queue_call},
+      {"csd:csd_function_entry", EventRole::call_begin},
+      {"ipi:ipi_send_cpu", EventRole::send_one},
+      {"ipi:ipi_send_cpumask", EventRole::send_mask},
+      {"isolab:many", EventRole::probe_many},
+      {"isolab:ges", EventRole::probe_one},
+      {"isolab:csq", EventRole::probe_one},
+      {"irq_vectors:call_function_entry", EventRole::call_ipi},
+      {"irq_vectors:call_function_single_entry", EventRole::call_ipi},
+      {"irq_vectors:call_function_exit", EventRole::call_ipi_end},
+      {"irq_vectors:call_function_single_exit", EventRole::call_ipi_end},
+      {"irq_vectors:reschedule_entry", EventRole::reschedule_ipi},
+      {"irq_vectors:local_timer_entry", EventRole::tick},
+      {"irq:irq_handler_entry", EventRole::handler},
+      {"irq:irq_handler_exit", EventRole::handler_end},
+      {"irq:softirq_entry", EventRole::softirq},
+      {"sched:sched_switch", EventRole::task_switch},
+      {"nmi:nmi_handler", EventRole::nmi},
+      {"exceptions:page_fault_user", EventRole::page_fault},
+      {"exceptions:page_fault_kernel", EventRole::page_fault},
+      {"mce:mce_record", EventRole::machine_check},
+      {"task:task_newtask", EventRole::new_task},
+      {"task:task_rename", EventRole::rename_task},
+  };
+  return roles;
+}
+
+EventRole role_of(const EventFormat& format) {
+  if (format.system == "irq_vectors") {
+    const auto found = known_roles().find(format.system + ":" + format.name);
+    if (found != known_roles().end()) return found->second;
+    if (format.name.ends_with("_entry")) return EventRole::vector;
+    return format.name.ends_with("_exit") ? EventRole::noted : EventRole::none;
+  }
+  const auto found = known_roles().find(format.system + ":" + format.name);
+  if (found != known_roles().end()) return found->second;
+  if (format.system == "csd" || format.system == "irq" || format.system == "ipi")
+    return EventRole::noted;
+  return EventRole::none;
+}
+
+NumberField number(const TraceFormats& formats, std::string_view event, std::string_view field) {
+  return NumberField::resolve(formats, event, field).value_or(NumberField());
+}
+
+BytesField bytes(const TraceFormats& formats, std::string_view event, std::string_view field) {
+  return BytesField::resolve(formats, event, field).value_or(BytesField());
+}
+
+}  // namespace
+
+EventTable::EventTable(const TraceFormats& formats) {
+  for (const auto* format : formats.all()) {
+    const auto role = role_of(*format);
+    if (role == EventRole::none) continue;
+    if (roles.size() <= format->id) roles.resize(format->id + std::size_t{1}, EventRole::none);
+    roles[format->id] = role;
+    if (role == EventRole::vector)
+      vectors_[format->id] = format->name.substr(0, format->name.size() - 6);
+    if (role == EventRole::call_begin) has_function_events = true;
+    if (role == EventRole::queue_call || role == EventRole::probe_one) has_queue_events = true;
+    if (role == EventRole::call_ipi) has_vectors = true;
+    if (role == EventRole::probe_one) {
+      const auto name = format->system + ":" + format->name;
+      call_probes[format->id] = {number(formats, name, "cpu"), number(formats, name, "func"),
+                                 number(formats, name, "csd"), number(formats, name, "flags")};
+    }
+  }
+  stack = StackField::resolve(formats).value_or(StackField());
+  queue_cpu = number(formats, "csd:csd_queue_cpu", "cpu");
+  queue_callsite = number(formats, "csd:csd_queue_cpu", "callsite");
+  queue_func = number(formats, "csd:csd_queue_cpu", "func");
+  queue_csd = number(formats, "csd:csd_queue_cpu", "csd");
+  send_cpu = number(formats, "ipi:ipi_send_cpu", "cpu");
+  send_callsite = number(formats, "ipi:ipi_send_cpu", "callsite");
+  send_callback = number(formats, "ipi:ipi_send_cpu", "callback");
+  mask_cpus = bytes(formats, "ipi:ipi_send_cpumask", "cpumask");
+  mask_callsite = number(formats, "ipi:ipi_send_cpumask", "callsite");
+  mask_callback = number(formats, "ipi:ipi_send_cpumask", "callback");
+  many_mask = number(formats, "isolab:many", "m0");
+  many_func = number(formats, "isolab:many", "func");
+  begin_func = number(formats, "csd:csd_function_entry", "func");
+  begin_csd = number(formats, "csd:csd_function_entry", "csd");
+  handler_irq = number(formats, "irq:irq_handler_entry", "irq");
+  handler_name = bytes(formats, "irq:irq_handler_entry", "name");
+  softirq_vec = number(formats, "irq:softirq_entry", "vec");
+  prev_pid = number(formats, "sched:sched_switch", "prev_pid");
+  next_pid = number(formats, "sched:sched_switch", "next_pid");
+  prev_comm = bytes(formats, "sched:sched_switch", "prev_comm");
+  next_comm = bytes(formats, "sched:sched_switch", "next_comm");
+  nmi_handler = number(formats, "nmi:nmi_handler", "handler");
+  new_pid = number(formats, "task:task_newtask", "pid");
+  new_comm = bytes(formats, "task:task_newtask", "comm");
+  rename_pid = number(formats, "task:task_rename", "pid");
+  rename_comm = bytes(formats, "task:task_rename", "newcomm");
+}
+
+const std::string& EventTable::vector_name(std::uint16_t id) const {
+  static const std::string unnamed = "vector";
+  const auto found = vectors_.find(id);
+  return found == vectors_.end() ? unnamed : found->second;
+}
+
+TraceClock::TraceClock(const TraceMeta& meta) {
+  if (meta.clock != "mono_raw" || meta.line.ns1 <= meta.line.ns0) return;
+  using Wide = unsigned __int128;
+  const Wide ticks = meta.line.ticks1 - meta.line.ticks0;
+  const Wide ns = meta.line.ns1 - meta.line.ns0;
+  factor_ = static_cast<std::uint64_t>((ticks << kShift) / ns);
+  ticks0_ = meta.line.ticks0;
+  ns0_ = meta.line.ns0;
+}
+
+}  // namespace isolab
