@@ -47,11 +47,11 @@ struct GapStory {
   int cpu = 0;
   std::size_t index = 0;  // of the gap in the CPU's list
   Gap gap;
-  std::uint64_t events = 0;            // 0: silent
-  std::uint64_t first = 0, last = 0;   // ticks of the first and last event
-  std::uint64_t away = 0;              // ticks in which another task ran
+  std::uint64_t events = 0;           // 0: silent
+  std::uint64_t first = 0, last = 0;  // ticks of the first and last event
+  std::uint64_t away = 0;             // ticks in which another task ran
   CauseId away_cause = kNoCause;
-  std::vector<Cause> causes;           // up to kMostCauses
+  std::vector<Cause> causes;  // up to kMostCauses
   std::uint64_t more_causes = 0;
 
   std::uint64_t before() const { return events == 0 ? 0 : std::max(first, gap.start) - gap.start; }
@@ -70,13 +70,13 @@ struct SenderTally {
 /// One cause on one CPU. Sends, IPIs and callbacks are three counts: a call queued while an IPI is
 /// on its way sends none, and an IPI runs all calls that wait.
 struct CauseTally {
-  std::uint64_t sends = 0;      // calls queued for this CPU, reschedule IPIs sent to it
-  std::uint64_t ipis = 0;       // IPIs received whose first callback this is
-  std::uint64_t callbacks = 0;  // functions run; for all other causes: how often seen
-  std::uint64_t joined = 0;     // of the callbacks and reschedules: with their sender
-  std::uint64_t gaps = 0;       // that it triggered
-  std::uint64_t ticks = 0;      // of the gaps' time, by the rule above
-  std::uint64_t first = 0, last = 0;  // ticks, of all of these
+  std::uint64_t sends = 0;             // calls queued for this CPU, reschedule IPIs sent to it
+  std::uint64_t ipis = 0;              // IPIs received whose first callback this is
+  std::uint64_t callbacks = 0;         // functions run; for all other causes: how often seen
+  std::uint64_t joined = 0;            // of the callbacks and reschedules: with their sender
+  std::uint64_t gaps = 0;              // that it triggered
+  std::uint64_t ticks = 0;             // of the gaps' time, by the rule above
+  std::uint64_t first = 0, last = 0;   // ticks, of all of these
   std::unique_ptr<Histogram> lengths;  // of the gaps it triggered, in ticks
   std::unordered_map<std::uint64_t, SenderTally> senders;  // by comm and stack
 };
@@ -84,7 +84,7 @@ struct CauseTally {
 /// What one measured CPU received in the window.
 struct CpuAttribution {
   int cpu = 0;
-  std::vector<CauseTally> causes;  // by CauseId, may be shorter than the list of names
+  std::vector<CauseTally> causes;     // by CauseId, may be shorter than the list of names
   std::vector<std::uint32_t> silent;  // gaps without any event, as indices
 
   // Counted between the window's edges.
@@ -94,10 +94,10 @@ struct CpuAttribution {
   std::uint64_t callbacks = 0, callbacks_joined = 0, reschedules_joined = 0, local_calls = 0;
   std::uint64_t near_edges = 0;  // interrupts within 20 ms of an edge: the counters' slack
 
-  std::uint64_t gaps = 0, gap_ticks = 0;        // all that were logged
+  std::uint64_t gaps = 0, gap_ticks = 0;             // all that were logged
   std::uint64_t explained = 0, explained_ticks = 0;  // with at least one event
   std::uint64_t away_ticks = 0;
-  std::uint64_t two_causes = 0;                 // gaps with more than one interruption
+  std::uint64_t two_causes = 0;  // gaps with more than one interruption
   std::uint64_t before_ticks = 0, traced_ticks = 0, after_ticks = 0;
   std::uint64_t events = 0, events_outside = 0;  // of this CPU in the probe's span; in no gap
 };
@@ -204,11 +204,11 @@ class Attribution {
   std::vector<CpuAttribution> results_;
   std::vector<OpenCall> open_calls_;  // by the sender's CPU
   std::function<void(const GapStory&)> on_gap_;
-  std::uint64_t begin_ = 0, end_ = 0;    // the window, in the trace clock
-  std::uint64_t edge_ = 0;               // 20 ms in the trace clock
-  std::uint64_t generic_ = 0;  // generic_smp_call_function_single_interrupt
-  std::uint64_t wakeup_ = 0;   // sched_ttwu_pending; both 0 where no symbol says so
-  int ipi_base_ = -1;                    // arm64: interrupt of IPI0, learnt from the trace
+  std::uint64_t begin_ = 0, end_ = 0;  // the window, in the trace clock
+  std::uint64_t edge_ = 0;             // 20 ms in the trace clock
+  std::uint64_t generic_ = 0;          // generic_smp_call_function_single_interrupt
+  std::uint64_t wakeup_ = 0;           // sched_ttwu_pending; both 0 where no symbol says so
+  int ipi_base_ = -1;                  // arm64: interrupt of IPI0, learnt from the trace
   CauseId tick_ = kNoCause, irq_work_ = kNoCause, fault_ = kNoCause, mce_ = kNoCause,
           silent_ = kNoCause, unnamed_ = kNoCause;
   std::uint64_t events_ = 0;

@@ -14,16 +14,16 @@
 namespace isolab {
 
 enum class EventRole : std::uint8_t {
-  none,            // not ours
-  noted,           // known, says only that the kernel ran: *_exit and the like
-  stack,           // of the event before it on the same CPU
-  queue_call,      // csd:csd_queue_cpu: one call for one CPU
-  send_one,        // ipi:ipi_send_cpu
-  send_mask,       // ipi:ipi_send_cpumask
-  probe_many,      // kprobes of levels B and C: the calls, as csd_queue_cpu would tell them
+  none,        // not ours
+  noted,       // known, says only that the kernel ran: *_exit and the like
+  stack,       // of the event before it on the same CPU
+  queue_call,  // csd:csd_queue_cpu: one call for one CPU
+  send_one,    // ipi:ipi_send_cpu
+  send_mask,   // ipi:ipi_send_cpumask
+  probe_many,  // kprobes of levels B and C: the calls, as csd_queue_cpu would tell them
   probe_one,
-  call_begin,      // csd:csd_function_entry
-  call_ipi,        // irq_vectors:call_function(_single)_entry
+  call_begin,  // csd:csd_function_entry
+  call_ipi,    // irq_vectors:call_function(_single)_entry
   call_ipi_end,
   reschedule_ipi,  // irq_vectors:reschedule_entry
   tick,            // irq_vectors:local_timer_entry
@@ -84,7 +84,8 @@ class TraceClock {
   std::uint64_t ticks(std::uint64_t time) const {
     if (factor_ == 0) return time;
     using Wide = unsigned __int128;
-    if (time >= ns0_) return ticks0_ + static_cast<std::uint64_t>(Wide{time - ns0_} * factor_ >> kShift);
+    if (time >= ns0_)
+      return ticks0_ + static_cast<std::uint64_t>(Wide{time - ns0_} * factor_ >> kShift);
     return ticks0_ - static_cast<std::uint64_t>(Wide{ns0_ - time} * factor_ >> kShift);
   }
   /// How far apart the probe's reading and the trace's can be for the same moment.

@@ -36,9 +36,7 @@ Built built_in(CauseKind kind) {
   }
 }
 
-std::string without_offset(std::string symbol) {
-  return symbol.substr(0, symbol.find('+'));
-}
+std::string without_offset(std::string symbol) { return symbol.substr(0, symbol.find('+')); }
 
 }  // namespace
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What an interruption is called: each different cause of a trace gets a number once, with its class
-// and words, so that the hot path compares numbers only.
+// What an interruption is called: each different cause of a trace gets a number once, with its
+// class and words, so that the hot path compares numbers only.
 #pragma once
 
 #include <string>
@@ -14,31 +14,31 @@
 namespace isolab {
 
 enum class CauseKind : std::uint8_t {
-  remote_call,     // a function that another CPU asked for
+  remote_call,  // a function that another CPU asked for
   reschedule,
-  silent_ipi,      // a function-call IPI in which no function was seen
+  silent_ipi,  // a function-call IPI in which no function was seen
   tick,
-  ipi,             // another kind of IPI, by name
+  ipi,  // another kind of IPI, by name
   irq_work,
   nmi,
   device,
   softirq,
   page_fault,
   machine_check,
-  vector,          // another x86 vector, by name
-  other_task,      // a context switch away from the probe
+  vector,      // another x86 vector, by name
+  other_task,  // a context switch away from the probe
 };
 const char* to_string(CauseKind kind);
 
 struct CauseName {
   CauseKind kind = CauseKind::vector;
-  std::string klass;     // of the rules, or "tick", "device", "softirq", "other_task" ...
+  std::string klass;  // of the rules, or "tick", "device", "softirq", "other_task" ...
   std::string subclass;
-  std::string what;      // the callback, the device's name, the softirq, the task
+  std::string what;  // the callback, the device's name, the softirq, the task
   std::string deferrable = "no";
   std::string lpc_name = "-";
   std::string reason;
-  bool by_ipi = false;   // another CPU caused it
+  bool by_ipi = false;  // another CPU caused it
   bool operator==(const CauseName&) const = default;
 };
 

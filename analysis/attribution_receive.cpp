@@ -68,8 +68,8 @@ void Attribution::receive(std::size_t receiver, const TraceEvent& event, EventRo
       const auto& name = table_.vector_name(event.id());
       const bool work = name == "irq_work";
       if (work && counts) ++result.irq_works;
-      occurred(receiver, work ? irq_work_ : names_.vector(event.id(), name), ticks, in_gap,
-               counts, false);
+      occurred(receiver, work ? irq_work_ : names_.vector(event.id(), name), ticks, in_gap, counts,
+               false);
       break;
     }
     case EventRole::handler: handler(receiver, event, ticks, in_gap, counts); break;
@@ -98,7 +98,7 @@ Cause* Attribution::note_cause(Receiver& r, CauseId id, std::uint64_t ticks, boo
                                bool may_repeat) {
   if (!in_gap) return nullptr;
   auto& causes = r.story.causes;
-  if (may_repeat && !causes.empty() && causes.back().id == id) {
+  if (may_repeat && r.story.more_causes == 0 && !causes.empty() && causes.back().id == id) {
     ++causes.back().times;
     return nullptr;
   }
@@ -130,8 +130,8 @@ void Attribution::open_ipi(std::size_t receiver, std::uint64_t ticks, bool in_ga
   r.ipi_cause = cause == nullptr ? kNone : r.story.causes.size() - 1;
 }
 
-/// A function-call IPI ended without csd_function_entry: an irq_work item, which the kernel does not
-/// bracket (kernel/smp.c), or a kernel without these events. The last call queued here is it.
+/// A function-call IPI ended without csd_function_entry: an irq_work item, which the kernel does
+/// not bracket (kernel/smp.c), or a kernel without these events. The last call queued here is it.
 void Attribution::settle_ipi(std::size_t receiver) {
   auto& r = receivers_[receiver];
   r.ipi_open = false;
@@ -242,11 +242,11 @@ void Attribution::handler(std::size_t receiver, const TraceEvent& event, std::ui
   }
   if (name != "IPI" || table_.has_vectors)
     return occurred(receiver, names_.device(irq, name), ticks, in_gap, counts, false);
-  // arm64: IPIs are interrupts with numbers in a row; which one calls functions shows when the first
-  // function begins. Until then a waiting reschedule decides.
+  // arm64: IPIs are interrupts with numbers in a row; which one calls functions shows when the
+  // first function begins. Until then a waiting reschedule decides.
   auto& r = receivers_[receiver];
-  const int number = ipi_base_ < 0 ? (r.reschedule_used ? kArmCall : kArmReschedule)
-                                   : irq - ipi_base_;
+  const int number =
+      ipi_base_ < 0 ? (r.reschedule_used ? kArmCall : kArmReschedule) : irq - ipi_base_;
   if (number == kArmReschedule) return reschedule(receiver, ticks, in_gap, counts);
   if (number == kArmCall) return open_ipi(receiver, ticks, in_gap, counts, irq);
   if (number == kArmIrqWork) {

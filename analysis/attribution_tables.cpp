@@ -31,8 +31,7 @@ CommTable::CommTable() {
 }
 
 CommId CommTable::intern(std::string_view name) {
-  const auto [found, is_new] =
-      ids_.emplace(std::string(name), static_cast<CommId>(names_.size()));
+  const auto [found, is_new] = ids_.emplace(std::string(name), static_cast<CommId>(names_.size()));
   if (is_new) names_.emplace_back(name);
   return found->second;
 }

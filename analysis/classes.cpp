@@ -181,8 +181,8 @@ const ClassRule& Classifier::classify(std::string_view callback,
 }
 
 const ClassRule& Classifier::unknown() {
-  static const ClassRule rule{"unknown", "unknown", ".*", ".*", "*",
-                              "*",       "no",      "-",  "no rule names it: see its stack"};
+  static const ClassRule rule{
+      "unknown", "unknown", ".*", ".*", "*", "*", "no", "-", "no rule names it: see its stack"};
   return rule;
 }
 

@@ -15,12 +15,12 @@
 namespace isolab {
 
 struct ClassRule {
-  std::string klass;       // text_patch, kernel_tlb, user_tlb, remote_read, task_sync, scheduler ...
-  std::string subclass;    // jump_label, range, msr, membarrier ...
-  std::string callback;    // regular expression; "NULL": an IPI without callback; "-": no IPI at all
-  std::string caller;      // regular expression, searched in each frame; ".*": no stack needed
-  std::string arch;        // "x86_64", "arm64" or "*"
-  std::string kernels;     // "*", "6.11-", "-6.6", "5.14-6.10": both ends are included
+  std::string klass;     // text_patch, kernel_tlb, user_tlb, remote_read, task_sync, scheduler ...
+  std::string subclass;  // jump_label, range, msr, membarrier ...
+  std::string callback;  // regular expression; "NULL": an IPI without callback; "-": no IPI at all
+  std::string caller;    // regular expression, searched in each frame; ".*": no stack needed
+  std::string arch;      // "x86_64", "arm64" or "*"
+  std::string kernels;   // "*", "6.11-", "-6.6", "5.14-6.10": both ends are included
   std::string deferrable;  // until the next kernel entry: "yes", "no", "partly" or "n/a"
   std::string lpc_name;    // of the LPC 2022 classification; "-": none of its three
   std::string reason;      // why it can or cannot be deferred
