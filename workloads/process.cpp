@@ -57,11 +57,12 @@ std::vector<pid_t> descendants_of(const Files& files, pid_t ancestor) {
   return found;
 }
 
-WorkloadProcess::WorkloadProcess(const WorkloadInfo& info, ParamValues values, Host host,
+WorkloadProcess::WorkloadProcess(const WorkloadInfo& info, ParamValues values, const Host& host,
                                  WorkloadBlock block, Child child)
     : info_(&info),
       values_(std::move(values)),
-      host_(host),
+      files_(&host.files),
+      facts_(&host.facts),
       block_(std::make_unique<WorkloadBlock>(std::move(block))),
       child_(std::move(child)) {}
 
@@ -104,7 +105,7 @@ WorkRecord WorkloadProcess::stop(Nanos grace) {
   block_->request_stop();
   std::optional<Exit> exit = child_.wait_for(grace);
   if (!exit) {
-    const auto family = descendants_of(host_.files, child_.pid());
+    const auto family = descendants_of(*files_, child_.pid());
     exit = child_.stop(kSecond);
     for (const pid_t pid : family) kill(pid, SIGKILL);
     if (!problem)
@@ -116,7 +117,7 @@ WorkRecord WorkloadProcess::stop(Nanos grace) {
     problem = failure();
   }
   block_->report_cpu_time(exit->user_seconds, exit->system_seconds);
-  record_ = block_->record(*info_, values_, host_);
+  record_ = block_->record(*info_, values_, {*files_, *facts_});
   if (problem) record_->error = problem->what;
   return *record_;
 }

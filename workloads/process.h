@@ -57,12 +57,13 @@ class WorkloadProcess {
   pid_t pid() const { return child_.pid(); }
 
  private:
-  WorkloadProcess(const WorkloadInfo& info, ParamValues values, Host host, WorkloadBlock block,
-                  Child child);
+  WorkloadProcess(const WorkloadInfo& info, ParamValues values, const Host& host,
+                  WorkloadBlock block, Child child);
 
   const WorkloadInfo* info_;
   ParamValues values_;
-  Host host_;
+  Files* files_;
+  const HostFacts* facts_;
   std::unique_ptr<WorkloadBlock> block_;
   Child child_;
   std::optional<WorkRecord> record_;

@@ -110,6 +110,8 @@ TEST_F(WorkloadProcessTest, WorksUntilItIsStopped) {
   EXPECT_EQ(work.stop(kLong).at_end, record.at_end);
 }
 
+static_assert(std::is_move_assignable_v<WorkloadProcess>);
+
 TEST_F(WorkloadProcessTest, DoesNothingBeforeGo) {
   auto work = launch("works");
   ASSERT_TRUE(work);
