@@ -139,16 +139,16 @@ Result<void> BusyLoop::prepare() {
 Result<void> BusyLoop::window(ProbeSignals& signals) {
   const auto round = std::make_shared<ListenerRound>(static_cast<std::uint32_t>(listeners_.size()));
   round->stop = &signals.stop;
+  ClockTrack track;
+  track.add(read_clock_pair());  // before every listener's first reading
   for (const auto& listener : listeners_) listener->listen_in(round, threshold_);
   TRY(start_listeners(*round));
 
   // From here to the end this thread allocates nothing: a change of the address space would
   // interrupt the listening CPUs, which share it.
-  ClockTrack track;
-  track.add(read_clock_pair());
   signals.listening.store(1);
   TRY(wait_for_end(signals, track));
-  track.add(read_clock_pair());
+  track.add(read_clock_pair());  // after every listener's last
   line_ = track.span() < kShortWindow ? make_line(*prepared_, track.last()) : track.line();
   return {};
 }
