@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: Apache-2.0
+// Makes and frees vmalloc memory: BPF array maps (raw bpf(2), no library) or the kernel stacks of
+// threads. Needs root (CAP_BPF) for maps. Descriptors and threads die with the process; the tracefs
+// instance that counts purges is claimed.
+//
+// The kernel gathers freed areas and flushes the TLBs of all CPUs once for all of them, so this
+// gives at most 100-170 flushes a second whatever the size (measured on 2 CPUs): zeroing the pages
+// is the cost. It is the classic case of an unmapping that interrupts isolated CPUs, not a fast
+// one.
+#include <fmt/format.h>
+#include <linux/bpf.h>
+#include <pthread.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "workloads/expectations.h"
+#include "workloads/generator.h"
+#include "workloads/lazy_purge.h"
+#include "workloads/trace_instance.h"
+#include "workloads/workload.h"
+
+namespace isolab {
+namespace {
+
+constexpr const char* kPurgeEvent = "vmalloc:purge_vmap_area_lazy";  // since 6.3
+constexpr std::uint32_t kValueSize = 4096;
+// bpf_map_area_alloc() takes up to 8 contiguous pages from the slab allocator instead.
+constexpr std::uint64_t kSmallestMap = 64 << 10;
+constexpr std::uint64_t kLargestMap = std::uint64_t{1} << 30;
+constexpr std::uint64_t kCountEvery = 100'000'000;  // ns between two readings of the purge count
+enum Count : std::size_t { kOperations, kBytes, kPurges };
+
+/// Threads waiting at a gate, so that all their stacks exist at once: more than the two per CPU
+/// that the kernel keeps for reuse (NR_CACHED_STACKS, kernel/fork.c).
+class StackBatch {
+ public:
+  explicit StackBatch(int threads) : threads_(static_cast<std::size_t>(threads)) {}
+
+  Result<void> make_and_join() {
+    pthread_attr_t attr;
+    pthread_attr_init(&attr);
+    pthread_attr_setstacksize(&attr, 64 << 10);
+    pthread_mutex_lock(&gate_);
+    std::size_t made = 0;
+    int error = 0;
+    while (made < threads_.size() && error == 0) {
+      error = pthread_create(&threads_[made], &attr, &wait_at_gate, &gate_);
+      if (error == 0) ++made;
+    }
+    pthread_mutex_unlock(&gate_);
+    for (std::size_t i = 0; i < made; ++i) pthread_join(threads_[i], nullptr);
+    pthread_attr_destroy(&attr);
+    if (error != 0)
+      return errno_error(fmt::format("thread {} of {}", made + 1, threads_.size()), error,
+                         "fewer `threads`, or a higher limit of processes");
+    return {};
+  }
+
+ private:
+  static void* wait_at_gate(void* gate) {
+    auto* mutex = static_cast<pthread_mutex_t*>(gate);
+    pthread_mutex_lock(mutex);
+    pthread_mutex_unlock(mutex);
+    return nullptr;
+  }
+
+  std::vector<pthread_t> threads_;
+  pthread_mutex_t gate_ = PTHREAD_MUTEX_INITIALIZER;
+};
+
+Result<void> make_and_close_map(std::uint64_t bytes) {
+  bpf_attr attr;
+  std::memset(&attr, 0, sizeof attr);
+  attr.map_type = BPF_MAP_TYPE_ARRAY;
+  attr.key_size = 4;
+  attr.value_size = kValueSize;
+  attr.max_entries = static_cast<std::uint32_t>(bytes / kValueSize);
+  const Fd map(static_cast<int>(syscall(SYS_bpf, BPF_MAP_CREATE, &attr, sizeof attr)));
+  if (!map)
+    return errno_error(fmt::format("bpf(BPF_MAP_CREATE) of {} bytes", bytes), errno,
+                       "needs root or CAP_BPF, CONFIG_BPF_SYSCALL and free memory");
+  return {};
+}
+
+class VmallocChurn final : public Generator {
+ public:
+  struct Args {
+    std::string variant = "maps";
+    Bytes map_size{1 << 20};
+    int threads = 64;
+    Rate rate{1000};
+  };
+
+  VmallocChurn(Args args, const WorkloadContext& context)
+      : Generator(args.rate, context), args_(std::move(args)), stacks_(args_.threads) {}
+
+  static Result<void> check(const Args& args) {
+    if (args.map_size.count < kSmallestMap || args.map_size.count > kLargestMap ||
+        args.map_size.count % kValueSize != 0)
+      return Error{ErrorKind::usage,
+                   fmt::format("map_size {} is not a multiple of 4KiB from 64KiB to 1GiB",
+                               print(args.map_size)),
+                   "smaller maps are not vmalloc memory"};
+    if (args.threads < 1 || args.threads > 4096)
+      return Error{ErrorKind::usage, fmt::format("threads {} is not from 1 to 4096", args.threads)};
+    return {};
+  }
+
+  static Result<std::vector<Claim>> claims(const Args&, const Host& host) {
+    std::vector<Claim> claims;
+    if (host.facts.root && TraceInstance::check_event(host.files, kPurgeEvent))
+      claims.push_back(TraceInstance::claim(host.files, "vmalloc"));
+    return claims;
+  }
+
+  static std::optional<ExpectedIpis> expected(const Args& args, const Host& host, Arch arch) {
+    if (args.variant != "maps")
+      return std::nullopt;  // cached stacks: how many are freed is not known
+    const auto per_flush = function_calls_per_kernel_flush(host, arch);
+    if (!per_flush) return std::nullopt;
+    const double purges =
+        purges_per_area(args.map_size.count, host.facts.online.count(), host.facts.page_size);
+    return ExpectedIpis{purges * *per_flush, "function_call"};
+  }
+
+  Result<void> prepare() override {
+    const auto& facts = context_.host.facts;
+    context_.note("purge_threshold",
+                  fmt::format("{} MiB of freed areas ({} CPUs online)",
+                              purge_threshold(facts.online.count()) >> 20, facts.online.count()));
+    if (!function_calls_per_kernel_flush(context_.host, kArch))
+      context_.note("tlb",
+                    "this kernel may flush remote TLBs with INVLPGB: then purges send no IPI");
+    if (args_.variant == "stacks" && facts.config("CONFIG_VMAP_STACK") == "n")
+      return Error{ErrorKind::unsupported, "kernel stacks are not vmalloc memory here",
+                   "CONFIG_VMAP_STACK"};
+    return count_purges();
+  }
+
+  void finish() override {
+    if (!instance_) return;
+    read_purges();
+    // Removing the instance switches the event off as well, should this fail.
+    (void)instance_->set_event(kPurgeEvent, false);
+  }
+
+ protected:
+  Result<void> op() override {
+    if (args_.variant == "maps") {
+      TRY(make_and_close_map(args_.map_size.count));
+      context_.counters.add(kBytes, args_.map_size.count);
+    } else {
+      TRY(stacks_.make_and_join());
+    }
+    const std::uint64_t now = mono_raw_ns();
+    if (instance_ && now - last_read_ns_ >= kCountEvery) {
+      last_read_ns_ = now;
+      read_purges();
+    }
+    return {};
+  }
+
+ private:
+  Result<void> count_purges() {
+    const auto event = TraceInstance::check_event(context_.host.files, kPurgeEvent);
+    if (!event || context_.directories.empty()) {
+      context_.note("purges",
+                    "not applicable: " + (event ? std::string("needs root") : event.error().what));
+      return {};
+    }
+    instance_.emplace(context_.host.files, context_.directories.front());
+    TRY(instance_->shrink_buffers());
+    TRY(instance_->set_event(kPurgeEvent, true));
+    context_.note("purges",
+                  "of the whole system, counted by the event " + std::string(kPurgeEvent));
+    return {};
+  }
+
+  /// The ring buffer's own counters of the instance: no IPI, no reader, nothing lost.
+  void read_purges() {
+    const auto purges = instance_->events_written();
+    if (purges) context_.counters.set(kPurges, *purges);
+  }
+
+  Args args_;
+  StackBatch stacks_;
+  std::optional<TraceInstance> instance_;
+  std::uint64_t last_read_ns_ = 0;
+};
+
+using Args = VmallocChurn::Args;
+
+}  // namespace
+
+namespace workloads {
+const WorkloadInfo vmalloc_churn = describe<VmallocChurn>(
+    {.name = "vmalloc_churn",
+     .summary = "makes and frees vmalloc memory: BPF maps or the kernel stacks of threads",
+     .disturbs =
+         "Freed areas gather up to fls(CPUs) x 32 MiB, then one purge flushes the TLBs of all "
+         "CPUs by IPI (x86; none on arm64, nor on AMD with INVLPGB).",
+     .needs =
+         "maps: root or CAP_BPF, CONFIG_BPF_SYSCALL; stacks: CONFIG_VMAP_STACK; purges are counted "
+         "where tracefs has vmalloc:purge_vmap_area_lazy",
+     .counts = {{"operations", "maps made and closed, or batches of threads made and joined"},
+                {"map_bytes", "bytes of all maps made"},
+                {"purges",
+                 "lazy purges of the whole system while this ran; see the note `purges`"}}},
+    param("variant", &Args::variant, "what is made of vmalloc memory", {"maps", "stacks"}),
+    param("map_size", &Args::map_size, "size of a map, multiple of 4KiB, 64KiB to 1GiB"),
+    param("threads", &Args::threads,
+          "threads alive at once per operation of variant stacks, 1 to 4096"),
+    param("rate", &Args::rate, "operations per second, or max"));
+}  // namespace workloads
+
+}  // namespace isolab
