@@ -1,0 +1,290 @@
+// SPDX-License-Identifier: Apache-2.0
+// The big workloads on the real kernel: they work, count what they do, stop at once, and leave
+// tracefs as it was. Run as their users run them: claims by a state guard, the workload in a child.
+#include <gmock/gmock.h>
+
+#include <csignal>
+#include <cstdlib>
+
+#include "base/interrupts.h"
+#include "host/arch/cycles.h"
+#include "host/guard.h"
+#include "tests/support/workload_bench.h"
+#include "workloads/lazy_purge.h"
+#include "workloads/process.h"
+
+namespace isolab {
+namespace {
+
+namespace fs = std::filesystem;
+using namespace std::chrono_literals;
+
+constexpr const char* kInstances = "/sys/kernel/tracing/instances";
+
+class BigWorkloads : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    if (!is_root()) GTEST_SKIP() << "needs root";
+    std::string name = (fs::temp_directory_path() / "isolab_big_XXXXXX").string();
+    scratch_ = mkdtemp(name.data());
+    facts_ = read_host_facts(files_);
+    if (facts_.online.count() < 2) GTEST_SKIP() << "needs two CPUs";
+    instances_ = files_.list(kInstances).value_or(std::vector<std::string>{});
+    guard_.emplace(files_, scratch_ / "journal");
+  }
+  void TearDown() override {
+    if (scratch_.empty()) return;
+    if (guard_) {
+      for (const auto& problem : guard_->restore())
+        ADD_FAILURE() << problem.path << ": " << problem.what;
+      EXPECT_EQ(files_.list(kInstances).value_or(std::vector<std::string>{}), instances_);
+    }
+    fs::remove_all(scratch_);
+  }
+
+  WorkloadSetup setup() {
+    WorkloadSetup setup{
+        {files_, facts_}, facts_.online - measured(), measured(), scratch_ / "log", cache(), {}};
+    return setup;
+  }
+  CpuSet measured() const { return {facts_.online.last()}; }
+  /// The suite's own cache: unpacking the kernel takes half a minute, so it is kept like the
+  /// program's.
+  static fs::path cache() {
+    const char* named = std::getenv("ISOLAB_CACHE");
+    return named != nullptr ? fs::path(named) : fs::path("/var/cache/isolab");
+  }
+
+  /// As the runner does it, before the dry run as well as before the run.
+  Result<void> claim_all(const WorkloadInfo& info, const ParamValues& values, WorkloadSetup& with) {
+    for (const auto& claim : TRY(info.claims(values, with.host))) {
+      if (claim.kind == Claim::Kind::directory) {
+        TRY(guard_->make_dir(claim.path));
+        with.directories.push_back(claim.path);
+      } else {
+        with.knobs.emplace(claim.path, TRY(guard_->claim(claim.path)));
+      }
+    }
+    return {};
+  }
+
+  /// The dry run's error, or nothing.
+  std::optional<Error> refusal(const WorkloadInfo& info, const ParamValues& values) {
+    auto with = setup();
+    const std::size_t mark = guard_->mark();
+    auto outcome = claim_all(info, values, with);
+    if (outcome) outcome = dry_run_in_child(info, values, with);
+    for (const auto& problem : guard_->restore_to(mark)) ADD_FAILURE() << problem.what;
+    if (outcome) return std::nullopt;
+    return outcome.error();
+  }
+
+  /// Prepares, runs for `span` and stops; the counts of the record's at_end are final.
+  Result<WorkRecord> run(const WorkloadInfo& info, const ParamValues& values, Nanos span,
+                         const std::function<void()>& ready = {}) {
+    auto with = setup();
+    TRY(claim_all(info, values, with));
+    auto work = TRY(WorkloadProcess::launch(info, values, with));
+    TRY(work.wait_ready(4min));
+    if (ready) ready();
+    work.go();
+    const std::uint64_t end = mono_raw_ns() + static_cast<std::uint64_t>(span.count());
+    while (mono_raw_ns() < end && !work.failure()) sleep_for(20ms);
+    const std::uint64_t asked = mono_raw_ns();
+    WorkRecord record = work.stop(5s);
+    stopped_within_ = Nanos(mono_raw_ns() - asked);
+    return record;
+  }
+
+  std::uint64_t function_calls(int cpu) const {
+    const auto text = files_.read("/proc/interrupts");
+    if (!text) return 0;
+    const auto rows = parse_interrupts(*text);
+    if (!rows) return 0;
+    for (const auto& row : *rows)
+      if (row.kind == "function_call") return row.before.at(cpu);
+    return 0;
+  }
+
+  SystemFiles files_;
+  HostFacts facts_;
+  fs::path scratch_;
+  std::vector<std::string> instances_;
+  std::optional<StateGuard> guard_;
+  Nanos stopped_within_{0};
+};
+
+#define SKIP_IF_REFUSED(info, values)                                                  \
+  if (const auto why = refusal(info, values)) {                                        \
+    ASSERT_TRUE(why->kind == ErrorKind::unsupported || why->kind == ErrorKind::denied) \
+        << why->text();                                                                \
+    GTEST_SKIP() << why->text();                                                       \
+  }
+
+std::string words(const WorkRecord& record) {
+  std::string text = record.error;
+  for (const auto& [key, value] : record.notes) text += "\n" + key + ": " + value;
+  return text;
+}
+
+TEST_F(BigWorkloads, KernelBuildCompilesAndStopsAtOnce) {
+  const auto& info = workloads::kernel_build;
+  SKIP_IF_REFUSED(info, {});
+  std::uint64_t begin = mono_raw_ns();
+  auto record = run(info, {}, 3s);
+  ASSERT_TRUE(record) << record.error().text();
+  ASSERT_TRUE(record->error.empty()) << words(*record);
+  EXPECT_GT(record->at_end["units"], 0u) << words(*record);
+  EXPECT_LT(stopped_within_, 1s);
+  EXPECT_GT(record->user_seconds, 0.0);
+  EXPECT_EQ(record->notes["source_sha256"].size(), 64u) << words(*record);
+  EXPECT_EQ(record->notes["config_sha256"].size(), 64u);
+  RecordProperty("units", std::to_string(record->at_end["units"]));
+
+  // The second time the cache has everything; and what the kill left behind does not hinder it.
+  begin = mono_raw_ns();
+  auto again = run(info, {}, 1s);
+  ASSERT_TRUE(again) << again.error().text();
+  EXPECT_TRUE(again->error.empty()) << words(*again);
+  EXPECT_LT(mono_raw_ns() - begin, 15'000'000'000u);
+  EXPECT_EQ(again->notes["config_sha256"], record->notes["config_sha256"]);
+}
+
+TEST_F(BigWorkloads, KernelBuildThatCannotWorkSaysWhatMakeSaid) {
+  const ParamValues values{{"target", {"no_such_folder/"}}};
+  SKIP_IF_REFUSED(workloads::kernel_build, values);
+  const auto record = run(workloads::kernel_build, values, 10s);
+  ASSERT_TRUE(record) << record.error().text();
+  EXPECT_THAT(record->error, ::testing::HasSubstr("no_such_folder")) << words(*record);
+}
+
+TEST_F(BigWorkloads, HackbenchSendsMessagesAndStopsAtOnce) {
+  for (const char* tasks : {"process", "thread"}) {
+    const ParamValues values{
+        {"groups", {"1"}}, {"loops", {"20"}}, {"tasks", {tasks}}, {"transport", {"pipe"}}};
+    SKIP_IF_REFUSED(workloads::hackbench, values);
+    auto record = run(workloads::hackbench, values, 1s);
+    ASSERT_TRUE(record) << record.error().text();
+    EXPECT_TRUE(record->error.empty()) << words(*record);
+    EXPECT_GT(record->at_end["runs"], 0u);
+    EXPECT_EQ(record->at_end["messages"], record->at_end["runs"] * 20 * 20 * 20);
+    EXPECT_LT(stopped_within_, 1s);
+  }
+  const ParamValues long_one{{"loops", {"1000000"}}};
+  auto record = run(workloads::hackbench, long_one, 300ms);
+  ASSERT_TRUE(record) << record.error().text();
+  EXPECT_EQ(record->at_end["runs"], 0u);
+  EXPECT_LT(stopped_within_, 1s);
+}
+
+TEST_F(BigWorkloads, VmallocChurnPurgesAsOftenAsTheThresholdSays) {
+  const ParamValues values{{"map_size", {"16MiB"}}, {"rate", {"max"}}};
+  SKIP_IF_REFUSED(workloads::vmalloc_churn, values);
+  auto record = run(workloads::vmalloc_churn, values, 2s);
+  ASSERT_TRUE(record) << record.error().text();
+  ASSERT_TRUE(record->error.empty()) << words(*record);
+  const auto maps = static_cast<double>(record->at_end["operations"]);
+  EXPECT_GT(maps, 0);
+  EXPECT_EQ(record->at_end["map_bytes"], record->at_end["operations"] * (16u << 20));
+  if (record->notes["purges"].starts_with("not applicable"))
+    GTEST_SKIP() << record->notes["purges"];
+  const auto purges = static_cast<double>(record->at_end["purges"]);
+  EXPECT_GT(purges, 0);
+  // Frees are asynchronous and others free too: a factor of two and a half either way, and a few.
+  const double expected = maps * purges_per_area(16 << 20, facts_.online.count(), facts_.page_size);
+  EXPECT_GT(purges, expected / 2.5 - 3);
+  EXPECT_LT(purges, expected * 2.5 + 3);
+  RecordProperty("maps", std::to_string(maps));
+  RecordProperty("purges", std::to_string(purges));
+}
+
+TEST_F(BigWorkloads, VmallocChurnPurgesByThreadStacks) {
+  const ParamValues values{{"variant", {"stacks"}}, {"threads", {"256"}}, {"rate", {"max"}}};
+  SKIP_IF_REFUSED(workloads::vmalloc_churn, values);
+  auto record = run(workloads::vmalloc_churn, values, 2s);
+  ASSERT_TRUE(record) << record.error().text();
+  ASSERT_TRUE(record->error.empty()) << words(*record);
+  EXPECT_GT(record->at_end["operations"], 0u);
+  if (record->notes["purges"].starts_with("not applicable"))
+    GTEST_SKIP() << record->notes["purges"];
+  EXPECT_GT(record->at_end["purges"], 0u);
+}
+
+class FtraceToggle : public BigWorkloads, public ::testing::WithParamInterface<const char*> {};
+
+TEST_F(FtraceToggle, EventSendsTheKnownIpisToAnotherCpu) {
+  const auto& info = workloads::ftrace_toggle;
+  const ParamValues values{{"rate", {"200/s"}}};
+  SKIP_IF_REFUSED(info, values);
+  auto spinner = Child::fork_into("spinner", measured(), [] {
+    while (true) cpu_relax();
+    return 0;
+  });
+  ASSERT_TRUE(spinner);
+  const int cpu = measured().first();
+  std::uint64_t before = 0;
+  auto record = run(info, values, 1s, [&] { before = function_calls(cpu); });
+  // finish() switches the kept event off: one more toggle's worth, and the comm recording's (84 -
+  // 18).
+  const double calls = static_cast<double>(function_calls(cpu) - before) - 84;
+  spinner->stop(100ms);
+  ASSERT_TRUE(record) << record.error().text();
+  ASSERT_TRUE(record->error.empty()) << words(*record);
+  const auto toggles = static_cast<double>(record->at_end["toggles"]);
+  ASSERT_GT(toggles, 20);
+  RecordProperty("calls_per_toggle", std::to_string(calls / toggles));
+  const auto expected = info.expected(values, {files_, facts_}, kArch);
+  ASSERT_TRUE(expected);
+  // Other jobs' function calls, and another kernel's number of call sites: a third either way.
+  EXPECT_NEAR(calls / toggles, expected->per_op, expected->per_op / 3 + 100 / toggles);
+}
+
+TEST_P(FtraceToggle, VariantTogglesOrSaysWhyNot) {
+  const ParamValues values{{"variant", {GetParam()}}};
+  SKIP_IF_REFUSED(workloads::ftrace_toggle, values);
+  auto record = run(workloads::ftrace_toggle, values, 500ms);
+  ASSERT_TRUE(record) << record.error().text();
+  EXPECT_TRUE(record->error.empty()) << words(*record);
+  EXPECT_GT(record->at_end["toggles"], 0u);
+  EXPECT_LT(stopped_within_, 1s);
+}
+
+INSTANTIATE_TEST_SUITE_P(All, FtraceToggle, ::testing::Values("event", "function", "set_event_pid"),
+                         [](const auto& test) { return std::string(test.param); });
+
+TEST_F(BigWorkloads, KilledWorkloadLeavesNoInstanceAndNoEvent) {
+  const auto& info = workloads::ftrace_toggle;
+  SKIP_IF_REFUSED(info, {});
+  auto with = setup();
+  ASSERT_TRUE(claim_all(info, {}, with));
+  auto work = WorkloadProcess::launch(info, {}, with);
+  ASSERT_TRUE(work);
+  ASSERT_TRUE(work->wait_ready(10s));
+  work->go();
+  sleep_for(100ms);
+  kill(work->pid(), SIGKILL);
+  EXPECT_FALSE(work->stop(1s).error.empty());
+  ASSERT_EQ(with.directories.size(), 1u);
+  EXPECT_TRUE(files_.exists(with.directories[0]));
+  EXPECT_TRUE(guard_->restore().empty());
+  EXPECT_FALSE(files_.exists(with.directories[0]));
+}
+
+TEST_F(BigWorkloads, KfenceSamplesOrSaysPreciselyWhyNot) {
+  const ParamValues values{{"sample_interval", {"10ms"}}};
+  if (const auto why = refusal(workloads::kfence_sampling, values)) {
+    EXPECT_TRUE(why->kind == ErrorKind::unsupported || why->kind == ErrorKind::denied)
+        << why->text();
+    EXPECT_THAT(why->what,
+                ::testing::AnyOf(::testing::HasSubstr("KFENCE"), ::testing::HasSubstr("kfence")));
+    GTEST_SKIP() << why->text();
+  }
+  auto record = run(workloads::kfence_sampling, values, 1s);
+  ASSERT_TRUE(record) << record.error().text();
+  EXPECT_TRUE(record->error.empty()) << words(*record);
+  EXPECT_GT(record->at_end["samples"], 0u);
+  EXPECT_FALSE(record->notes["disturbs"].empty());
+}
+
+}  // namespace
+}  // namespace isolab
