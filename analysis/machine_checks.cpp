@@ -11,7 +11,7 @@ namespace isolab {
 namespace {
 
 /// Facts that move on their own; their change says nothing.
-constexpr std::array kMoving = {"memory.available", "memory.available_bytes", "time.", "load."};
+constexpr std::array kMoving = {"memory.available_bytes", "memory.direct_map_"};
 constexpr std::size_t kChangesShown = 4;
 
 std::string fact(const Facts& facts, const std::string& key) {
@@ -30,6 +30,20 @@ bool warned_of(const Recording& recording, const std::string& id) {
                        [&](const Warning& one) { return one.id == id; });
   };
   return has(recording.manifest.warnings);
+}
+
+/// hwloc's cores: "topology.core.0" = "0,64".
+void check_siblings(const Recording& recording, WarningList& out) {
+  for (const auto& [key, list] : recording.facts) {
+    if (!key.starts_with("topology.core.")) continue;
+    const auto threads = CpuSet::parse(list);
+    if (!threads || threads->count() < 2) continue;
+    for (const int cpu : *threads& recording.plan.measured)
+      out.add(
+          make_warning(WarningId::smt_sibling, fmt::format("CPU {} shares its core with CPU {}",
+                                                           cpu, (*threads - CpuSet{cpu}).list())),
+          "");
+  }
 }
 
 void check_changes(const Recording& recording, WarningList& out) {
@@ -61,27 +75,12 @@ void add_machine_warnings(const Recording& recording, WarningList& out) {
                          fmt::format("CPU {} was measured and is not isolated ({})",
                                      plan.measured.list(), plan.measured_why)),
             "");
-  if (const auto name = fact(recording.facts, "machine.hypervisor");
-      !name.empty() && name != "none")
+  if (const auto name = fact(recording.facts, "cpu.hypervisor"); !name.empty() && name != "none")
     out.add(make_warning(WarningId::hypervisor, "the kernel runs under " + name), "");
-  if (!warned_of(recording, "smt_sibling")) {
-    for (const int cpu : plan.measured) {
-      const auto siblings =
-          CpuSet::parse(fact(recording.facts, fmt::format("cpu.{}.siblings", cpu)));
-      if (siblings && siblings->count() > 1)
-        out.add(make_warning(WarningId::smt_sibling,
-                             fmt::format("CPU {} shares its core with CPU {}", cpu,
-                                         (*siblings - CpuSet{cpu}).list())),
-                "");
-    }
-  }
-  for (const int cpu : plan.measured) {
-    const auto governor = fact(recording.facts, fmt::format("cpu.{}.governor", cpu));
-    if (!governor.empty() && governor != "performance" && governor != "none")
-      out.add(make_warning(WarningId::governor,
-                           fmt::format("CPU {} is under the {} governor", cpu, governor)),
-              "");
-  }
+  if (const auto governor = fact(recording.facts, "cpu.governor");
+      !governor.empty() && governor != "performance")
+    out.add(make_warning(WarningId::governor, "frequency governor: " + governor), "");
+  if (!warned_of(recording, "smt_sibling")) check_siblings(recording, out);
   check_changes(recording, out);
 }
 

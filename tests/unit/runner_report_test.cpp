@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+// The text report of a hand-made recording, byte for byte. After a wanted change:
+// ISOLAB_UPDATE_GOLDEN=1 build/unit_runner --gtest_filter='Report*', then read the diff.
+#include "runner/report_text.h"
+
+#include <gmock/gmock.h>
+
+#include <cstdlib>
+#include <fstream>
+#include <sstream>
+
+#include "analysis/findings_json.h"
+#include "runner/report_format.h"
+#include "tests/support/report_recordings.h"
+
+namespace isolab {
+namespace {
+
+void expect_golden(const std::string& name, const std::string& text) {
+  const std::string path = std::string(ISOLAB_SOURCE_DIR) + "/tests/golden/" + name;
+  if (std::getenv("ISOLAB_UPDATE_GOLDEN") != nullptr) std::ofstream(path) << text;
+  std::ifstream file(path);
+  std::ostringstream expected;
+  expected << file.rdbuf();
+  EXPECT_EQ(text, expected.str()) << path;
+}
+
+void expect_page(const std::string& text) {
+  std::istringstream lines(text);
+  for (std::string line; std::getline(lines, line);) {
+    EXPECT_LE(line.size(), 100u) << line;
+    for (const char letter : line) EXPECT_TRUE(letter >= ' ' && letter <= '~') << line;
+  }
+}
+
+TEST(Report, OfABusyLoop) {
+  const auto text = render_report(analyse(test::busy_loop_recording()), {});
+  expect_page(text);
+  expect_golden("report/busy_loop.txt", text);
+}
+
+TEST(Report, OfCyclictestOnTwoCpus) {
+  const auto text = render_report(analyse(test::cyclictest_recording()), {});
+  expect_page(text);
+  expect_golden("report/cyclictest.txt", text);
+}
+
+TEST(Report, OfARunWithoutProbeThatWasCutShort) {
+  const auto text = render_report(analyse(test::cut_short_recording()), {});
+  expect_page(text);
+  expect_golden("report/cut_short.txt", text);
+}
+
+TEST(Report, ColourOnlyWhenAsked) {
+  const auto findings = analyse(test::busy_loop_recording());
+  EXPECT_EQ(render_report(findings, {}).find('\x1b'), std::string::npos);
+  EXPECT_NE(render_report(findings, {true}).find("\x1b[1m"), std::string::npos);
+}
+
+TEST(FindingsJson, OfABusyLoop) {
+  expect_golden("findings/busy_loop.json", findings_to_json(analyse(test::busy_loop_recording())));
+}
+
+TEST(ReportFormat, WrapsAtSpacesAndKeepsLongWords) {
+  const std::string word(120, 'x');
+  EXPECT_EQ(wrapped("a: ", 3, "b " + word + " c"), "a: b\n   " + word + "\n   c\n");
+  EXPECT_EQ(wrapped("  ", 2, ""), "  \n");
+  EXPECT_EQ(wrapped("", 0, "tab\there\x01"), "tab here?\n");
+}
+
+TEST(ReportFormat, LongNamesGetALineOfTheirOwn) {
+  TextTable table({"arm", "x"}, 6);
+  table.row({"short", "1"});
+  table.row({"much too long", "22"});
+  EXPECT_EQ(table.text(), "arm     x\nshort   1\nmuch too long\n       22\n");
+}
+
+TEST(ReportFormat, NumbersAreShort) {
+  EXPECT_EQ(short_number(12345), "12.3k");
+  EXPECT_EQ(short_number(0.04512), "0.0451");
+  EXPECT_EQ(short_number(812), "812");
+  EXPECT_EQ(short_span(30), "30 s");
+}
+
+}  // namespace
+}  // namespace isolab
