@@ -35,7 +35,7 @@ double total_lost_us_per_s(const std::vector<Heard>& all) {
   return lost * 1e6 / total_seconds(all);
 }
 
-double longest_us(const std::vector<Heard>& all) {
+double longest_of(const std::vector<Heard>& all) {
   double longest = 0;
   for (const auto& one : all) longest = std::max(longest, one.longest_us());
   return longest;
@@ -97,23 +97,30 @@ class GapMetrics {
         continue;
       }
       Metric metric = make_metric(name, labels_);
-      metric.value = heard_.front().microseconds(all.quantile(percentile.share));
+      metric.value = length_of(all.quantile(percentile.share), heard_, which);
       metric.n = samples;
       Spread spread;
       for (const auto& one : each)
         if (carries_quantile(one.total(), percentile.share))
-          spread.add(heard_.front().microseconds(one.quantile(percentile.share)));
+          spread.add(length_of(one.quantile(percentile.share), heard_, which));
       spread.put_into(metric);
       add(std::move(metric));
     }
   }
 
+  /// A quantile is its bucket's upper edge, but never longer than what was longest.
+  static double length_of(std::uint64_t ticks, const std::vector<Heard>& heard,
+                          Histogram ProbeCpu::*which) {
+    const double edge = heard.front().microseconds(ticks);
+    return which == &ProbeCpu::histogram ? std::min(edge, longest_of(heard)) : edge;
+  }
+
   void add_longest(const std::string& name) {
     Metric metric = make_metric(name, labels_);
-    metric.value = longest_us(heard_);
+    metric.value = longest_of(heard_);
     for (const auto& one : heard_) metric.n += one.cpu().histogram.total();
     Spread spread;
-    for (const auto& [repeat, parts] : by_repeat(heard_)) spread.add(longest_us(parts));
+    for (const auto& [repeat, parts] : by_repeat(heard_)) spread.add(longest_of(parts));
     spread.put_into(metric);
     add(std::move(metric));
   }

@@ -70,7 +70,12 @@ std::string wrapped(const std::string& head, std::size_t indent, const std::stri
 }
 
 TextTable::TextTable(std::vector<std::string> header, std::size_t first_width)
-    : header_(std::move(header)), first_width_(first_width) {}
+    : header_(std::move(header)), left_(header_.size()), first_width_(first_width) {
+  for (std::size_t i = 0; i < header_.size(); ++i) {
+    left_[i] = header_[i].starts_with('<');
+    if (left_[i]) header_[i].erase(0, 1);
+  }
+}
 
 std::string TextTable::text() const {
   std::vector<std::size_t> widths(header_.size(), 0);
@@ -87,7 +92,9 @@ std::string TextTable::text() const {
     }
     line.resize(std::max(line.size(), first_width_), ' ');
     for (std::size_t i = 1; i < row.size(); ++i)
-      line += fmt::format(" {:>{}}", ascii(row[i]), widths[i]);
+
+      line += left_[i] ? fmt::format(" {:<{}}", ascii(row[i]), widths[i])
+                       : fmt::format(" {:>{}}", ascii(row[i]), widths[i]);
     line.erase(line.find_last_not_of(' ') + 1);
     out += line + '\n';
   };

@@ -29,8 +29,9 @@ std::string join(const std::vector<std::string>& items, const std::string& betwe
 /// indented by `indent`. A word that is longer than a line stays whole.
 std::string wrapped(const std::string& head, std::size_t indent, const std::string& text);
 
-/// Columns of text: the first to the left, the others to the right. A first cell that is too wide
-/// gets a line of its own, so that no name is ever cut.
+/// Columns of text: the first to the left, the others to the right unless their header begins with
+/// '<' (which is not printed). A first cell that is too wide gets a line of its own, so that no
+/// name is ever cut.
 class TextTable {
  public:
   TextTable(std::vector<std::string> header, std::size_t first_width);
@@ -40,6 +41,7 @@ class TextTable {
 
  private:
   std::vector<std::string> header_;
+  std::vector<bool> left_;
   std::size_t first_width_;
   std::vector<std::vector<std::string>> rows_;
 };

@@ -35,6 +35,14 @@ bool clearly_above_idle(const Findings& findings, const std::string& arm, const 
   return over != nullptr && over->lower95 && *over->lower95 > 0;
 }
 
+/// A workload's name in a table: that of its arm where it is alone there.
+std::string use_name(const Findings& findings, const std::string& arm,
+                     const std::string& workload) {
+  for (const auto& one : findings.arms)
+    if (one.name == arm && one.workloads.size() == 1) return arm;
+  return arm + ": " + workload;
+}
+
 }  // namespace
 
 std::string interrupts_table(const Findings& findings) {
@@ -74,7 +82,7 @@ std::string other_rows_table(const Findings& findings) {
   for (const auto& [row, found] : most) order.push_back(found);
   std::stable_sort(order.begin(), order.end(),
                    [](const auto& a, const auto& b) { return *a.first->value > *b.first->value; });
-  TextTable table({"row", "most per second", "in arm", "arms with it"}, 36);
+  TextTable table({"row", "most per second", "<in arm", "arms with it"}, 36);
   for (std::size_t i = 0; i < std::min(order.size(), kOtherRows); ++i)
     table.row({order[i].first->labels.at("row"), short_number(*order[i].first->value),
                order[i].first->labels.at("arm"), std::to_string(order[i].second)});
@@ -86,14 +94,14 @@ std::string other_rows_table(const Findings& findings) {
 }
 
 std::string ipis_table(const Findings& findings) {
-  TextTable table({"arm: workload", "row", "operations", "measured", "expected", "verdict"}, 36);
+  TextTable table({"arm: workload", "<row", "operations", "measured", "expected", "<verdict"}, 36);
   std::string reasons;
   for (const auto& metric : findings.metrics) {
     if (metric.name != "ipis_per_op") continue;
     const auto& arm = metric.labels.at("arm");
     const auto& workload = metric.labels.at("workload");
     const auto& row = metric.labels.at("row");
-    const auto name = arm == workload ? arm : arm + ": " + workload;
+    const auto name = use_name(findings, arm, workload);
     if (!metric.value) {
       table.row({name, row, "-", "-", "-", "not applicable"});
       reasons += wrapped("  " + ascii(name) + ": ", 4, metric.not_applicable);
@@ -116,7 +124,7 @@ std::string ipis_table(const Findings& findings) {
 }
 
 std::string work_table(const Findings& findings) {
-  TextTable table({"arm: workload", "what", "per second", "repeats", "user s", "system s"}, 36);
+  TextTable table({"arm: workload", "<what", "per second", "repeats", "user s", "system s"}, 36);
   for (const auto& metric : findings.metrics) {
     if (metric.name != "work_per_second" || !metric.value) continue;
     const auto& arm = metric.labels.at("arm");
@@ -124,7 +132,7 @@ std::string work_table(const Findings& findings) {
     const std::map<std::string, std::string> labels{{"arm", arm}, {"workload", workload}};
     const auto* user = find_metric(findings, "workload_user_time", labels);
     const auto* system = find_metric(findings, "workload_system_time", labels);
-    table.row({arm == workload ? arm : arm + ": " + workload, metric.labels.at("count"),
+    table.row({use_name(findings, arm, workload), metric.labels.at("count"),
                short_number(*metric.value),
                metric.repeats > 1 ? fmt::format("{}..{}", short_number(*metric.repeat_min),
                                                 short_number(*metric.repeat_max))

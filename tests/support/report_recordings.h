@@ -28,7 +28,7 @@ inline Recording busy_loop_recording() {
                   {"time_lost", "idle", 5, "5", "half a percent of a core is too much"}};
   for (int repeat = 0; repeat < 2; ++repeat) {
     builder.window(idle, {2, 3.5, 12}).interrupts = rows(10, 0, 400);
-    auto& toggled = builder.window(toggle, std::vector<double>(300, 2.5));
+    auto& toggled = builder.window(toggle, std::vector<double>(30, 2.5));
     toggled.interrupts = rows(3010, 0, 410);
     toggled.work = {work_of("static_key_toggle", 1000, 3, "function_call")};
     auto& mapped = builder.window(map, {2, 8, 30, 160});
