@@ -43,6 +43,7 @@ Attribution::Attribution(const TraceDirectory& trace, const TraceMeta& meta,
     auto& receiver = receivers_[i];
     receiver.gaps = cpus[i].gaps;
     receiver.start = cpus[i].start, receiver.end = cpus[i].end;
+    receiver.microsecond = cpus[i].microsecond;
     receiver.story.cpu = cpus[i].cpu;
     results_[i].cpu = cpus[i].cpu;
   }
@@ -106,10 +107,13 @@ void Attribution::close_gap(std::size_t receiver) {
   story.away = std::min(story.away, gap.length);
   ++result.gaps;
   result.gap_ticks += gap.length;
+  const bool over_1us = gap.length > r.microsecond;
+  if (over_1us) ++result.gaps_over_1us;
   if (story.events == 0) {
     result.silent.push_back(static_cast<std::uint32_t>(r.next));
   } else {
     ++result.explained;
+    if (over_1us) ++result.explained_over_1us;
     result.explained_ticks += gap.length;
     result.away_ticks += story.away;
     result.before_ticks += story.before();
@@ -122,6 +126,7 @@ void Attribution::close_gap(std::size_t receiver) {
     by_trigger.ticks += gap.length - story.away;
     if (!by_trigger.lengths) by_trigger.lengths = std::make_unique<Histogram>();
     by_trigger.lengths->add(gap.length);
+    by_trigger.longest = std::max(by_trigger.longest, gap.length);
     if (story.away != 0) tally(receiver, story.away_cause, gap.start).ticks += story.away;
   }
   if (on_gap_) on_gap_(story);

@@ -77,6 +77,7 @@ struct CauseTally {
   std::uint64_t gaps = 0;              // that it triggered
   std::uint64_t ticks = 0;             // of the gaps' time, by the rule above
   std::uint64_t first = 0, last = 0;   // ticks, of all of these
+  std::uint64_t longest = 0;           // ticks, of the gaps it triggered
   std::unique_ptr<Histogram> lengths;  // of the gaps it triggered, in ticks
   std::unordered_map<std::uint64_t, SenderTally> senders;  // by comm and stack
 };
@@ -96,6 +97,7 @@ struct CpuAttribution {
 
   std::uint64_t gaps = 0, gap_ticks = 0;             // all that were logged
   std::uint64_t explained = 0, explained_ticks = 0;  // with at least one event
+  std::uint64_t gaps_over_1us = 0, explained_over_1us = 0;
   std::uint64_t away_ticks = 0;
   std::uint64_t two_causes = 0;  // gaps with more than one interruption
   std::uint64_t before_ticks = 0, traced_ticks = 0, after_ticks = 0;
@@ -105,6 +107,7 @@ struct CpuAttribution {
 struct CpuGaps {
   int cpu = 0;
   std::uint64_t start = 0, end = 0;  // the probe's span, ticks; both 0: no probe ran
+  std::uint64_t microsecond = 0;     // in ticks
   std::span<const Gap> gaps;         // in time order, must outlive the attribution
 };
 
@@ -140,7 +143,7 @@ class Attribution {
   struct Receiver {
     std::span<const Gap> gaps;
     std::size_t next = 0;  // the gap that is open or comes next
-    std::uint64_t start = 0, end = 0;
+    std::uint64_t start = 0, end = 0, microsecond = 0;
     GapStory story;
     std::int32_t probe_pid = -1;
     std::uint64_t away_since = 0;  // 0: the probe runs, or nobody knows

@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "analysis/interruptions.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+
+#include "analysis/interruptions_pool.h"
+#include "analysis/pooling.h"
+#include "trace/meta.h"
+
+namespace isolab {
+
+namespace {
+
+std::string fact(const Facts& facts, const std::string& key) {
+  const auto found = facts.find(key);
+  return found == facts.end() ? std::string() : found->second;
+}
+
+std::uint64_t note_number(const TraceMeta& meta, const std::string& key) {
+  const auto found = meta.other.find(key);
+  return found == meta.other.end() ? 0 : std::strtoull(found->second.c_str(), nullptr, 10);
+}
+
+Result<void> attribute_window(const Recording& recording, std::size_t i, const Classifier& rules,
+                              const TraceMeta& meta, TracedWindow& traced, InterruptionPool& pool) {
+  const auto& window = recording.windows[i];
+  const auto directory = recording.directory / recording.window_directories[i] / "trace";
+  const auto trace = TRY(TraceDirectory::load(directory));
+  Attribution attribution(trace, meta, rules, gaps_of(window, recording.plan.measured));
+  WindowTracks tracks(window, attribution);
+  const auto summaries = TRY(attribute_trace(trace, attribution));
+  traced.events = attribution.events();
+  traced.forgotten_calls = attribution.forgotten_calls();
+  for (const auto& summary : summaries) traced.faulty_pages += summary.faulty_pages;
+  pool.add(window, traced.arm, meta, attribution, tracks);
+  return {};
+}
+
+void warn(const TracedWindow& window, std::vector<Warning>& out) {
+  const auto place = fmt::format("{} #{}", window.arm, window.repeat);
+  if (!window.error.empty())
+    out.push_back({"trace_unreadable", fmt::format("{}: {}", place, window.error),
+                   "The causes of this window's interruptions stay unknown.",
+                   "Keep the recording directory whole, with the windows' trace directories."});
+  if (window.own_ipis != 0)
+    out.push_back(
+        {"own_ipis",
+         fmt::format("{}: our own processes sent {} IPIs to measured CPUs", place, window.own_ipis),
+         "Part of what was measured is our own doing.",
+         "Give set-up more time to settle: ipi_trace quiet."});
+  if (window.faulty_pages != 0)
+    out.push_back({"trace_damaged",
+                   fmt::format("{}: {} damaged trace pages", place, window.faulty_pages),
+                   "Events on them are missing.", "Record again; report it if it comes back."});
+}
+
+}  // namespace
+
+Result<Classifier> classifier_for(const Recording& recording,
+                                  const std::vector<ClassRule>& own_rules) {
+  auto rules = own_rules;
+  rules.insert(rules.end(), builtin_class_rules().begin(), builtin_class_rules().end());
+  return Classifier::create(std::move(rules), fact(recording.facts, "kernel.arch"),
+                            fact(recording.facts, "kernel.release"));
+}
+
+std::vector<CpuGaps> gaps_of(const WindowRecord& window, const CpuSet& measured) {
+  std::vector<CpuGaps> out;
+  for (const int cpu : measured) {
+    CpuGaps one;
+    one.cpu = cpu;
+    for (const auto& probe : window.probe.cpus)
+      if (probe.cpu == cpu && window.probe.kind == "gap") {
+        one.start = probe.start, one.end = probe.end, one.gaps = probe.gaps;
+        one.microsecond = window.probe.line.ticks(1000);
+      }
+    out.push_back(one);
+  }
+  return out;
+}
+
+std::vector<std::string> informative(const std::vector<std::string>& frames, std::size_t most) {
+  static constexpr std::array<std::string_view, 8> kSending{
+      "smp_call_function", "on_each_cpu",     "generic_exec_single", "__smp_call",
+      "kick_all_cpus",     "smp_call_on_cpu", "irq_work_queue_on",   "send_call_function"};
+  static constexpr std::array<std::string_view, 8> kEntry{
+      "asm_",          "entry_", "do_syscall_64", "x64_sys_call",
+      "ret_from_fork", "el0",    "do_el0",        "invoke_syscall"};
+  const auto starts = [](std::string_view name, const auto& prefixes) {
+    return std::any_of(prefixes.begin(), prefixes.end(),
+                       [&](auto prefix) { return name.starts_with(prefix); });
+  };
+  std::vector<std::string> out;
+  for (const auto& frame : frames) {
+    auto name = frame.substr(0, frame.find('+'));
+    if (out.size() == most || (!out.empty() && starts(name, kEntry))) break;
+    if (out.empty() && starts(name, kSending) && frames.size() > 1) continue;
+    out.push_back(std::move(name));
+  }
+  if (out.empty() && !frames.empty()) out.push_back(frames[0].substr(0, frames[0].find('+')));
+  return out;
+}
+
+Result<Interruptions> find_interruptions(const Recording& recording,
+                                         const std::vector<ClassRule>& own_rules) {
+  const auto rules = TRY(classifier_for(recording, own_rules));
+  Interruptions out;
+  InterruptionPool pool(recording.plan);
+  for (std::size_t i = 0; i < recording.windows.size(); ++i) {
+    const auto& window = recording.windows[i];
+    const auto meta = TraceMeta::read(window.notes);
+    if (!meta && meta.error().kind == ErrorKind::unsupported) continue;  // not asked for
+    TracedWindow traced;
+    traced.arm = recording.plan.arms[static_cast<std::size_t>(window.arm)].name;
+    traced.repeat = window.repeat;
+    if (!meta) {
+      traced.error = meta.error().what;
+    } else {
+      traced.level = meta->level;
+      traced.clock = meta->clock;
+      traced.reasons = meta->reasons;
+      traced.lost = meta->lost();
+      traced.own_ipis = note_number(*meta, "own_calls") + note_number(*meta, "own_reschedules");
+      if (meta->traced() && window_counts(window)) {
+        if (auto done = attribute_window(recording, i, rules, *meta, traced, pool); !done)
+          traced.error = done.error().what;
+      }
+    }
+    warn(traced, out.warnings);
+    out.windows.push_back(std::move(traced));
+  }
+  out.cpus = pool.take(out.warnings);
+  out.effects = observer_effects(recording);
+  return out;
+}
+
+}  // namespace isolab

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+// What interrupted the measured CPUs of a recording: every traced window through the attribution,
+// pooled by arm and CPU. Reads the recording's trace directories and nothing else; memory does not
+// grow with their length.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "analysis/classes.h"
+#include "analysis/noise_budget.h"
+#include "analysis/periodicity.h"
+#include "results/recording.h"
+
+namespace isolab {
+
+struct SenderRow {
+  std::string comm;
+  int cpu = -1;  // of one example, like the pid
+  std::int32_t pid = -1;
+  std::vector<std::string> frames;  // "name+0x1a/0x40", innermost first
+  std::uint64_t count = 0;
+};
+
+struct CauseRow {
+  CauseName name;
+  std::uint64_t sends = 0, ipis = 0, callbacks = 0, joined = 0;  // CauseTally has their meanings
+  std::uint64_t gaps = 0;
+  double lost_us = 0;
+  std::optional<double> p50_us, p99_us;  // of the gaps it triggered, where there are enough
+  double max_us = 0;
+  double first_s = 0, last_s = 0;  // since the beginning of their windows
+  int first_repeat = 0, last_repeat = 0;
+  std::vector<SenderRow> senders;  // by count
+};
+
+/// A count of the trace beside the kernel's own counter.
+struct CrossCheck {
+  std::string what;  // "function-call IPIs"
+  std::string row;   // "CAL"
+  std::uint64_t traced = 0, counted = 0;
+  std::uint64_t slack = 0;  // events so near the window's edges that either may have missed them
+  bool agrees() const { return (traced > counted ? traced - counted : counted - traced) <= slack; }
+};
+
+/// Silent gaps of one length class, tested for a period in each window.
+struct SilentRow {
+  std::string lengths;  // "over 10 us", "up to 10 us"
+  std::uint64_t gaps = 0, in_phase = 0;
+  double lost_us = 0, in_phase_us = 0;
+  Period period;  // of the window with the most gaps
+};
+
+struct Deferrable {
+  std::uint64_t interruptions = 0, all_interruptions = 0;  // gaps with a cause
+  double lost_us = 0, all_lost_us = 0;                     // the latter: of all gaps
+};
+
+/// One point of the timeline: a gap and the class of its trigger.
+struct ClassedGap {
+  double at_s = 0;
+  double length_us = 0;
+  std::string klass;
+};
+
+struct ClassTrack {
+  int repeat = 0;
+  double seconds = 0;
+  std::vector<ClassedGap> gaps;  // the longest of each slice of time
+};
+
+/// One measured CPU in one arm, all traced windows together.
+struct CpuInterruptions {
+  std::string arm;
+  int cpu = 0;
+  int windows = 0;
+  double exposure_s = 0;         // between the trace's edges
+  bool heard = false;            // a probe listened for gaps
+  std::vector<CauseRow> causes;  // by lost time, then by count
+  std::uint64_t calls_queued = 0, ipis_sent = 0, function_ipis = 0, reschedule_ipis = 0;
+  std::uint64_t callbacks = 0, callbacks_joined = 0, reschedules_joined = 0, local_calls = 0;
+  std::uint64_t gaps = 0, explained = 0, explained_over_1us = 0, gaps_over_1us = 0;
+  double lost_us = 0, explained_us = 0;
+  double before_us = 0, traced_us = 0, after_us = 0;  // of the explained gaps, without other tasks
+  std::uint64_t two_causes = 0;
+  std::uint64_t events = 0, events_outside = 0;
+  std::vector<SilentRow> silent;
+  NoiseBudget budget;
+  double ticks_per_second = 0;
+  std::vector<CrossCheck> checks;
+  Deferrable deferrable;
+  std::vector<ClassTrack> tracks;
+};
+
+/// How a window was traced; one a window that has the notes of ipi_trace.
+struct TracedWindow {
+  std::string arm;
+  int repeat = 0;
+  std::string level, clock;
+  std::vector<std::string> reasons;
+  std::uint64_t lost = 0, events = 0, faulty_pages = 0, forgotten_calls = 0;
+  std::uint64_t own_ipis = 0;  // that our own processes sent to measured CPUs inside the window
+  std::string error;           // why there is no attribution
+};
+
+/// The same arm with and without the trace (profiles: design.untraced_runs).
+struct ObserverEffect {
+  std::string arm;
+  double traced_p50_us = 0, untraced_p50_us = 0;     // of the gaps over 1 us
+  double p50_low_percent = 0, p50_high_percent = 0;  // 95 % of the difference
+  double traced_per_s = 0, untraced_per_s = 0;       // gaps over 1 us
+  double rate_low_percent = 0, rate_high_percent = 0;
+  std::uint64_t traced_gaps = 0, untraced_gaps = 0;
+  double p50_percent() const;
+  double rate_percent() const;
+};
+
+struct Interruptions {
+  std::vector<TracedWindow> windows;
+  std::vector<CpuInterruptions> cpus;
+  std::vector<ObserverEffect> effects;
+  std::vector<Warning> warnings;
+  bool any() const { return !windows.empty(); }
+};
+
+/// `own_rules` come before the built-in ones. parse: rules that are not regular expressions.
+Result<Interruptions> find_interruptions(const Recording& recording,
+                                         const std::vector<ClassRule>& own_rules = {});
+
+/// The rules compiled for the recording's machine.
+Result<Classifier> classifier_for(const Recording& recording,
+                                  const std::vector<ClassRule>& own_rules);
+/// What the attribution of a window needs of its record.
+std::vector<CpuGaps> gaps_of(const WindowRecord& window, const CpuSet& measured);
+
+/// Frames that say something: without the common paths of sending (smp_call_function_*,
+/// on_each_cpu_*) at the top and of kernel entry at the bottom; names only, at most `most`.
+std::vector<std::string> informative(const std::vector<std::string>& frames, std::size_t most);
+
+std::vector<ObserverEffect> observer_effects(const Recording& recording);
+
+}  // namespace isolab

@@ -1,0 +1,280 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "analysis/interruptions_pool.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "analysis/statistics.h"
+
+namespace isolab {
+
+namespace {
+
+constexpr double kLongSilence = 10'000;  // ns: hypervisors' own work is longer, their exits shorter
+constexpr std::size_t kMostSenders = 5;
+constexpr std::uint64_t kCounterSlack = 2;  // the counters are not read at one instant
+
+double microseconds(const TickLine& line, std::uint64_t ticks) {
+  return static_cast<double>(ticks) / line.ticks_per_second() * 1e6;
+}
+
+const ProbeCpu* probe_of(const WindowRecord& window, int cpu) {
+  if (window.probe.kind != "gap") return nullptr;
+  for (const auto& one : window.probe.cpus)
+    if (one.cpu == cpu) return &one;
+  return nullptr;
+}
+
+/// The line that turns ticks into time; windows without a probe have the trace's own.
+const TickLine& line_of(const WindowRecord& window, const TraceMeta& meta) {
+  return window.probe.line.ns1 > window.probe.line.ns0 ? window.probe.line : meta.line;
+}
+
+/// Sum of a kind of rows on one CPU; the first row's id is its name.
+std::optional<std::pair<std::string, std::uint64_t>> counted(const WindowRecord& window, int cpu,
+                                                             const std::string& kind) {
+  std::optional<std::pair<std::string, std::uint64_t>> out;
+  for (const auto& row : window.interrupts) {
+    if (row.kind != kind) continue;
+    if (!out) out.emplace(row.id, 0);
+    out->second += row.gained(cpu);
+  }
+  return out;
+}
+
+void add_check(std::vector<CrossCheck>& checks, const std::string& what, const std::string& kind,
+               std::uint64_t traced, const CpuAttribution& one, const WindowRecord& window) {
+  const auto row = counted(window, one.cpu, kind);
+  if (!row) return;
+  auto found = std::find_if(checks.begin(), checks.end(),
+                            [&](const auto& check) { return check.what == what; });
+  if (found == checks.end()) found = checks.insert(checks.end(), {what, row->first, 0, 0, 0});
+  found->traced += traced;
+  found->counted += row->second;
+  found->slack += kCounterSlack + one.near_edges;
+}
+
+SilentRow& silent_row(std::vector<SilentRow>& rows, const char* lengths) {
+  for (auto& row : rows)
+    if (row.lengths == lengths) return row;
+  rows.emplace_back().lengths = lengths;
+  return rows.back();
+}
+
+}  // namespace
+
+WindowTracks::WindowTracks(const WindowRecord& window, Attribution& attribution)
+    : repeat_(window.repeat) {
+  for (const auto& probe : window.probe.cpus) {
+    auto& track = tracks_[probe.cpu];
+    track.start = probe.start, track.end = probe.end;
+  }
+  attribution.on_gap([this](const GapStory& story) {
+    const auto found = tracks_.find(story.cpu);
+    if (found == tracks_.end()) return;
+    auto& track = found->second;
+    if (story.gap.start < track.start || track.end <= track.start) return;
+    const auto slice =
+        static_cast<std::size_t>(static_cast<unsigned __int128>(story.gap.start - track.start) *
+                                 kSlices / (track.end - track.start));
+    if (slice >= kSlices || story.gap.length <= track.slices[slice].gap.length) return;
+    track.slices[slice].gap = story.gap;
+    track.slices[slice].trigger = story.causes.empty() ? kNoCause : story.causes.front().id;
+  });
+}
+
+ClassTrack WindowTracks::take(int cpu, const TickLine& line, const CauseNames& names) const {
+  ClassTrack out;
+  out.repeat = repeat_;
+  const auto found = tracks_.find(cpu);
+  if (found == tracks_.end()) return out;
+  const auto& track = found->second;
+  out.seconds = microseconds(line, track.end - track.start) / 1e6;
+  for (const auto& one : track.slices) {
+    if (one.gap.length == 0) continue;
+    out.gaps.push_back({microseconds(line, one.gap.start - track.start) / 1e6,
+                        microseconds(line, one.gap.length),
+                        one.trigger == kNoCause ? "silent" : names[one.trigger].klass});
+  }
+  return out;
+}
+
+void InterruptionPool::add_causes(Pooled& pooled, const CpuAttribution& one,
+                                  const WindowRecord& window, const TraceMeta& meta,
+                                  const Attribution& attribution) {
+  const auto& names = attribution.names();
+  const auto begin = attribution.ticks(meta.begin);
+  const auto since = [&](std::uint64_t ticks) {
+    return (ticks >= begin ? 1 : -1) *
+           microseconds(pooled.line, ticks >= begin ? ticks - begin : begin - ticks) / 1e6;
+  };
+  for (CauseId id = 0; id < one.causes.size() && id < names.size(); ++id) {
+    const auto& tally = one.causes[id];
+    if (tally.sends + tally.ipis + tally.callbacks + tally.gaps + tally.ticks == 0) continue;
+    const auto& name = names[id];
+    auto& cause = pooled.causes[fmt::format("{}\n{}\n{}\n{}", static_cast<int>(name.kind),
+                                            name.klass, name.subclass, name.what)];
+    if (!cause) {
+      cause = std::make_unique<PooledCause>();
+      cause->row.name = name;
+      cause->row.first_s = since(tally.first);
+      cause->row.first_repeat = window.repeat;
+    }
+    auto& row = cause->row;
+    row.sends += tally.sends, row.ipis += tally.ipis, row.callbacks += tally.callbacks;
+    row.joined += tally.joined, row.gaps += tally.gaps;
+    row.lost_us += microseconds(pooled.line, tally.ticks);
+    row.last_s = since(tally.last);
+    row.last_repeat = window.repeat;
+    if (tally.lengths) {
+      cause->lengths.merge(*tally.lengths);
+      cause->longest = std::max(cause->longest, tally.longest);
+    }
+    for (const auto& [key, sender] : tally.senders) {
+      SenderRow who;
+      who.comm = attribution.comms().name(sender.example.comm);
+      who.cpu = sender.example.cpu, who.pid = sender.example.pid;
+      who.frames = names.frames(sender.example.stack, sender.example.callsite);
+      std::string words = who.comm;
+      for (const auto& frame : informative(who.frames, 6)) words += "\n" + frame;
+      auto& place = cause->senders.try_emplace(words, std::move(who)).first->second;
+      place.count += sender.count;
+    }
+  }
+}
+
+SilentTime InterruptionPool::add_silent(Pooled& pooled, const CpuAttribution& one,
+                                        const WindowRecord& window, const ProbeCpu& probe,
+                                        bool lost_events) {
+  SilentTime out;
+  const double ns_per_tick = 1e9 / window.probe.line.ticks_per_second();
+  for (const bool is_long : {true, false}) {
+    std::vector<double> times;
+    std::vector<std::uint64_t> lengths;
+    for (const auto index : one.silent) {
+      const auto& gap = probe.gaps[index];
+      if ((static_cast<double>(gap.length) * ns_per_tick > kLongSilence) != is_long) continue;
+      times.push_back(static_cast<double>(gap.start - probe.start) * ns_per_tick);
+      lengths.push_back(gap.length);
+    }
+    if (times.empty()) continue;
+    // Where the trace lost events a gap without any proves nothing.
+    const auto period = lost_events ? Period{} : find_period(times);
+    auto& row = silent_row(pooled.cpu.silent, is_long ? "over 10 us" : "up to 10 us");
+    const bool most = times.size() > row.period.gaps;
+    row.gaps += times.size();
+    if (most) row.period = period;
+    for (std::size_t i = 0; i < times.size(); ++i) {
+      row.lost_us += microseconds(pooled.line, lengths[i]);
+      if (!period.in_phase(times[i])) {
+        ++out.unexplained_gaps;
+        out.unexplained_ticks += lengths[i];
+        continue;
+      }
+      ++out.outside_gaps, ++row.in_phase;
+      out.outside_ticks += lengths[i];
+      row.in_phase_us += microseconds(pooled.line, lengths[i]);
+    }
+  }
+  return out;
+}
+
+void InterruptionPool::add(const WindowRecord& window, const std::string& arm,
+                           const TraceMeta& meta, const Attribution& attribution,
+                           const WindowTracks& tracks) {
+  for (const auto& one : attribution.cpus()) {
+    auto& pooled = by_arm_and_cpu_[{window.arm, one.cpu}];
+    auto& cpu = pooled.cpu;
+    cpu.arm = arm;
+    cpu.cpu = one.cpu;
+    pooled.line = line_of(window, meta);
+    cpu.ticks_per_second = pooled.line.ticks_per_second();
+    ++cpu.windows;
+    cpu.exposure_s +=
+        microseconds(pooled.line, attribution.ticks(meta.end) - attribution.ticks(meta.begin)) /
+        1e6;
+    cpu.calls_queued += one.calls_queued, cpu.ipis_sent += one.ipis_sent;
+    cpu.function_ipis += one.function_ipis, cpu.reschedule_ipis += one.reschedule_ipis;
+    cpu.callbacks += one.callbacks, cpu.callbacks_joined += one.callbacks_joined;
+    cpu.reschedules_joined += one.reschedules_joined, cpu.local_calls += one.local_calls;
+    cpu.events += one.events, cpu.events_outside += one.events_outside;
+    add_causes(pooled, one, window, meta, attribution);
+    add_check(cpu.checks, "function-call IPIs", "function_call", one.function_ipis, one, window);
+    add_check(cpu.checks, "reschedule IPIs", "reschedule", one.reschedule_ipis, one, window);
+    add_check(cpu.checks, "ticks", "timer", one.ticks, one, window);
+    add_check(cpu.checks, "irq_work interrupts", "irq_work", one.irq_works, one, window);
+    add_check(cpu.checks, "user TLB flushes", "tlb", one.user_flushes, one, window);
+    const auto* probe = probe_of(window, one.cpu);
+    if (probe == nullptr) continue;
+    cpu.heard = true;
+    cpu.gaps += one.gaps, cpu.explained += one.explained;
+    cpu.gaps_over_1us += one.gaps_over_1us, cpu.explained_over_1us += one.explained_over_1us;
+    cpu.two_causes += one.two_causes;
+    cpu.lost_us += microseconds(pooled.line, one.gap_ticks);
+    cpu.explained_us += microseconds(pooled.line, one.explained_ticks);
+    cpu.before_us += microseconds(pooled.line, one.before_ticks);
+    cpu.traced_us += microseconds(pooled.line, one.traced_ticks);
+    cpu.after_us += microseconds(pooled.line, one.after_ticks);
+    const auto loss = meta.loss.find(one.cpu);
+    const bool lost_events = loss != meta.loss.end() && loss->second.total() != 0;
+    const auto silent = add_silent(pooled, one, window, *probe, lost_events);
+    cpu.budget.add(make_noise_budget(one, attribution.names(), *probe, silent));
+    cpu.tracks.push_back(tracks.take(one.cpu, pooled.line, attribution.names()));
+  }
+}
+
+void InterruptionPool::finish(Pooled& pooled) const {
+  auto& cpu = pooled.cpu;
+  for (auto& [words, cause] : pooled.causes) {
+    auto& row = cause->row;
+    for (auto& [sender_words, sender] : cause->senders) row.senders.push_back(std::move(sender));
+    std::stable_sort(row.senders.begin(), row.senders.end(),
+                     [](const auto& a, const auto& b) { return a.count > b.count; });
+    if (row.senders.size() > kMostSenders) row.senders.resize(kMostSenders);
+    const auto quantile = [&](double share) -> std::optional<double> {
+      if (!carries_quantile(row.gaps, share)) return std::nullopt;
+      return microseconds(pooled.line, std::min(cause->lengths.quantile(share), cause->longest));
+    };
+    row.p50_us = quantile(0.5), row.p99_us = quantile(0.99);
+    row.max_us = microseconds(pooled.line, cause->longest);
+    if (row.name.deferrable == "yes") {
+      cpu.deferrable.interruptions += row.gaps;
+      cpu.deferrable.lost_us += row.lost_us;
+    }
+    cpu.deferrable.all_interruptions += row.gaps;
+    cpu.causes.push_back(std::move(row));
+  }
+  cpu.deferrable.all_lost_us = cpu.lost_us;
+  std::stable_sort(cpu.causes.begin(), cpu.causes.end(), [](const auto& a, const auto& b) {
+    return a.lost_us != b.lost_us ? a.lost_us > b.lost_us : a.callbacks > b.callbacks;
+  });
+}
+
+std::vector<CpuInterruptions> InterruptionPool::take(std::vector<Warning>& warnings) {
+  std::vector<CpuInterruptions> out;
+  for (auto& [key, pooled] : by_arm_and_cpu_) {
+    finish(pooled);
+    auto& cpu = pooled.cpu;
+    for (const auto& check : cpu.checks)
+      if (!check.agrees())
+        warnings.push_back(
+            {"trace_counters_disagree",
+             fmt::format("{}, CPU {}: {} {} in the trace, {} by {} in /proc/interrupts", cpu.arm,
+                         cpu.cpu, check.traced, check.what, check.counted, check.row),
+             "The trace does not show all interruptions, or counted some twice.",
+             "Look for lost events and for another tracer; trust the counters."});
+    if (cpu.heard && cpu.budget.sum() != cpu.budget.wall)
+      warnings.push_back({"budget_unbalanced",
+                          fmt::format("{}, CPU {}: the parts of the noise budget make {} ticks, "
+                                      "the wall time is {}",
+                                      cpu.arm, cpu.cpu, cpu.budget.sum(), cpu.budget.wall),
+                          "The gap log contradicts the probe's own clock.",
+                          "Do not trust this CPU's gaps."});
+    out.push_back(std::move(cpu));
+  }
+  by_arm_and_cpu_.clear();
+  return out;
+}
+
+}  // namespace isolab

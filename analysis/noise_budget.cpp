@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "analysis/noise_budget.h"
+
+#include <algorithm>
+#include <map>
+
+namespace isolab {
+
+namespace {
+
+/// Time in gaps that the full log could not hold: at least this much by the histogram, whose
+/// buckets give a lower bound.
+std::uint64_t not_logged(const ProbeCpu& probe, std::uint64_t logged) {
+  if (probe.gaps_dropped == 0) return 0;
+  std::uint64_t all = 0;
+  for (auto bucket = Histogram::bucket_of(probe.threshold) + 1; bucket < Histogram::kBuckets;
+       ++bucket)
+    all += probe.histogram.count_at(bucket) * Histogram::lowest(bucket);
+  return all > logged ? all - logged : 0;
+}
+
+void sort_parts(std::vector<BudgetPart>& parts) {
+  std::stable_sort(parts.begin(), parts.end(), [](const auto& a, const auto& b) {
+    const bool a_useful = a.name == "useful", b_useful = b.name == "useful";
+    return a_useful != b_useful ? a_useful : a.ticks > b.ticks;
+  });
+}
+
+}  // namespace
+
+std::uint64_t NoiseBudget::sum() const {
+  std::uint64_t all = 0;
+  for (const auto& part : parts) all += part.ticks;
+  return all;
+}
+
+const BudgetPart* NoiseBudget::find(const std::string& name) const {
+  const auto found =
+      std::find_if(parts.begin(), parts.end(), [&](const auto& part) { return part.name == name; });
+  return found == parts.end() ? nullptr : &*found;
+}
+
+void NoiseBudget::add(const NoiseBudget& other) {
+  wall += other.wall;
+  for (const auto& theirs : other.parts) {
+    const auto own = std::find_if(parts.begin(), parts.end(),
+                                  [&](const auto& part) { return part.name == theirs.name; });
+    if (own == parts.end()) {
+      parts.push_back(theirs);
+    } else {
+      own->ticks += theirs.ticks;
+      own->gaps += theirs.gaps;
+    }
+  }
+  sort_parts(parts);
+}
+
+NoiseBudget make_noise_budget(const CpuAttribution& cpu, const CauseNames& names,
+                              const ProbeCpu& probe, const SilentTime& silent) {
+  NoiseBudget out;
+  out.wall = probe.end - probe.start;
+  std::map<std::string, BudgetPart> classes;
+  for (CauseId id = 0; id < cpu.causes.size() && id < names.size(); ++id) {
+    const auto& cause = cpu.causes[id];
+    if (cause.ticks == 0 && cause.gaps == 0) continue;
+    auto& part = classes[names[id].klass];
+    part.name = names[id].klass;
+    part.ticks += cause.ticks;
+    part.gaps += cause.gaps;
+  }
+  const std::uint64_t unlogged =
+      std::min(not_logged(probe, cpu.gap_ticks), out.wall - std::min(out.wall, cpu.gap_ticks));
+  // A probe whose gaps are longer than its life is broken: wall() != sum() shows it.
+  const std::uint64_t lost = cpu.gap_ticks + unlogged;
+  out.parts.push_back({"useful", out.wall > lost ? out.wall - lost : 0, 0});
+  for (auto& [name, part] : classes) out.parts.push_back(std::move(part));
+  out.parts.push_back({"outside_kernel", silent.outside_ticks, silent.outside_gaps});
+  out.parts.push_back({"unexplained", silent.unexplained_ticks, silent.unexplained_gaps});
+  if (probe.gaps_dropped != 0) out.parts.push_back({"not_logged", unlogged, probe.gaps_dropped});
+  sort_parts(out.parts);
+  return out;
+}
+
+}  // namespace isolab

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+// Where a CPU's time went: wall time = useful time + time of each class + outside the kernel +
+// unexplained + what the gap log had no room for. In counter ticks, so that it sums exactly.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "analysis/attribution.h"
+#include "base/records.h"
+
+namespace isolab {
+
+struct BudgetPart {
+  std::string name;  // "useful", a class, "outside_kernel", "unexplained", "not_logged"
+  std::uint64_t ticks = 0;
+  std::uint64_t gaps = 0;  // whose trigger it was; other_task: counted at their trigger
+  bool operator==(const BudgetPart&) const = default;
+};
+
+struct NoiseBudget {
+  std::uint64_t wall = 0;         // ticks
+  std::vector<BudgetPart> parts;  // useful first, then by time
+  std::uint64_t sum() const;
+  const BudgetPart* find(const std::string& name) const;
+  /// Adds another window's part by part; stays exact where both counters have the same rate.
+  void add(const NoiseBudget& other);
+};
+
+/// Silent gaps told apart: those in phase with a period are outside the kernel.
+struct SilentTime {
+  std::uint64_t outside_gaps = 0, outside_ticks = 0;
+  std::uint64_t unexplained_gaps = 0, unexplained_ticks = 0;
+};
+
+/// A gap's time is its trigger's, but for the time another task ran, which is other_task's.
+NoiseBudget make_noise_budget(const CpuAttribution& cpu, const CauseNames& names,
+                              const ProbeCpu& probe, const SilentTime& silent);
+
+}  // namespace isolab

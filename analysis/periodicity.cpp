@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "analysis/periodicity.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <vector>
+
+namespace isolab {
+
+namespace {
+
+constexpr std::size_t kFewest = 12;
+constexpr std::size_t kMostTested = 6000;
+constexpr double kLeastShare = 0.3;
+constexpr double kMostLogChance = -6;
+// Timer rates of kernels, hypervisors and firmware: 1000, 500, 300, 250, 100, 64, 60, 50, 10, 2, 1
+// Hz.
+constexpr std::array<double, 11> kUsual{1e6,      2e6, 1e9 / 300, 4e6, 1e7, 1e9 / 64,
+                                        1e9 / 60, 2e7, 1e8,       5e8, 1e9};
+
+double fold(double time, double period) {
+  const double phase = std::fmod(time, period);
+  return phase < 0 ? phase + period : phase;
+}
+
+struct Folded {
+  double share = 0;
+  double phase = 0;
+};
+
+/// The fullest pair of neighbouring bins.
+Folded fold_all(std::span<const double> times, double period) {
+  std::array<std::uint32_t, Period::kBins> bins{};
+  const double scale = Period::kBins / period;
+  for (const double time : times) {
+    const auto bin = static_cast<std::size_t>(fold(time, period) * scale);
+    ++bins[std::min<std::size_t>(bin, Period::kBins - 1)];
+  }
+  std::size_t best = 0;
+  std::uint32_t most = 0;
+  for (std::size_t i = 0; i < bins.size(); ++i) {
+    const auto both = bins[i] + bins[(i + 1) % bins.size()];
+    if (both > most) most = both, best = i;
+  }
+  return {static_cast<double>(most) / static_cast<double>(times.size()),
+          fold(static_cast<double>(best + 1) / scale, period)};
+}
+
+/// A better period: the slope of the line through (number of the period, time) of those times that
+/// lie close to a common phase. Spans double, so that the number never becomes ambiguous.
+double refine(std::span<const double> times, double period) {
+  const double origin = times.front();
+  const double whole = times.back() - origin;
+  for (double span = 16 * period;; span *= 2) {
+    const auto last = std::upper_bound(times.begin(), times.end(), origin + span);
+    const auto some = times.first(static_cast<std::size_t>(last - times.begin()));
+    if (some.size() >= kFewest / 2) {
+      const double phase = fold_all(some, period).phase;
+      const double width = 2 * period / Period::kBins;
+      double n = 0, sum_k = 0, sum_t = 0, sum_kk = 0, sum_kt = 0;
+      for (const double time : some) {
+        const double k = std::round((time - phase) / period);
+        if (std::abs(time - phase - k * period) > width) continue;
+        const double t = time - origin, base = k - std::round((origin - phase) / period);
+        n += 1, sum_k += base, sum_t += t, sum_kk += base * base, sum_kt += base * t;
+      }
+      const double spread = n * sum_kk - sum_k * sum_k;
+      if (n >= kFewest / 2 && spread > 0) {
+        const double slope = (n * sum_kt - sum_k * sum_t) / spread;
+        // A timer is off by parts in a thousand at most; more is a fit to noise.
+        if (std::abs(slope / period - 1) < 2e-3) period = slope;
+      }
+    }
+    if (span >= whole) return period;
+  }
+}
+
+/// Distances between neighbours that are frequent: the medians of the fullest logarithmic bins.
+std::vector<double> frequent_distances(std::span<const double> times) {
+  std::vector<double> distances;
+  for (std::size_t i = 1; i < times.size(); ++i)
+    if (times[i] > times[i - 1]) distances.push_back(times[i] - times[i - 1]);
+  std::sort(distances.begin(), distances.end());
+  struct Cluster {
+    std::size_t size;
+    double middle;
+  };
+  std::vector<Cluster> clusters;
+  for (std::size_t i = 0; i < distances.size();) {
+    std::size_t j = i;
+    while (j < distances.size() && distances[j] <= distances[i] * 1.02) ++j;
+    clusters.push_back({j - i, distances[i + (j - i) / 2]});
+    i = j;
+  }
+  std::stable_sort(clusters.begin(), clusters.end(),
+                   [](const auto& a, const auto& b) { return a.size > b.size; });
+  std::vector<double> out;
+  for (std::size_t i = 0; i < clusters.size() && i < 8 && clusters[i].size >= 3; ++i)
+    out.push_back(clusters[i].middle);
+  return out;
+}
+
+/// Hoeffding: at least `share` of n where `expected` is the mean; base-10 logarithm.
+double log10_chance(double n, double share, double expected) {
+  if (share <= expected) return 0;
+  double divergence = share * std::log(share / expected);
+  if (share < 1) divergence += (1 - share) * std::log((1 - share) / (1 - expected));
+  return -n * divergence / std::log(10.0);
+}
+
+}  // namespace
+
+bool Period::in_phase(double time_ns) const {
+  if (!found) return false;
+  const double distance = fold(time_ns - phase_ns + period_ns / 2, period_ns) - period_ns / 2;
+  return std::abs(distance) <= period_ns / kBins;
+}
+
+Period find_period(std::span<const double> times_ns) {
+  Period best;
+  best.gaps = times_ns.size();
+  // A part of a long record decides as well as all of it.
+  const auto times = times_ns.first(std::min(times_ns.size(), kMostTested));
+  if (times.size() < kFewest || times.back() <= times.front()) return best;
+  std::vector<double> candidates = frequent_distances(times);
+  candidates.insert(candidates.end(), kUsual.begin(), kUsual.end());
+  const double whole = times.back() - times.front();
+  const double tried =
+      std::log10(static_cast<double>(candidates.size()) * static_cast<double>(Period::kBins));
+  for (const double candidate : candidates) {
+    // Fewer than five rounds, or finer than the gaps are placed, cannot be told from chance.
+    if (candidate * 5 > whole || candidate < 1e4) continue;
+    const double period = refine(times, candidate);
+    const auto folded = fold_all(times, period);
+    const double chance =
+        log10_chance(static_cast<double>(times.size()), folded.share, 2.0 / Period::kBins) + tried;
+    if (folded.share < kLeastShare || chance > kMostLogChance) continue;
+    // Fractions of a period fold as well as the period: of equals the longest is it. Multiples
+    // share the gaps among several phases and lose by themselves.
+    const bool better = folded.share > best.share * 1.02 ||
+                        (folded.share > best.share * 0.98 && period > best.period_ns);
+    if (!better) continue;
+    best.found = true;
+    best.period_ns = period;
+    best.phase_ns = folded.phase;
+    best.share = folded.share;
+    best.log10_chance = std::min(chance, 0.0);
+  }
+  return best;
+}
+
+}  // namespace isolab
