@@ -71,7 +71,7 @@ class AttributionTest : public testing::Test {
     auto rules = Classifier::create(builtin_class_rules(), "x86_64", "6.18.0");
     EXPECT_TRUE(rules);
     rules_.emplace(*std::move(rules));
-    done_.emplace(trace_, meta_, *rules_, std::vector<CpuGaps>{{1, 0, 1'000'000, gaps_}});
+    done_.emplace(trace_, meta_, *rules_, std::vector<CpuGaps>{{1, 0, 1'000'000, 1000, gaps_}});
     done_->on_gap([this](const GapStory& story) { keep(story); });
     pages_ = make_.take();
     std::vector<CpuReader> readers;
