@@ -65,7 +65,7 @@ TEST_F(Goldens, HoldRemoteCallsWithSenderFunctionAndStack) {
         ++joined;
       if (event.id() == stack->id())
         for (std::size_t i = 0; i < stack->frames(event); ++i)
-          frames += stack->frame(event, i) >> 47 == 0x1ffff ? 1 : 0;  // kernel half
+          frames += stack->frame(event, i) >> 48 == 0xffff ? 1 : 0;  // kernel half
     });
     EXPECT_GT(joined, 0);
     EXPECT_GT(frames, 5);
