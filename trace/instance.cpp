@@ -42,6 +42,21 @@ bool first_accepted(Files& files, const std::string& path, const std::vector<std
                      [&](const auto& text) { return files.write(path, text).has_value(); });
 }
 
+Result<void> check_memory(const HostFacts& facts, const TraceSetup& setup) {
+  const auto measured = static_cast<std::uint64_t>((facts.online & setup.measured).count());
+  const auto others = static_cast<std::uint64_t>((facts.online - setup.measured).count());
+  const std::uint64_t need =
+      measured * setup.measured_buffer.count + others * setup.other_buffer.count;
+  if (facts.memory_bytes == 0 || need <= facts.memory_bytes / 2) return {};
+  constexpr double kMiB = 1 << 20;
+  return Error{ErrorKind::usage,
+               fmt::format("trace buffers of {} CPUs need {:.0f} MiB, more than half of the "
+                           "{:.0f} MiB that are available",
+                           measured + others, static_cast<double>(need) / kMiB,
+                           static_cast<double>(facts.memory_bytes) / kMiB),
+               "lower ipi_trace.buffer, or shorten the window"};
+}
+
 }  // namespace
 
 std::vector<std::string> cpu_filters(const std::string& field, const CpuSet& cpus,
@@ -77,6 +92,7 @@ TraceLoss parse_stats(std::string_view text) {
 Result<TraceInstance> TraceInstance::create(Files& files, const HostFacts& facts, StateGuard& guard,
                                             const TraceCapability& capability,
                                             const TraceSetup& setup) {
+  TRY(check_memory(facts, setup));
   TraceInstance instance(files,
                          fmt::format("{}/instances/isolab_{}", capability.tracefs, getpid()));
   TRY(guard.make_dir(instance.path_));
@@ -84,26 +100,14 @@ Result<TraceInstance> TraceInstance::create(Files& files, const HostFacts& facts
   TRY(instance.write("trace_clock", capability.clock));
   instance.clock_ = capability.clock;
   instance.cpus_ = facts.online;
-  TRY(instance.size_buffers(facts, setup));
+  TRY(instance.size_buffers(setup));
   // Full buffers drop what is new: the window's beginning is kept whole, the loss is counted.
   TRY(instance.write("options/overwrite", "0"));
   for (const auto& event : capability.events) TRY(instance.switch_on(event, setup));
   return instance;
 }
 
-Result<void> TraceInstance::size_buffers(const HostFacts& facts, const TraceSetup& setup) {
-  const auto measured = static_cast<std::uint64_t>((cpus_ & setup.measured).count());
-  const auto others = static_cast<std::uint64_t>((cpus_ - setup.measured).count());
-  const std::uint64_t need =
-      measured * setup.measured_buffer.count + others * setup.other_buffer.count;
-  constexpr double kMiB = 1 << 20;
-  if (facts.memory_bytes != 0 && need > facts.memory_bytes / 2)
-    return Error{ErrorKind::usage,
-                 fmt::format("trace buffers of {} CPUs need {:.0f} MiB, more than half of the "
-                             "{:.0f} MiB that are available",
-                             measured + others, static_cast<double>(need) / kMiB,
-                             static_cast<double>(facts.memory_bytes) / kMiB),
-                 "lower ipi_trace.buffer, or shorten the window"};
+Result<void> TraceInstance::size_buffers(const TraceSetup& setup) {
   for (const int cpu : cpus_) {
     const auto size = setup.measured.contains(cpu) ? setup.measured_buffer : setup.other_buffer;
     TRY(write(fmt::format("per_cpu/cpu{}/buffer_size_kb", cpu),

@@ -57,7 +57,7 @@ class TraceInstance {
   Result<void> write(const std::string& name, const std::string& text) const {
     return files_->write(path_ + "/" + name, text);
   }
-  Result<void> size_buffers(const HostFacts& facts, const TraceSetup& setup);
+  Result<void> size_buffers(const TraceSetup& setup);
   void filter(const TracedEvent& event, const TraceSetup& setup);
   void stack_trigger(const TracedEvent& event, const TraceSetup& setup);
   Result<void> switch_on(const TracedEvent& event, const TraceSetup& setup);

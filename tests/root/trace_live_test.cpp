@@ -183,6 +183,7 @@ TEST_F(TraceLive, BuffersBeyondHalfTheMemoryAreRefused) {
                             {.measured = measured_, .measured_buffer = Bytes{facts_.memory_bytes}});
   ASSERT_FALSE(instance);
   EXPECT_EQ(instance.error().kind, ErrorKind::usage);
+  EXPECT_THAT(guard.entries(), testing::IsEmpty());
   EXPECT_THAT(guard.restore(), testing::IsEmpty());
 }
 
