@@ -154,6 +154,9 @@ Result<void> TraceInstance::switch_on(const TracedEvent& event, const TraceSetup
 Result<void> TraceInstance::switch_off() const {
   Result<void> first;
   for (const auto& event : events_) {
+    // A trigger alone keeps its kprobe busy (6.12).
+    if (event.stack)
+      (void)write(fmt::format("events/{}/{}/trigger", event.system, event.name), "!stacktrace");
     auto off = write(fmt::format("events/{}/{}/enable", event.system, event.name), "0");
     if (!off && first) first = std::move(off);
   }

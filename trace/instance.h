@@ -37,7 +37,7 @@ class TraceInstance {
   Result<void> stop() const { return write("tracing_on", "0"); }
   /// A text in the buffer of the calling CPU (event ftrace:print).
   Result<void> mark(const std::string& text) const { return write("trace_marker", text); }
-  /// Every event off again; disturbs as switching on does.
+  /// Every event and trigger off again; disturbs as switching on does.
   Result<void> switch_off() const;
 
   /// Exact totals of the ring, per CPU.

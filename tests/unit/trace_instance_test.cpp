@@ -144,6 +144,18 @@ TEST_F(Instance, RefusesTooLargeBuffersBeforeAnyChange) {
   EXPECT_THAT(files_.log, IsEmpty());
 }
 
+TEST_F(Instance, SwitchesOffEventsAndTriggers) {
+  const auto instance = create();
+  ASSERT_TRUE(instance);
+  files_.log.clear();
+  ASSERT_TRUE(instance->switch_off());
+  EXPECT_THAT(
+      files_.log,
+      ElementsAre("events/csd/csd_queue_cpu/trigger < !stacktrace",
+                  "events/csd/csd_queue_cpu/enable < 0", "events/ipi/ipi_send_cpumask/enable < 0",
+                  "events/irq/irq_handler_exit/enable < 0", "events/task/task_rename/enable < 0"));
+}
+
 TEST_F(Instance, ReadsTheLossOfEachCpu) {
   const auto instance = create();
   ASSERT_TRUE(instance);
