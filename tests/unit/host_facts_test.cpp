@@ -6,7 +6,8 @@
 #include <gtest/gtest.h>
 #include <zlib.h>
 
-#include <array>
+#include <fstream>
+#include <iterator>
 
 #include "host/kernel_config.h"
 #include "host/os.h"
@@ -105,6 +106,23 @@ TEST(Facts, NoFactHasControlCharactersOrIsEmptyWithoutReason) {
     for (const auto& [key, value] : facts_of(name).all) {
       EXPECT_EQ(value.find_first_of("\n\r"), std::string::npos) << key;
       EXPECT_THAT(key, testing::MatchesRegex("[a-z0-9_]+([.][A-Za-z0-9_]+)*")) << key;
+    }
+  }
+}
+
+TEST(Facts, EveryKeyIsDocumented) {
+  std::ifstream page(ISOLAB_SOURCE_DIR "/docs/recording-format.md");
+  const std::string text{std::istreambuf_iterator<char>(page), {}};
+  ASSERT_THAT(text, HasSubstr("## Facts"));
+  for (const char* name : {"guest_x86_2cpu", "server_x86_smt", "emag_arm64_32cpu"}) {
+    for (const auto& [key, value] : facts_of(name).all) {
+      const std::string group = key.substr(0, key.find('.')), rest = key.substr(key.find('.') + 1);
+      if (group == "mitigation" || rest.starts_with("config.")) continue;  // one row for the family
+      const bool software = group == "software" && text.find("`" + rest + "`") != std::string::npos;
+      const bool whole = text.find("`" + key + "`") != std::string::npos;
+      const bool listed = text.find("`" + group + ".") != std::string::npos &&
+                          text.find("`." + rest + "`") != std::string::npos;
+      EXPECT_TRUE(software || whole || listed) << key;
     }
   }
 }
