@@ -62,8 +62,9 @@ TEST_F(GeneratorTest, LateOperationIsNotMadeUpForByABurst) {
     return {};
   });
   ASSERT_TRUE(work.run());
-  // At most one operation (the one that was due) may follow at once.
-  EXPECT_GE(times[5] - times[1], 25'000'000U);
+  // The one that was due may follow at once, the next where the schedule is; the last two are two
+  // whole periods later.
+  EXPECT_GE(times[5] - times[1], 19'000'000U);
 }
 
 TEST_F(GeneratorTest, StopIsSeenWhileTheNextOperationIsFarAway) {
