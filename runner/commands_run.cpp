@@ -4,9 +4,11 @@
 #include <unistd.h>
 
 #include <cstdlib>
+#include <set>
 
 #include "base/version.h"
 #include "host/guard.h"
+#include "host/os.h"
 #include "host/readiness.h"
 #include "results/json.h"
 #include "results/recording.h"

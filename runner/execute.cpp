@@ -24,11 +24,11 @@ struct Noise {
   const WorkloadInfo* info = nullptr;
   const PluginUse* use = nullptr;
   std::optional<WorkloadProcess> process;
-  std::unique_ptr<WorkloadBlock> block;  // of a thread beside the probe
+  std::shared_ptr<WorkloadBlock> block;  // of a thread beside the probe
   WorkRecord record;
 
   std::map<std::string, std::uint64_t> counts() const { return process ? process->counts() : block->counts(*info); }
-  std::optional<Error> failure() { return process ? process->failure() : block->failure(); }
+  std::optional<Error> failure() { return process ? process->failure() : block->failure(info->name); }
 };
 
 class Window {
@@ -81,31 +81,39 @@ class Window {
       const WorkloadInfo* info = find_workload(use.name);
       Noise noise{info, &use, std::nullopt, nullptr, {}};
       noise.record.workload = use.name;
-      if (const auto expected = info->expected(use.params, setup_.host, kArch)) {
-        noise.record.expected_ipis_per_op = expected->per_op;
-        noise.record.expected_row = expected->row;
-      }
-      WorkloadContext context = TRY(context_for(*info, use));
+      const WorkloadSetup setup = TRY(setup_for(*info, use));
       if (info->shares_probe_memory) {
-        noise.block = TRY(WorkloadBlock::create());
-        peers_.push_back({info, use.params, std::move(context), noise.block.get()});
+        noise.block = std::make_shared<WorkloadBlock>(TRY(WorkloadBlock::create()));
+        peers_.push_back({info, use.params, setup, noise.block});
       } else {
-        noise.process = TRY(WorkloadProcess::launch(*info, use.params, std::move(context)));
+        noise.process.emplace(TRY(WorkloadProcess::launch(*info, use.params, setup)));
       }
       noises_.push_back(std::move(noise));
     }
     for (auto& noise : noises_)
-      if (noise.process) TRY(noise.process->wait_ready(kPrepareLimit, [this] { return watch(); }));
+      if (noise.process) TRY(noise.process->wait_ready(kPrepareLimit, keep_waiting(noise.info->name)));
     return {};
   }
 
-  Result<WorkloadContext> context_for(const WorkloadInfo& info, const PluginUse& use) {
-    WorkloadContext context{setup_.host, plan_.housekeeping, plan_.measured, setup_.directory / (use.name + ".log"), setup_.cache};
+  /// Shows the workload's own progress; false after Ctrl-C.
+  KeepWaiting keep_waiting(const std::string& name) {
+    return [this, name](const std::string& progress) {
+      setup_.progress.phase("preparing " + name + (progress.empty() ? "" : " (" + progress + ")"));
+      return interrupted_by() == 0;
+    };
+  }
+
+  Result<WorkloadSetup> setup_for(const WorkloadInfo& info, const PluginUse& use) {
+    WorkloadSetup setup{setup_.host, plan_.housekeeping, plan_.measured, setup_.directory / (use.name + ".log"), setup_.cache, {}, {}};
     for (const auto& claim : TRY(info.claims(use.params, setup_.host))) {
-      if (claim.kind == Claim::Kind::directory) TRY(setup_.guard.make_dir(claim.path));
-      else context.knobs.emplace(claim.path, TRY(setup_.guard.claim(claim.path)));
+      if (claim.kind == Claim::Kind::directory) {
+        TRY(setup_.guard.make_dir(claim.path));
+        setup.directories.push_back(claim.path);
+        continue;
+      }
+      setup.knobs.emplace(claim.path, TRY(setup_.guard.claim(claim.path)));
     }
-    return context;
+    return setup;
   }
 
   Result<void> prepare_observers() {
@@ -130,8 +138,8 @@ class Window {
 
   Result<void> start_noise() {
     for (auto& noise : noises_)
-      if (noise.process) noise.process->go();
-    if (probe_ && !peers_.empty()) TRY(probe_->start_peers(kProbeLimit, [this] { return watch(); }));
+      if (noise.block) TRY(noise.block->wait_ready(noise.info->name, kProbeLimit, keep_waiting(noise.info->name)));
+    for (auto& noise : noises_) noise.process ? noise.process->go() : noise.block->let_go();
     for (auto& noise : noises_) noise.record.at_warmup = noise.counts();
     return {};
   }
@@ -186,12 +194,11 @@ class Window {
     setup_.progress.phase("putting everything back");
     probe_.reset();
     for (auto noise = noises_.rbegin(); noise != noises_.rend(); ++noise) {
-      WorkRecord ended = noise->process ? noise->process->stop(kStopGrace) : noise->block->record(*noise->info);
+      WorkRecord ended = noise->process ? noise->process->stop(kStopGrace)
+                                        : noise->block->record(*noise->info, noise->use->params, setup_.host);
       ended.at_warmup = std::move(noise->record.at_warmup);
       ended.at_start = std::move(noise->record.at_start);
-      ended.at_end = std::move(noise->record.at_end);
-      ended.expected_ipis_per_op = noise->record.expected_ipis_per_op;
-      ended.expected_row = noise->record.expected_row;
+      if (!noise->record.at_end.empty()) ended.at_end = std::move(noise->record.at_end);
       record_.work.insert(record_.work.begin(), std::move(ended));
     }
     for (auto observer = observers_.rbegin(); observer != observers_.rend(); ++observer)

@@ -17,13 +17,17 @@ std::string try_out(const PluginUse& use, const Plan& plan, Host host, StateGuar
   if (info->shares_probe_memory && (probe == nullptr || !probe->hosts_peers))
     return "its IPIs only reach threads that share its memory, and probe " + plan.probe.name + " runs none (busy_loop does)";
   const std::size_t mark = guard.mark();
-  WorkloadContext context{host, plan.housekeeping, plan.measured, "/dev/null", cache};
+  WorkloadSetup setup{host, plan.housekeeping, plan.measured, "/dev/null", cache, {}, {}};
   const auto outcome = [&]() -> Result<void> {
     for (const auto& claim : TRY(info->claims(use.params, host))) {
-      if (claim.kind == Claim::Kind::directory) TRY(guard.make_dir(claim.path));
-      else context.knobs.emplace(claim.path, TRY(guard.claim(claim.path)));
+      if (claim.kind == Claim::Kind::directory) {
+        TRY(guard.make_dir(claim.path));
+        setup.directories.push_back(claim.path);
+        continue;
+      }
+      setup.knobs.emplace(claim.path, TRY(guard.claim(claim.path)));
     }
-    return dry_run_in_child(*info, use.params, context);
+    return dry_run_in_child(*info, use.params, setup);
   }();
   std::string why = outcome ? "" : outcome.error().what;
   for (const auto& problem : guard.restore_to(mark)) why += (why.empty() ? "" : "; ") + problem.what;

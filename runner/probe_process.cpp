@@ -3,7 +3,6 @@
 
 #include <atomic>
 #include <cstring>
-#include <memory>
 #include <new>
 #include <system_error>
 
@@ -29,33 +28,28 @@ struct ProbeControl {
 
 namespace {
 
-enum Command : std::uint32_t { kNone, kStartPeers, kWindow, kCollect };
-enum State : std::uint32_t { kStarting, kPrepared, kPeersStarted, kInWindow, kWindowOver, kCollected };
+enum Command : std::uint32_t { kNone, kWindow, kCollect };
+enum State : std::uint32_t { kStarting, kPrepared, kInWindow, kWindowOver, kCollected };
 
 // Both sides poll on housekeeping CPUs, never inside the window on a measured one.
 constexpr Nanos kPoll = std::chrono::microseconds(500);
 
-const Result<void> kFine;
-Result<void> no_watch() { return kFine; }
+constexpr Nanos kPeerGrace = std::chrono::seconds(2);
+
+Result<void> no_watch() { return {}; }
 
 /// The life of the child.
 Result<void> live(ProbeControl& control, const ProbeInfo& info, const ParamValues& params, const ProbeContext& context,
                   const std::vector<PeerWorkload>& peers, const std::filesystem::path& transfer) {
   auto probe = TRY(info.make(params, context));
   TRY(probe->prepare());
-  std::vector<std::unique_ptr<WorkloadThread>> threads;
+  std::vector<WorkloadThread> threads;
+  for (const auto& peer : peers)
+    threads.push_back(TRY(WorkloadThread::start(*peer.info, peer.params, peer.setup, peer.block, control.signals.listening)));
   control.state.store(kPrepared);
   while (true) {
     const std::uint32_t command = control.command.exchange(kNone);
     if (command == kNone) sleep_for(kPoll);
-    if (command == kStartPeers) {
-      for (const auto& peer : peers) {
-        WorkloadContext with_peer = peer.context;
-        with_peer.peer_listening = &control.signals.listening;
-        threads.push_back(TRY(WorkloadThread::start(*peer.info, peer.params, std::move(with_peer), *peer.block)));
-      }
-      control.state.store(kPeersStarted);
-    }
     if (command == kWindow) {
       control.state.store(kInWindow);
       if (const auto heard = probe->window(control.signals); !heard) control.fail(heard.error());
@@ -63,7 +57,7 @@ Result<void> live(ProbeControl& control, const ProbeInfo& info, const ParamValue
       control.state.store(kWindowOver);
     }
     if (command == kCollect) {
-      for (auto& thread : threads) thread->stop();
+      for (auto& thread : threads) thread.join(kPeerGrace);
       WindowRecord carrier;
       carrier.probe = probe->collect();
       carrier.footprints = probe->footprints();
@@ -81,6 +75,9 @@ Result<ProbeProcess> ProbeProcess::launch(const ProbeInfo& info, const ParamValu
   SharedMemory memory = TRY(SharedMemory::create(sizeof(ProbeControl)));
   auto* control = new (memory.data()) ProbeControl;
   const auto directory = transfer / ".probe";
+  std::error_code made;
+  std::filesystem::create_directories(directory, made);
+  if (made) return errno_error("make directory " + directory.string(), made.value());
   Child child = TRY(Child::fork_into("probe " + info.name, context.housekeeping, [&] {
     const auto outcome = live(*control, info, params, context, peers, directory);
     if (!outcome) control->fail(outcome.error());
@@ -110,17 +107,8 @@ Result<void> ProbeProcess::wait_for(const std::function<bool()>& reached, Nanos 
   return {};
 }
 
-Result<void> ProbeProcess::command(std::uint32_t what, std::uint32_t until, Nanos limit, const Watch& watch, const char* doing) {
-  control().command.store(what);
-  return wait_for([&] { return control().state.load() == until; }, limit, watch, doing);
-}
-
 Result<void> ProbeProcess::wait_prepared(Nanos limit, const Watch& watch) {
   return wait_for([&] { return control().state.load() == kPrepared; }, limit, watch, "getting ready");
-}
-
-Result<void> ProbeProcess::start_peers(Nanos limit, const Watch& watch) {
-  return command(kStartPeers, kPeersStarted, limit, watch, "starting its peers");
 }
 
 Result<void> ProbeProcess::open_window(Nanos limit, const Watch& watch) {

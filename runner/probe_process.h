@@ -5,6 +5,7 @@
 
 #include <filesystem>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <vector>
 
@@ -15,12 +16,13 @@
 
 namespace isolab {
 
-/// A workload that runs as a thread of the probe's process; its block is shared with the runner.
+/// A workload that runs as a thread of the probe's process. The runner waits for it, lets it go and
+/// reads its counts through the block; it is stopped when what was heard is collected.
 struct PeerWorkload {
   const WorkloadInfo* info = nullptr;
   ParamValues params;
-  WorkloadContext context;
-  WorkloadBlock* block = nullptr;
+  WorkloadSetup setup;
+  std::shared_ptr<WorkloadBlock> block;
 };
 
 struct ProbeControl;  // the words both processes share
@@ -35,9 +37,8 @@ class ProbeProcess {
   /// Called over and over while waiting; an error from it ends the wait with that error.
   using Watch = std::function<Result<void>()>;
 
+  /// The probe is ready and its peers have been started (ready when their blocks say so).
   Result<void> wait_prepared(Nanos limit, const Watch& watch);
-  /// Peers begin to make noise.
-  Result<void> start_peers(Nanos limit, const Watch& watch);
   /// Returns when every measured CPU is being listened on.
   Result<void> open_window(Nanos limit, const Watch& watch);
   /// Ends the window and returns when the probe has stopped listening; an error of the probe's own
@@ -56,7 +57,6 @@ class ProbeProcess {
   ProbeProcess(SharedMemory memory, Child child, std::filesystem::path transfer)
       : memory_(std::move(memory)), child_(std::move(child)), transfer_(std::move(transfer)) {}
   ProbeControl& control() const { return *static_cast<ProbeControl*>(memory_.data()); }
-  Result<void> command(std::uint32_t what, std::uint32_t until, Nanos limit, const Watch& watch, const char* doing);
   Result<void> wait_for(const std::function<bool()>& reached, Nanos limit, const Watch& watch, const char* doing);
 
   SharedMemory memory_;
