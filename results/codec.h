@@ -166,8 +166,9 @@ inline void from_json(Place& place, const Json& json, std::map<int, std::uint64_
   out.clear();
   for (const auto& [key, member] : *members) {
     const auto cpu = CpuSet::parse(key);
-    if (!cpu || cpu->count() != 1) return place.fail("\"" + key + "\" is not a CPU number");
-    place.child(key, member, out[cpu->first()]);
+    if (key != "-1" && (!cpu || cpu->count() != 1))  // -1: a row that belongs to no CPU (ERR, MIS)
+      return place.fail("\"" + key + "\" is not a CPU number");
+    place.child(key, member, out[key == "-1" ? -1 : cpu->first()]);
   }
 }
 template <class T>

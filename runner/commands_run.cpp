@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Verbs that look at the machine or change it: plan, run, restore, check.
+// Verbs that look at the machine or change it: plan, run, restore.
 #include <fmt/format.h>
 #include <unistd.h>
 
@@ -9,7 +9,6 @@
 #include "base/version.h"
 #include "host/guard.h"
 #include "host/os.h"
-#include "host/readiness.h"
 #include "results/json.h"
 #include "results/recording.h"
 #include "runner/commands.h"
@@ -187,20 +186,6 @@ int restore_command(bool json) {
     for (const auto& problem : problems) fmt::print("{}\n", std::get<std::string>(problem.value));
   }
   return problems.empty() ? kDone : kNotRestored;
-}
-
-int check_command(const std::string& cpus, bool json) {
-  SystemFiles files;
-  const HostFacts facts = read_host_facts(files);
-  CpuSet measured = facts.isolated & facts.online;
-  if (measured.empty()) measured = CpuSet{facts.online.last()};
-  if (!cpus.empty()) {
-    const auto named = CpuSet::parse(cpus);
-    if (!named) return complain(named.error());
-    measured = *named;
-  }
-  const auto findings = check_readiness(files, facts, measured);
-  return print_readiness(findings, measured, json);
 }
 
 }  // namespace isolab

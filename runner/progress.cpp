@@ -14,7 +14,7 @@ constexpr std::uint64_t kRedrawNs = 1'000'000'000;
 }
 
 Progress::Progress(Style style, const Plan& plan)
-    : style_(style), windows_(plan.windows.size()), total_(plan.duration), started_ns_(mono_raw_ns()) {}
+    : style_(style), plan_(plan), started_ns_(mono_raw_ns()) {}
 
 Progress::~Progress() {
   if (style_ == Style::terminal && drawn_width_ > 0) fmt::print(stderr, "\r{:{}}\r", "", drawn_width_);
@@ -51,13 +51,14 @@ void Progress::draw() {
   const std::uint64_t now = mono_raw_ns();
   drawn_ns_ = now;
   // Time left: what the plan said, until real windows show how long they take.
-  Nanos left = total_ - Nanos(now - started_ns_);
-  if (number_ > 0 && windows_ > 0)
-    left = Nanos(window_ns_ - first_window_ns_) / static_cast<long>(number_) * static_cast<long>(windows_ - number_) -
+  const std::size_t windows = plan_.windows.size();
+  Nanos left = plan_.duration - Nanos(now - started_ns_);
+  if (number_ > 0)
+    left = Nanos(window_ns_ - first_window_ns_) / static_cast<long>(number_) * static_cast<long>(windows - number_) -
            Nanos(now - window_ns_);
   left = std::max(left, Nanos{0});
   const std::string text =
-      fmt::format("[{}/{}] {}: {}; about {} left", number_ + 1, windows_, arm_, phase_, human_span(left));
+      fmt::format("[{}/{}] {}: {}; about {} left", number_ + 1, windows, arm_, phase_, human_span(left));
   if (style_ == Style::plain) {
     fmt::print(stderr, "{}\n", text);
     return;

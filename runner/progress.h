@@ -32,8 +32,7 @@ class Progress {
   void draw();
 
   Style style_;
-  std::size_t windows_ = 0;
-  Nanos total_{0};
+  const Plan& plan_;  // grows shorter when the preflight finds what cannot run
   std::size_t number_ = 0;
   std::string arm_, phase_;
   std::uint64_t started_ns_ = 0;
