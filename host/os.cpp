@@ -140,8 +140,9 @@ void Fd::reset() {
 Result<Fd> hold_cpu_dma_latency() {
   Fd fd(::open("/dev/cpu_dma_latency", O_RDWR | O_CLOEXEC));
   if (!fd) {
-    Error error = errno_error("cannot open /dev/cpu_dma_latency", errno);
-    if (errno == ENOENT) error.kind = ErrorKind::unsupported;
+    const int code = errno;
+    Error error = errno_error("cannot open /dev/cpu_dma_latency", code);
+    if (code == ENOENT) error.kind = ErrorKind::unsupported;
     return error;
   }
   const std::int32_t zero = 0;  // kernel/power/qos.c takes a 32-bit number of microseconds

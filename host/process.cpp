@@ -111,8 +111,11 @@ Result<void> hear_setup(pid_t pid, Pipe& pipe, const std::string& name) {
   } while (got < 0 && errno == EINTR);
   if (got != sizeof failure) return {};
   ::waitpid(pid, nullptr, 0);
-  return errno_error(fmt::format("cannot start {}: {} failed", name, to_string(failure.step)),
-                     failure.code);
+  Error error = errno_error(
+      fmt::format("cannot start {}: {} failed", name, to_string(failure.step)), failure.code);
+  // The program, or the interpreter its first line names.
+  if (failure.step == Step::run && failure.code == ENOENT) error.kind = ErrorKind::unsupported;
+  return error;
 }
 
 std::vector<std::string> environment_with(const std::map<std::string, std::string>& added) {
@@ -136,8 +139,9 @@ Result<std::string> find_in(const std::string& name, std::string_view path) {
   if (name.empty()) return Error{ErrorKind::usage, "the name of a program is empty"};
   if (name.find('/') != std::string::npos) {
     if (::access(name.c_str(), X_OK) == 0) return name;
-    Error error = errno_error("cannot run " + name, errno);
-    if (errno == ENOENT || errno == ENOTDIR) error.kind = ErrorKind::unsupported;
+    const int code = errno;
+    Error error = errno_error("cannot run " + name, code);
+    if (code == ENOENT || code == ENOTDIR) error.kind = ErrorKind::unsupported;
     return error;
   }
   while (true) {
@@ -201,8 +205,14 @@ std::string Exit::text() const {
 Result<Child> Child::spawn(const CommandSpec& spec) {
   if (spec.argv.empty()) return Error{ErrorKind::usage, "a command without words"};
   const auto own_path = spec.environment.find("PATH");
-  const std::string program = TRY(find_in(
-      spec.argv.front(), own_path != spec.environment.end() ? own_path->second : path_variable()));
+  const std::string& name = spec.argv.front();
+  // "./configure" is meant below the child's directory, which is entered after the fork.
+  const bool below =
+      !spec.directory.empty() && name.find('/') != std::string::npos && name[0] != '/';
+  const std::string program =
+      below ? name
+            : TRY(find_in(name,
+                          own_path != spec.environment.end() ? own_path->second : path_variable()));
   std::vector<std::string> words = spec.argv;
   std::vector<std::string> variables = environment_with(spec.environment);
   const std::vector<char*> argv = pointers(words);

@@ -116,6 +116,7 @@ TEST_F(ChildProcess, WhatFailsAfterTheForkComesBackToo) {
   const auto no_interpreter = Child::spawn(spec);
   ASSERT_FALSE(no_interpreter);
   EXPECT_THAT(no_interpreter.error().what, HasSubstr("executing"));
+  EXPECT_EQ(no_interpreter.error().kind, ErrorKind::unsupported);
   CommandSpec nowhere = shell("true");
   nowhere.directory = path("none");
   EXPECT_THAT(Child::spawn(nowhere).error().what, HasSubstr("directory"));
@@ -138,6 +139,18 @@ TEST_F(ChildProcess, DirectoryEnvironmentCpusAndOutput) {
   Child again = started(spec);  // a second command adds to the file
   EXPECT_TRUE(end_of(again).ok());
   EXPECT_THAT(text_of(path("out")), HasSubstr("complaint\n/\n"));
+}
+
+TEST_F(ChildProcess, ARelativeProgramIsBelowItsDirectory) {
+  std::ofstream(path("script")) << "#!/bin/sh\nexit 5\n";
+  std::filesystem::permissions(path("script"), std::filesystem::perms::owner_all);
+  CommandSpec spec;
+  spec.argv = {"./script"};
+  spec.directory = directory_.string();
+  Child child = started(spec);
+  EXPECT_EQ(end_of(child).code, 5);
+  spec.argv = {"./none"};
+  EXPECT_EQ(Child::spawn(spec).error().kind, ErrorKind::unsupported);
 }
 
 TEST_F(ChildProcess, OurDescriptorsAndMasksAreNotInherited) {
