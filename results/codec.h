@@ -12,6 +12,7 @@
 #include <set>
 
 #include "base/cpu_set.h"
+#include "base/interrupts.h"
 #include "base/units.h"
 #include "results/json.h"
 
@@ -166,9 +167,10 @@ inline void from_json(Place& place, const Json& json, std::map<int, std::uint64_
   out.clear();
   for (const auto& [key, member] : *members) {
     const auto cpu = CpuSet::parse(key);
-    if (key != "-1" && (!cpu || cpu->count() != 1))  // -1: a row that belongs to no CPU (ERR, MIS)
+    const bool whole_machine = key == std::to_string(kWholeMachine);  // rows like ERR and MIS
+    if (!whole_machine && (!cpu || cpu->count() != 1))
       return place.fail("\"" + key + "\" is not a CPU number");
-    place.child(key, member, out[key == "-1" ? -1 : cpu->first()]);
+    place.child(key, member, out[whole_machine ? kWholeMachine : cpu->first()]);
   }
 }
 template <class T>

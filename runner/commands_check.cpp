@@ -8,6 +8,7 @@
 #include "host/readiness.h"
 #include "results/json.h"
 #include "runner/commands.h"
+#include "runner/report_format.h"
 
 namespace isolab {
 namespace {
@@ -22,9 +23,9 @@ void print_text(const std::vector<ReadinessFinding>& findings, const CpuSet& mea
   for (const auto level : {ReadinessLevel::problem, ReadinessLevel::advice, ReadinessLevel::ok, ReadinessLevel::not_applicable}) {
     for (const auto& one : findings) {
       if (one.level != level) continue;
-      fmt::print("{:<14} {}: {}\n", to_string(level), one.subject, one.seen);
-      if (!one.matters.empty()) fmt::print("{:<14}   why: {}\n", "", one.matters);
-      if (!one.advice.empty()) fmt::print("{:<14}   do:  {}\n", "", one.advice);
+      fmt::print("{}", wrapped(fmt::format("{:<15}", to_string(level)), 17, one.subject + ": " + one.seen));
+      if (!one.matters.empty()) fmt::print("{}", wrapped(fmt::format("{:17}why: ", ""), 22, one.matters));
+      if (!one.advice.empty()) fmt::print("{}", wrapped(fmt::format("{:17}do:  ", ""), 22, one.advice));
     }
   }
 }

@@ -9,6 +9,7 @@
 #include "probes/probe.h"
 #include "results/json.h"
 #include "runner/commands.h"
+#include "runner/report_format.h"
 #include "runner/yaml_tree.h"
 #include "workloads/workload.h"
 
@@ -47,22 +48,7 @@ Json to_json(const Entry& entry) {
                     {"disturbs_or_hears", entry.says}, {"parameters", params}, {"counts", counts}};
 }
 
-/// Words of `text` in lines of at most `width`, each after `indent` spaces.
-std::string wrapped(const std::string& text, std::size_t indent, std::size_t width) {
-  std::string out, line;
-  std::size_t at = 0;
-  while (at < text.size()) {
-    const auto space = std::min(text.find(' ', at), text.size());
-    const std::string word = text.substr(at, space - at);
-    if (!line.empty() && indent + line.size() + 1 + word.size() > width) {
-      out += std::string(indent, ' ') + line + "\n";
-      line.clear();
-    }
-    line += (line.empty() ? "" : " ") + word;
-    at = space + 1;
-  }
-  return out + std::string(indent, ' ') + line + "\n";
-}
+std::string indented(const std::string& text, std::size_t by) { return wrapped(std::string(by, ' '), by, text); }
 
 }  // namespace
 
@@ -102,10 +88,10 @@ int show_command(const std::string& name, bool json) {
     fmt::print("{}", print_json(to_json(*found)));
     return kDone;
   }
-  fmt::print("{} ({})\n{}\n", found->name, found->kind, wrapped(found->summary, 2, 100));
+  fmt::print("{} ({})\n{}\n", found->name, found->kind, indented(found->summary, 2));
   if (!found->says.empty())
-    fmt::print("{}\n{}\n", found->kind == "workload" ? "what it disturbs" : "what its numbers mean", wrapped(found->says, 2, 100));
-  fmt::print("needs\n{}\n", wrapped(found->needs, 2, 100));
+    fmt::print("{}\n{}\n", found->kind == "workload" ? "what it disturbs" : "what its numbers mean", indented(found->says, 2));
+  fmt::print("needs\n{}\n", indented(found->needs, 2));
   if (!found->counts.empty()) fmt::print("counts\n");
   for (const auto& count : found->counts) fmt::print("  {:<18} {}\n", count.name, count.summary);
   fmt::print("{}parameters{}\n", found->counts.empty() ? "" : "\n", found->params.empty() ? ": none" : "");
@@ -114,7 +100,7 @@ int show_command(const std::string& name, bool json) {
     for (const auto& item : spec.fallback) fallback += (fallback.empty() ? "" : " ") + item;
     for (const auto& word : spec.choices) choices += (choices.empty() ? " (" : ", ") + word;
     fmt::print("  {:<18} {}, default {}\n{}", spec.name, to_string(spec.type), fallback.empty() ? "empty" : fallback,
-               wrapped(spec.summary + (choices.empty() ? "" : choices + ")"), 21, 100));
+               indented(spec.summary + (choices.empty() ? "" : choices + ")"), 21));
   }
   return kDone;
 }

@@ -5,6 +5,7 @@
 
 #include <cstdlib>
 #include <set>
+#include <system_error>
 
 #include "base/version.h"
 #include "host/guard.h"
@@ -64,7 +65,8 @@ class Run {
     const std::vector<Warning> warned = TRY(preflight_probe(plan_, host_));
     manifest_.warnings.insert(manifest_.warnings.end(), warned.begin(), warned.end());
     TRY(pin_this_thread(plan_.housekeeping));
-    fs::create_directories(cache_);
+    std::error_code no_cache;  // a workload that needs the cache says so itself
+    fs::create_directories(cache_, no_cache);
     apply_inability(plan_, dry_run_workloads(plan_, host_, guard_, cache_, progress));
     announce(progress);
     if (plan_.windows.empty()) return Error{ErrorKind::unsupported, "no arm of this profile can run here", "isolab plan --dry-run says why"};

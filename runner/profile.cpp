@@ -99,7 +99,8 @@ class Reader {
 
   /// "name" or {name: {param: value}} -> a use with every parameter resolved.
   template <class Info>
-  PluginUse read_use(const YamlNode& node, const char* what, const std::vector<const Info*>& all) {
+  PluginUse read_use(const YamlNode& node, const char* what, const std::vector<const Info*>& all,
+                     const std::string& also_known = {}) {
     PluginUse use;
     const YamlNode* params = nullptr;
     Place place = node.place;
@@ -120,6 +121,7 @@ class Reader {
       if (candidate->name == use.name) info = candidate;
     }
     if (info == nullptr) {
+      if (!also_known.empty()) names.push_back(also_known);
       diagnostics_.add(place, "unknown " + std::string(what) + " \"" + use.name + "\"", "one of " + join(names),
                        nearest_word(use.name, names));
       return use;
@@ -168,7 +170,7 @@ class Reader {
       return {};
     }
     if (node->kind == Kind::scalar && node->scalar == "none") return PluginUse{"none", {}};
-    return read_use(*node, "probe", all_probes());
+    return read_use(*node, "probe", all_probes(), "none");
   }
 
   std::vector<PluginUse> read_observers(const YamlNode* node) {
@@ -367,7 +369,7 @@ Result<Profile> finish(Diagnostics& diagnostics, const YamlNode& root, std::stri
     return profile;
   }
   std::string all;
-  for (const auto& line : diagnostics.lines()) all += (all.empty() ? "" : "\n") + line;
+  for (const auto& line : diagnostics.sorted_lines()) all += (all.empty() ? "" : "\n") + line;
   return Error{ErrorKind::usage, all, "`isolab list` names the workloads, probes and observers; `isolab show NAME` their parameters"};
 }
 

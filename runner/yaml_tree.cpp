@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <fstream>
 #include <sstream>
+#include <tuple>
 
 namespace isolab {
 namespace {
@@ -136,7 +137,18 @@ void Diagnostics::add(const Place& place, std::string what, std::string expected
   std::string line = place.text() + ": " + std::move(what);
   if (!expected.empty()) line += "; expected " + std::move(expected);
   if (!nearest.empty()) line += "; did you mean \"" + std::move(nearest) + "\"?";
-  if (std::find(lines_.begin(), lines_.end(), line) == lines_.end()) lines_.push_back(std::move(line));
+  lines_.emplace_back(place, std::move(line));
+}
+
+std::vector<std::string> Diagnostics::sorted_lines() const {
+  auto sorted = lines_;
+  std::stable_sort(sorted.begin(), sorted.end(), [](const auto& a, const auto& b) {
+    return std::tie(a.first.file, a.first.line, a.first.column) < std::tie(b.first.file, b.first.line, b.first.column);
+  });
+  std::vector<std::string> out;
+  for (auto& [place, line] : sorted)
+    if (out.empty() || out.back() != line) out.push_back(std::move(line));
+  return out;
 }
 
 std::string nearest_word(std::string_view word, const std::vector<std::string>& known) {

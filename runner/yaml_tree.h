@@ -37,10 +37,11 @@ class Diagnostics {
  public:
   void add(const Place& place, std::string what, std::string expected = {}, std::string nearest = {});
   bool empty() const { return lines_.empty(); }
-  const std::vector<std::string>& lines() const { return lines_; }
+  /// In the order of the places, file by file.
+  std::vector<std::string> sorted_lines() const;
 
  private:
-  std::vector<std::string> lines_;
+  std::vector<std::pair<Place, std::string>> lines_;
 };
 
 /// The known word closest to `word` (edit distance at most a third of its length), or "".
