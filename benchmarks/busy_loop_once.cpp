@@ -43,8 +43,10 @@ Result<void> run(int cpu, double seconds, const ParamValues& params) {
   if (!result.error.empty()) return Error{ErrorKind::io, result.error};
   const auto spent = static_cast<double>(record.line.nanoseconds(result.end - result.start));
   const double iterations = result.numbers.at("iterations");
-  fmt::print("{:.0f} {:.3f} {:.3f} {:.1f}\n", iterations, spent / 1e9, spent / iterations,
-             result.numbers.at("longest_ticks") * result.numbers.at("tick_ns") / 1e3);
+  fmt::print(
+      "{:.0f} {:.3f} {:.3f} {:.1f} {:.4f} {:.4f} {:.4f}\n", iterations, spent / 1e9,
+      spent / iterations, result.numbers.at("longest_ticks") * result.numbers.at("tick_ns") / 1e3,
+      result.numbers.at("wall_error_ppm"), record.line.uncertainty_ppm, record.line.drift_ppm);
   return {};
 }
 
