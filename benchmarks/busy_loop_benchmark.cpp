@@ -53,7 +53,8 @@ template <class Counter>
 [[gnu::noinline]] double probe_loop(const std::atomic<std::uint32_t>&, Memory& memory) {
   GapLog log{memory.gaps.data(), memory.gaps.size(), 0, 0};
   const LoopLimits limits{.floor = 40, .floor_limit = 90, .threshold = 1000};
-  const LoopTotals totals = listen<Counter>(limits, memory.histogram, log, CountStop{kRounds});
+  const LoopTotals totals =
+      listen<Counter>(read_cycles(), limits, memory.histogram, log, CountStop{kRounds});
   return static_cast<double>(totals.sum) / static_cast<double>(totals.iterations);
 }
 
@@ -62,7 +63,8 @@ template <class Counter>
 [[gnu::noinline]] double all_to_histogram(const std::atomic<std::uint32_t>&, Memory& memory) {
   GapLog log{memory.gaps.data(), memory.gaps.size(), 0, 0};
   const LoopLimits limits{.floor = 0, .floor_limit = 0, .threshold = 1000};
-  const LoopTotals totals = listen<Counter>(limits, memory.histogram, log, CountStop{kRounds});
+  const LoopTotals totals =
+      listen<Counter>(read_cycles(), limits, memory.histogram, log, CountStop{kRounds});
   return static_cast<double>(totals.sum) / static_cast<double>(totals.iterations);
 }
 

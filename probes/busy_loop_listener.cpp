@@ -26,14 +26,16 @@ constexpr auto kLeaveLimit = std::chrono::milliseconds(200);
 constexpr auto kRetireLimit = std::chrono::seconds(2);
 
 // Kept out of line, each under its own name: what the disassembly test reads is what runs.
-[[gnu::noinline]] LoopTotals listen_fenced(const LoopLimits& limits, Histogram& histogram,
-                                           GapLog& log, const std::atomic<std::uint32_t>& stop) {
-  return listen<FencedCounter>(limits, histogram, log, StopWord{&stop});
+[[gnu::noinline]] LoopTotals listen_fenced(std::uint64_t start, const LoopLimits& limits,
+                                           Histogram& histogram, GapLog& log,
+                                           const std::atomic<std::uint32_t>& stop) {
+  return listen<FencedCounter>(start, limits, histogram, log, StopWord{&stop});
 }
 
-[[gnu::noinline]] LoopTotals listen_unfenced(const LoopLimits& limits, Histogram& histogram,
-                                             GapLog& log, const std::atomic<std::uint32_t>& stop) {
-  return listen<UnfencedCounter>(limits, histogram, log, StopWord{&stop});
+[[gnu::noinline]] LoopTotals listen_unfenced(std::uint64_t start, const LoopLimits& limits,
+                                             Histogram& histogram, GapLog& log,
+                                             const std::atomic<std::uint32_t>& stop) {
+  return listen<UnfencedCounter>(start, limits, histogram, log, StopWord{&stop});
 }
 
 Footprint thread_footprint(int cpu) {
@@ -160,11 +162,11 @@ void Listener::measure_floor() {
   GapLog no_log;
   for (auto& mean : means) {
     const CountStop stop{kFloorRounds};
-    const LoopTotals totals = settings_.fenced
-                                  ? listen<FencedCounter>(everything_is_floor, memory_->histogram,
-                                                          no_log, CountStop{stop})
-                                  : listen<UnfencedCounter>(everything_is_floor, memory_->histogram,
-                                                            no_log, CountStop{stop});
+    const LoopTotals totals =
+        settings_.fenced ? listen<FencedCounter>(read_cycles(), everything_is_floor,
+                                                 memory_->histogram, no_log, CountStop{stop})
+                         : listen<UnfencedCounter>(read_cycles(), everything_is_floor,
+                                                   memory_->histogram, no_log, CountStop{stop});
     mean = static_cast<double>(totals.sum) / static_cast<double>(totals.iterations);
   }
   std::nth_element(means.begin(), means.begin() + kFloorRuns / 2, means.end());
@@ -216,9 +218,13 @@ void Listener::run_window(ListenerRound& round) {
   }
 
   const Footprint before = thread_footprint(cpu_);
+  // First the reading, then the word that we listen: a preemption between the two is a gap we
+  // heard.
+  const std::uint64_t start = read_cycles();
   started_.store(1, std::memory_order_release);
-  heard_.totals = settings_.fenced ? listen_fenced(limits, memory_->histogram, log_, *round.stop)
-                                   : listen_unfenced(limits, memory_->histogram, log_, *round.stop);
+  heard_.totals = settings_.fenced
+                      ? listen_fenced(start, limits, memory_->histogram, log_, *round.stop)
+                      : listen_unfenced(start, limits, memory_->histogram, log_, *round.stop);
   const Footprint after = thread_footprint(cpu_);
 
   // Going to sleep means kernel work that a peer still listening could hear: wait for all of them.

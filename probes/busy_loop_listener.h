@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 
 #include "base/records.h"
@@ -105,7 +106,6 @@ class Listener {
   std::condition_variable changed_;
   Order order_ = Order::none;
   bool set_up_done_ = false;
-  bool gone_ = false;
   std::optional<Error> set_up_error_;
   std::shared_ptr<ListenerRound> round_;
 

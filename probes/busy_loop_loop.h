@@ -52,10 +52,12 @@ struct LoopTotals {
   std::uint64_t backward = 0;        // the counter went back: counted in bucket 0, kept in `sum`
 };
 
-/// Listens until `stop()` is true; at least one round. Adds every round to `histogram`.
+/// Listens from the reading `start`, which the caller took before it said that it listens, until
+/// `stop()` is true and one reading more: a gap under way at either edge is heard whole. At least
+/// two rounds. Adds every round to `histogram`.
 template <class Counter, class Stop>
-[[gnu::always_inline]] inline LoopTotals listen(const LoopLimits& limits, Histogram& histogram,
-                                                GapLog& log, Stop&& stop) {
+[[gnu::always_inline]] inline LoopTotals listen(std::uint64_t start, const LoopLimits& limits,
+                                                Histogram& histogram, GapLog& log, Stop&& stop) {
   constexpr std::uint64_t kBackward = std::uint64_t{1} << 63;
   const std::uint64_t floor_limit = limits.floor_limit;
   const std::uint64_t threshold = limits.threshold;
@@ -79,26 +81,29 @@ template <class Counter, class Stop>
     }
   };
 
-  std::uint64_t last = Counter::read().value();
-  totals.start = last;
+  std::uint64_t last = start;
   RawCycles pending = Counter::read();
-  std::uint64_t iterations = 1;
+  std::uint64_t iterations = 2;
   std::uint64_t sum = 0;
-  while (!stop()) [[likely]] {
-      const RawCycles newest = Counter::read();
-      hold_until_here(pending);
-      const std::uint64_t now = pending.value();
-      const std::uint64_t length = now - last;
-      ++iterations;
-      sum += length;
-      if (length > floor_limit) [[unlikely]]
-        over_floor(last, length);
-      last = now;
-      pending = newest;
-    }
-  totals.end = pending.value();
-  sum += totals.end - last;
-  if (totals.end - last > floor_limit) over_floor(last, totals.end - last);
+  while (!stop()) {
+    const RawCycles newest = Counter::read();
+    hold_until_here(pending);
+    const std::uint64_t now = pending.value();
+    const std::uint64_t length = now - last;
+    ++iterations;
+    sum += length;
+    if (length > floor_limit) [[unlikely]]
+      over_floor(last, length);
+    last = now;
+    pending = newest;
+  }
+  for (const std::uint64_t now : {pending.value(), Counter::read().value()}) {
+    sum += now - last;
+    if (now - last > floor_limit) over_floor(last, now - last);
+    last = now;
+  }
+  totals.start = start;
+  totals.end = last;
   totals.iterations = iterations;
   totals.sum = sum;
   histogram.add(limits.floor, iterations - totals.over_floor);

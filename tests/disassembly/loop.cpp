@@ -4,14 +4,16 @@
 
 namespace isolab {
 
-[[gnu::noinline]] LoopTotals listen_fenced(const LoopLimits& limits, Histogram& histogram,
-                                           GapLog& log, const std::atomic<std::uint32_t>& stop) {
-  return listen<FencedCounter>(limits, histogram, log, StopWord{&stop});
+[[gnu::noinline]] LoopTotals listen_fenced(std::uint64_t start, const LoopLimits& limits,
+                                           Histogram& histogram, GapLog& log,
+                                           const std::atomic<std::uint32_t>& stop) {
+  return listen<FencedCounter>(start, limits, histogram, log, StopWord{&stop});
 }
 
-[[gnu::noinline]] LoopTotals listen_unfenced(const LoopLimits& limits, Histogram& histogram,
-                                             GapLog& log, const std::atomic<std::uint32_t>& stop) {
-  return listen<UnfencedCounter>(limits, histogram, log, StopWord{&stop});
+[[gnu::noinline]] LoopTotals listen_unfenced(std::uint64_t start, const LoopLimits& limits,
+                                             Histogram& histogram, GapLog& log,
+                                             const std::atomic<std::uint32_t>& stop) {
+  return listen<UnfencedCounter>(start, limits, histogram, log, StopWord{&stop});
 }
 
 }  // namespace isolab
