@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "results/recording.h"
 
+#include "base/interrupts.h"
+
 #include <gmock/gmock.h>
 #include <stdlib.h>
 
@@ -95,6 +97,15 @@ TEST(WindowJson, TheFieldsThemselvesComeBack) {
   EXPECT_EQ(back->footprints[0].major_faults, 5u);
   EXPECT_EQ(back->warnings, original.warnings);
   EXPECT_EQ(back->files, original.files);
+}
+
+TEST(WindowJson, RowsThatBelongToNoCpuComeBack) {  // ERR and MIS of /proc/interrupts
+  auto original = test::sample_window(2, 1, 1);
+  original.interrupts[0].before = {{kWholeMachine, 1}};
+  original.interrupts[0].after = {{kWholeMachine, 4}};
+  const auto back = window_from_json("window.json", window_to_json(original));
+  ASSERT_TRUE(back) << back.error().what;
+  EXPECT_EQ(back->interrupts[0].gained(kWholeMachine), 3u);
 }
 
 TEST_F(RecordingTest, NeverWritesOverARecording) {
