@@ -125,7 +125,7 @@ Result<Plan> compile_plan(const Profile& profile, const HostFacts& facts) {
     for (auto& one : expand(arm, profile.matrix)) {
       Arm untraced = one;
       plan.arms.push_back(std::move(one));
-      if (!profile.untraced_runs || !traced(untraced)) continue;
+      if (!arm.untraced_run || !traced(untraced)) continue;
       std::erase_if(untraced.observers, [](const auto& use) { return use.name == "ipi_trace"; });
       untraced.name += " untraced";
       plan.arms.push_back(std::move(untraced));

@@ -200,14 +200,15 @@ class Reader {
     }
     for (std::size_t i = 0; i < arms->entries.size(); ++i) {
       const auto& [name, node] = arms->entries[i];
-      ProfileArm arm{name, {}, {}, profile.observers};
+      ProfileArm arm{name, {}, {}, profile.observers, profile.untraced_runs};
       if (name.empty() || name.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.") != std::string::npos)
         diagnostics_.add(arms->key_places[i], "arm name \"" + name + "\" is not a word", "letters, digits, _ - .");
       if (node.kind == Kind::map) {
-        check_keys(node, {"workloads", "settings", "observe"});
+        check_keys(node, {"workloads", "settings", "observe", "untraced_run"});
         if (const auto* list = node.find("workloads")) read_workloads(*list, arm);
         if (const auto* map = node.find("settings")) read_settings(*map, arm);
         if (const auto* list = node.find("observe")) arm.observers = read_observers(list);
+        read_flag(node, "untraced_run", arm.untraced_run);
       } else if (node.kind != Kind::null) {
         wrong(node, "arm " + name + " is " + node.kind_word(), "{workloads: [...], settings: {...}}");
       }
@@ -313,10 +314,14 @@ class Reader {
         wrong(*order, "order: \"" + order->scalar + "\" is not known", join(known), nearest_word(order->scalar, known));
       profile.order = order->scalar;
     }
-    if (const auto* flag = node.find("untraced_runs")) {
-      if (flag->scalar != "true" && flag->scalar != "false") wrong(*flag, "untraced_runs: \"" + flag->scalar + "\"", "true or false");
-      profile.untraced_runs = flag->scalar == "true";
-    }
+    read_flag(node, "untraced_runs", profile.untraced_runs);
+  }
+
+  void read_flag(const YamlNode& map, const char* key, bool& out) {
+    const auto* flag = map.find(key);
+    if (flag == nullptr) return;
+    if (flag->scalar != "true" && flag->scalar != "false") wrong(*flag, std::string(key) + ": \"" + flag->scalar + "\"", "true or false");
+    out = flag->scalar == "true";
   }
 
   long long whole(const YamlNode& map, const char* key, long long low, long long high, long long fallback) {
@@ -406,6 +411,7 @@ std::string canonical_text(const Profile& profile) {
     for (const auto& use : arm.workloads) print_use(out, "  ", use);
     for (const auto& setting : arm.settings) out += "  set " + setting.path + "=" + setting.value + "\n";
     for (const auto& use : arm.observers) print_use(out, "  observe ", use);
+    if (arm.untraced_run) out += "  untraced_run\n";
   }
   for (const auto& axis : profile.matrix) {
     out += "axis " + axis.workload + "." + axis.param;
@@ -415,7 +421,7 @@ std::string canonical_text(const Profile& profile) {
   }
   out += "repeats " + std::to_string(profile.repeats) + "\nwarmup " + print(profile.warmup) + "\nmeasure " +
          print(profile.measure) + "\norder " + profile.order + "\nseed " + std::to_string(profile.seed) +
-         "\nuntraced_runs " + (profile.untraced_runs ? "yes" : "no") + "\n";
+         "\n";
   for (const auto& budget : profile.budgets)
     out += "budget " + budget.metric + " " + budget.arm + " " + budget.limit_text + "\n";
   return out;

@@ -17,6 +17,7 @@ struct ProfileArm {
   std::vector<PluginUse> workloads;
   std::vector<PlannedSetting> settings;
   std::vector<PluginUse> observers;  // the profile's, unless the arm has its own observe:
+  bool untraced_run = false;         // also run without ipi_trace, as arm "NAME untraced"
 };
 
 /// One axis of the matrix: every arm that uses `workload` is run once per value of `param`.
@@ -40,7 +41,7 @@ struct Profile {
   Nanos measure{0};
   std::string order = "interleaved";
   std::uint64_t seed = 1;
-  bool untraced_runs = false;          // every window with ipi_trace is repeated without it
+  bool untraced_runs = false;          // what untraced_run: is for arms that do not say
   std::vector<Budget> budgets;
   Place measured_place, housekeeping_place;
 

@@ -70,6 +70,21 @@ TEST(Compile, MatrixMultipliesOnlyTheArmsThatUseTheWorkload) {
   EXPECT_EQ(plan->arms[2].workloads[0].params.at("pages"), ParamValue{"16"});
 }
 
+TEST(Compile, ArmsRunUntracedTooWhereTheProfileAsks) {
+  const auto names = [](const std::string& design, const std::string& arm) {
+    auto profile = read_profile_text("p.yaml", "name: p\nquestion: q\nprobe: busy_loop\nobserve: [interrupts, ipi_trace]\narms:\n  idle: {}\n  a: {workloads: [direct_map]" +
+                                                   arm + "}\n  plain: {observe: [interrupts]}\ndesign: {measure: 1s" + design + "}\n");
+    EXPECT_TRUE(profile) << (profile ? "" : profile.error().what);
+    std::vector<std::string> out;
+    const auto plan = compile_plan(*profile, machine("0-3", ""));
+    for (const auto& one : plan->arms) out.push_back(one.name);
+    return out;
+  };
+  EXPECT_THAT(names("", ""), ElementsAre("idle", "a", "plain"));
+  EXPECT_THAT(names(", untraced_runs: true", ""), ElementsAre("idle", "idle untraced", "a", "a untraced", "plain"));
+  EXPECT_THAT(names("", ", untraced_run: true"), ElementsAre("idle", "a", "a untraced", "plain"));
+}
+
 TEST(Compile, OrdersWindows) {
   const auto named = [](const char* order) {
     return window_names(*compile_plan(profile_of(std::string("design: {measure: 1s, repeats: 2, seed: 3, order: ") + order + "}"), machine("0-3", "")));
