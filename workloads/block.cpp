@@ -86,15 +86,9 @@ std::optional<Error> WorkloadBlock::error() const {
 }
 
 std::optional<Error> WorkloadBlock::failure(const std::string& name) const {
-  // The stop request is read first: a workload that obeys it between the two reads has not failed.
-  const bool asked = stop_requested();
-  if (auto own = error()) {
-    own->what = fmt::format("workload {}: {}", name, own->what);
-    return own;
-  }
-  if (!asked && state() == WorkloadState::ended)
-    return Error{ErrorKind::io, fmt::format("workload {} ended before it was told to stop", name)};
-  return std::nullopt;
+  auto own = error();
+  if (own) own->what = fmt::format("workload {}: {}", name, own->what);
+  return own;
 }
 
 std::map<std::string, std::uint64_t> WorkloadBlock::counts(const WorkloadInfo& info) const {
@@ -192,7 +186,7 @@ WorkRecord WorkloadBlock::record(const WorkloadInfo& info, const ParamValues& va
     record.expected_ipis_per_op = expected->per_op;
     record.expected_row = expected->row;
   }
-  if (const auto problem = error()) record.error = problem->what;
+  if (const auto problem = failure(info.name)) record.error = problem->what;
   return record;
 }
 
@@ -233,6 +227,8 @@ bool WorkloadBlock::run_workload(const WorkloadInfo& info, const ParamValues& va
     if (!stop_requested()) {
       set_state(WorkloadState::running);
       outcome = workload.run();
+      if (outcome && !stop_requested())
+        outcome = Error{ErrorKind::io, "it ended before it was told to stop"};
     }
   }
   workload.finish();

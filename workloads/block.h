@@ -55,7 +55,8 @@ class WorkloadBlock {
   void request_stop();  // run() shall return
   bool stop_requested() const;
   WorkloadState state() const;
-  /// The error that construct, prepare() or run() returned; nullopt in every state but `failed`.
+  /// The error that construct, prepare() or run() returned, or that run() returned although nobody
+  /// had asked it to stop; nullopt in every state but `failed`.
   std::optional<Error> error() const;
   /// Why the workload is no longer at work, named: its error, or that it ended before it was told
   /// to.

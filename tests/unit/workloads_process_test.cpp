@@ -142,7 +142,7 @@ TEST_F(WorkloadProcessTest, ExitInTheMiddleIsAFailure) {
 
 TEST_F(WorkloadProcessTest, ReturningEarlyIsAFailure) {
   const auto record = running("leaves early").stop(kLong);
-  EXPECT_EQ(record.error, "workload actor ended before it was told to stop");
+  EXPECT_EQ(record.error, "workload actor: it ended before it was told to stop");
   EXPECT_EQ(record.at_end.at("ends"), 1U);
 }
 
@@ -254,6 +254,21 @@ TEST_F(WorkloadProcessTest, ThreadSharesTheBlockAndWaitsForThePeers) {
   const auto record = block->record(kActor, {}, bench_.host());
   EXPECT_EQ(record.error, "");
   EXPECT_EQ(record.at_end.at("ends"), 1U);
+}
+
+TEST_F(WorkloadProcessTest, ThreadThatFailsIsNamedInItsRecord) {
+  const auto block = std::make_shared<WorkloadBlock>(std::move(*WorkloadBlock::create()));
+  const std::atomic<std::uint32_t> listening{1};
+  bench_.setup().cpus = this_thread_cpus();
+  auto thread =
+      WorkloadThread::start(kActor, {{"mode", {"leaves early"}}}, bench_.setup(), block, listening);
+  ASSERT_TRUE(thread);
+  block->let_go();
+  while (!block->failure("actor")) sleep_for(milliseconds(1));
+  EXPECT_TRUE(thread->join(kLong));
+  const auto record = block->record(kActor, {}, bench_.host());
+  EXPECT_EQ(record.error, "workload actor: it ended before it was told to stop");
+  EXPECT_EQ(record.at_end.at("ticks"), 21U);
 }
 
 TEST(WorkloadBlockTest, KeepsTheLatestNotesAndCountsWhatDidNotFit) {
