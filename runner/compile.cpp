@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "runner/compile.h"
 
-#include <openssl/evp.h>
-
 #include <algorithm>
-#include <array>
 #include <numeric>
 #include <random>
+
+#include "base/digest.h"
 
 namespace isolab {
 namespace {
@@ -118,7 +117,7 @@ Result<Plan> compile_plan(const Profile& profile, const HostFacts& facts) {
   Plan plan;
   plan.name = profile.name;
   plan.question = profile.question;
-  plan.profile_hash = sha256(canonical_text(profile));
+  plan.profile_hash = sha256_hex(canonical_text(profile));
   TRY(choose_cpus(profile, facts, plan));
   plan.probe = profile.probe;
   for (const auto& arm : profile.arms) {
@@ -147,19 +146,6 @@ void apply_inability(Plan& plan, const Inability& inability) {
       if (const auto found = inability.find(arm.name + "/" + use.name); found != inability.end())
         arm.not_applicable += (arm.not_applicable.empty() ? "" : "; ") + use.name + ": " + found->second;
   order_windows(plan);
-}
-
-std::string sha256(const std::string& text) {
-  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
-  unsigned length = 0;
-  EVP_Digest(text.data(), text.size(), digest.data(), &length, EVP_sha256(), nullptr);
-  static constexpr char kHex[] = "0123456789abcdef";
-  std::string out;
-  for (unsigned i = 0; i < length; ++i) {
-    out += kHex[digest[i] >> 4];
-    out += kHex[digest[i] & 15];
-  }
-  return out;
 }
 
 }  // namespace isolab

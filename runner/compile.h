@@ -20,7 +20,4 @@ Result<Plan> compile_plan(const Profile& profile, const HostFacts& facts);
 /// Marks the arms that cannot run here, drops their windows and adds up the duration again.
 void apply_inability(Plan& plan, const Inability& inability);
 
-/// SHA-256 of a text, hexadecimal (libcrypto).
-std::string sha256(const std::string& text);
-
 }  // namespace isolab

@@ -114,9 +114,5 @@ TEST(Compile, PlanSurvivesItsJson) {
   EXPECT_EQ(*back, *plan);
 }
 
-TEST(Sha256, KnownValue) {  // FIPS 180-4 example: one block
-  EXPECT_EQ(sha256("abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
-}
-
 }  // namespace
 }  // namespace isolab
