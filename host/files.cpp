@@ -62,8 +62,11 @@ bool SystemFiles::exists(const std::string& path) const {
 }
 
 Result<void> SystemFiles::write(const std::string& path, std::string_view text) {
-  const Fd fd(::open((root_ + path).c_str(), O_WRONLY | O_CLOEXEC));
+  // Filter files of tracefs (set_event_pid) add what is written; only O_TRUNC empties them.
+  const int truncate = text.empty() ? O_TRUNC : 0;
+  const Fd fd(::open((root_ + path).c_str(), O_WRONLY | O_CLOEXEC | truncate));
   if (!fd) return file_error("open", path, errno);
+  if (text.empty()) return {};
   ssize_t done = 0;
   do {
     done = ::write(fd.get(), text.data(), text.size());

@@ -23,7 +23,7 @@ class Files {
   virtual bool exists(const std::string& path) const = 0;
 
   // Changing the machine: only StateGuard and the Knobs it hands out call these.
-  /// One write(2) of `text` to an existing file, at offset 0, no truncation tricks.
+  /// One write(2) of `text` to an existing file; of "" an open with O_TRUNC (empties a tracefs filter).
   virtual Result<void> write(const std::string& path, std::string_view text) = 0;
   virtual Result<void> make_dir(const std::string& path) = 0;
   virtual Result<void> remove_dir(const std::string& path) = 0;

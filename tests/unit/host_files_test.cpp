@@ -45,6 +45,8 @@ TEST_F(SystemFilesBelow, ReadsWritesAndLists) {
   EXPECT_THAT(*files.list("/"), ElementsAre("a", "b"));
   ASSERT_TRUE(files.write("/b", "next\n"));
   EXPECT_EQ(get("b"), "next\n");
+  ASSERT_TRUE(files.write("/b", ""));
+  EXPECT_EQ(get("b"), "");
   ASSERT_TRUE(files.make_dir("/d"));
   EXPECT_TRUE(files.exists("/d"));
   EXPECT_FALSE(files.make_dir("/d"));
