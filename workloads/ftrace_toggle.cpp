@@ -131,7 +131,7 @@ class FtraceToggle final : public Generator {
   Result<void> off() const {
     if (args_.variant == "event") return instance_->set_event(args_.event, false);
     if (args_.variant == "function") return instance_->write("current_tracer", "nop");
-    return instance_->write("set_event_pid", " ");  // a blank clears the filter
+    return instance_->write("set_event_pid", "");
   }
 
   Args args_;

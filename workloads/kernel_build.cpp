@@ -31,9 +31,8 @@ struct Tool {
   const char* program;
   const char* package;
 };
-constexpr Tool kTools[] = {{"make", "make"},   {"gcc", "gcc"},   {"flex", "flex"},
-                           {"bison", "bison"}, {"bc", "bc"},     {"tar", "tar"},
-                           {"xz", "xz-utils"}, {"perl", "perl"}, {"sha256sum", "coreutils"}};
+constexpr Tool kTools[] = {{"make", "make"}, {"gcc", "gcc"}, {"flex", "flex"},   {"bison", "bison"},
+                           {"bc", "bc"},     {"tar", "tar"}, {"xz", "xz-utils"}, {"perl", "perl"}};
 
 struct Pipe {
   Fd read, write;
@@ -194,10 +193,7 @@ class KernelBuild final : public Workload {
     context_.note("source_sha256", source_.sha256);
     context_.note("source_version", source_.version);
     context_.note("config", args_.config);
-    const auto hash =
-        run_for_output({"sha256sum", (build_ / ".config").string()}, std::chrono::seconds(10));
-    context_.note("config_sha256",
-                  hash ? hash->substr(0, hash->find(' ')) : "unknown: " + hash.error().what);
+    context_.note("config_sha256", config_sha256(build_));
     context_.note("compiler", compiler);
     context_.note("jobs", std::to_string(jobs()));
   }

@@ -13,6 +13,7 @@
 #include <fstream>
 #include <sstream>
 
+#include "base/digest.h"
 #include "host/process.h"
 #include "workloads/commands.h"
 
@@ -53,11 +54,6 @@ std::string origin_of(const fs::path& tarball) {
   return version ? *version : tarball.string();
 }
 
-Result<std::string> sha256_of(const fs::path& file) {
-  const std::string output = TRY(run_for_output({"sha256sum", file.string()}, kShortCommand));
-  return output.substr(0, output.find(' '));
-}
-
 KernelSource cached_source(const fs::path& directory, const std::string& key) {
   KernelSource source;
   source.tree = directory / "tree";
@@ -82,8 +78,7 @@ Result<void> unpack(const fs::path& tarball, const fs::path& directory, const fs
   auto done = run_and_succeed(tar, stop);
   if (done) {
     TRY(kernel_version(read_text(temporary / "tree" / "Makefile")));
-    const std::string hash = TRY(sha256_of(tarball));
-    TRY(write_text(temporary / "sha256", hash));
+    TRY(write_text(temporary / "sha256", sha256_hex(read_text(tarball))));
     TRY(write_text(temporary / "package", origin_of(tarball)));
     if (::rename(temporary.c_str(), directory.c_str()) != 0)
       return errno_error("renaming " + temporary.string(), errno);
@@ -176,6 +171,10 @@ Result<Fd> lock_directory(const fs::path& directory) {
   if (errno == EWOULDBLOCK)
     return Error{ErrorKind::busy, fmt::format("another run is using {}", directory.string())};
   return errno_error("locking " + directory.string(), errno);
+}
+
+std::string config_sha256(const fs::path& build) {
+  return sha256_hex(read_text(build / ".config"));
 }
 
 bool stamp_matches(const fs::path& build, const std::string& text) {

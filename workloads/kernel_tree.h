@@ -47,6 +47,9 @@ Result<std::string> kernel_version(std::string_view makefile);
 /// Exclusive use of a directory while it lives; busy if another process has it.
 Result<Fd> lock_directory(const std::filesystem::path& directory);
 
+/// SHA-256 of the .config of a build directory.
+std::string config_sha256(const std::filesystem::path& build);
+
 /// The stamp says `text`: nothing has changed since the directory was prepared.
 bool stamp_matches(const std::filesystem::path& build, const std::string& text);
 /// Written last, so that a directory that was not prepared to the end has no stamp.

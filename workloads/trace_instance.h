@@ -25,7 +25,7 @@ class TraceInstance {
   const std::string& path() const { return path_; }
   /// Switches an event, "system:name". Each switch patches code on every CPU.
   Result<void> set_event(const std::string& event, bool on) const;
-  /// One write to a file of the instance ("current_tracer").
+  /// One write to a file of the instance ("current_tracer"); of "" it empties a filter file.
   Result<void> write(const std::string& file, const std::string& text) const;
   /// Buffers of 64 KiB a CPU: these instances count or toggle, nobody reads their events. A resize
   /// runs a kernel worker on every CPU, so never in a window.

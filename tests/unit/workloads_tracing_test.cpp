@@ -143,7 +143,8 @@ TEST_F(Toggling, KernelWithoutFunctionTracerIsUnsupported) {
 TEST_F(Toggling, PidFilterIsWrittenAndCleared) {
   const auto done = toggle({{"variant", {"set_event_pid"}}});
   ASSERT_TRUE(done) << done.error().text();
-  EXPECT_LT(index_of("set_event_pid " + std::to_string(getpid())), index_of("set_event_pid  "));
+  EXPECT_LT(index_of("set_event_pid " + std::to_string(getpid())), index_of("set_event_pid "));
+  EXPECT_LT(index_of("set_event_pid "), log_.size());
 }
 
 TEST_F(Toggling, UnknownEventIsUnsupported) {
