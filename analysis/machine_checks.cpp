@@ -16,7 +16,10 @@ constexpr std::size_t kChangesShown = 4;
 
 std::string fact(const Facts& facts, const std::string& key) {
   const auto found = facts.find(key);
-  return found == facts.end() || found->second.starts_with("unknown") ? "" : found->second;
+  return found == facts.end() || found->second.starts_with("unknown:") ||
+                 found->second.starts_with("not applicable:")
+             ? ""
+             : found->second;
 }
 
 bool moves(const std::string& key) {

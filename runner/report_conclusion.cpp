@@ -64,18 +64,17 @@ class Conclusion {
     Effect out;
     if (&arm == idle_ || idle_ == nullptr) {
       out.shows = true;
-      out.text = heard(arm.name);
-      const auto sent = sent_rows(arm.name, "interrupts_per_second");
-      out.text += sent.empty() ? "; no IPI reached it" : "; IPIs per second: " + sent;
+      const auto sent = sent_rows(arm.name, "interrupts_per_second", "");
+      out.text = (sent.empty() ? "no IPI" : "IPIs: " + sent) + "; " + heard(arm.name);
       return out;
     }
-    const std::string sent = sent_rows(arm.name, "interrupts_over_idle");
+    const std::string sent = sent_rows(arm.name, "interrupts_over_idle", "+");
     const double lost = value("time_lost", arm.name, 0);
     const double idle_lost = value("time_lost", idle_->name, 0);
     out.shows = !sent.empty() || more_events(arm.name) ||
                 (lost > idle_lost * kLostShows && lost - idle_lost > 1);
-    out.text = sent.empty() ? "no more IPIs than idle" : "IPIs per second over idle: " + sent;
-    out.text += ipis_per_op(arm.name) + "; " + heard(arm.name);
+    out.text = (sent.empty() ? "no more IPIs than idle" : sent) + ipis_per_op(arm.name) + "; " +
+               heard(arm.name);
     return out;
   }
 
@@ -92,15 +91,14 @@ class Conclusion {
     const auto* longest = metric(prefix_ + "_max", arm);
     if (over == nullptr || longest == nullptr || !longest->value) return "no probe listened";
     std::string out =
-        fmt::format("{} {} over 10 us per CPU-hour, longest {} us", rate_text(over),
-                    prefix_ == "gap" ? "gaps" : "wake-ups late by", short_us(*longest->value));
+        fmt::format("{}/h over 10 us, longest {} us", rate_text(over), short_us(*longest->value));
     if (const auto* lost = metric("time_lost", arm); lost != nullptr && lost->value)
       out += fmt::format(", {} us/s lost", short_number(*lost->value));
     return out;
   }
 
-  /// "function_call 1.00k, reschedule 3.1": the largest first.
-  std::string sent_rows(const std::string& arm, const std::string& name) const {
+  /// "function_call +1.00k/s, reschedule +3.1/s": the largest first.
+  std::string sent_rows(const std::string& arm, const std::string& name, const char* sign) const {
     std::vector<std::pair<double, std::string>> rows;
     for (const char* row : kSent) {
       const auto* found =
@@ -113,8 +111,8 @@ class Conclusion {
                      [](const auto& a, const auto& b) { return a.first < b.first; });
     std::string out;
     for (std::size_t i = 0; i < std::min(rows.size(), kRowsNamed); ++i)
-      out +=
-          fmt::format("{}{} {}", i == 0 ? "" : ", ", rows[i].second, short_number(-rows[i].first));
+      out += fmt::format("{}{} {}{}/s", i == 0 ? "" : ", ", rows[i].second, sign,
+                         short_number(-rows[i].first));
     return out;
   }
 

@@ -18,7 +18,10 @@ constexpr std::size_t kChangesShown = 12;
 
 std::string fact(const Findings& findings, const std::string& key) {
   const auto found = findings.facts.find(key);
-  return found == findings.facts.end() || found->second.starts_with("unknown") ? "" : found->second;
+  return found == findings.facts.end() || found->second.starts_with("unknown:") ||
+                 found->second.starts_with("not applicable:")
+             ? ""
+             : found->second;
 }
 
 class Report {

@@ -1,0 +1,123 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How every chart looks: readable in greyscale, the same bytes for the same findings.
+
+Arms differ by line style, marker and shade, never by colour alone; the idle arm is the thick black
+line everywhere. Nothing here computes a statistic: charts draw what findings.json holds.
+"""
+import matplotlib
+
+matplotlib.use("Agg")
+import matplotlib.pyplot as plt  # noqa: E402  (the backend must be chosen first)
+from matplotlib.ticker import FuncFormatter, NullFormatter  # noqa: E402
+
+# Colours with distinct luminance (after Okabe and Ito), dark to light.
+COLOURS = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00", "#5d5d5d"]
+LINES = ["-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (8, 2)), (0, (3, 1, 1, 1))]
+MARKERS = ["o", "s", "^", "D", "v", "P", "X", "<", ">", "p", "*", "h"]
+IDLE = {"color": "black", "linestyle": "-", "linewidth": 2.4, "marker": None, "zorder": 10}
+
+
+def set_up():
+    plt.rcdefaults()
+    plt.rcParams.update({
+        "figure.dpi": 100, "savefig.dpi": 130, "font.family": "DejaVu Sans", "font.size": 9,
+        "axes.titlesize": 10, "axes.titlelocation": "left", "axes.grid": True, "grid.color": "#d0d0d0",
+        "grid.linewidth": 0.5, "axes.axisbelow": True, "axes.spines.top": False,
+        "axes.spines.right": False, "legend.frameon": False, "legend.fontsize": 8,
+        "svg.hashsalt": "isolab", "svg.fonttype": "none"})
+
+
+def line_of(index):
+    """The look of the arm at this place among those that are not idle."""
+    return {"color": COLOURS[index % len(COLOURS)], "linestyle": LINES[index % len(LINES)],
+            "marker": MARKERS[index % len(MARKERS)], "linewidth": 1.3, "markersize": 4}
+
+
+def looks(findings):
+    """Arm name -> keywords for plot(), in the order of the profile."""
+    out = {}
+    others = 0
+    for arm in findings["arms"]:
+        if arm["idle"]:
+            out[arm["name"]] = dict(IDLE)
+        else:
+            out[arm["name"]] = line_of(others)
+            others += 1
+    return out
+
+
+def span(seconds):
+    """Exposure in words: 45 s, 12 min, 3.5 h."""
+    if seconds < 120:
+        return f"{seconds:.0f} s"
+    if seconds < 7200:
+        return f"{seconds / 60:.0f} min"
+    return f"{seconds / 3600:.1f} h"
+
+
+def exposure(findings):
+    """The CPU time of the arm heard least and most."""
+    heard = [arm["exposure_s"] for arm in findings["arms"] if arm["exposure_s"] > 0]
+    if not heard:
+        return "no probe"
+    least, most = span(min(heard)), span(max(heard))
+    return f"{least} heard per arm" if least == most else f"{least} to {most} heard per arm"
+
+
+def where(findings):
+    """Second line of every title: profile, kernel, CPUs, exposure."""
+    run = findings["run"]
+    release = run["facts"].get("kernel.release", "unknown kernel")
+    isolated = "isolated" if run["measured_isolated"] else "not isolated"
+    return (f"{run['profile']}, Linux {release}, CPU {run['measured']} ({isolated}), "
+            f"{exposure(findings)}")
+
+
+def title(axes, what, findings):
+    axes.set_title(f"{what}\n{where(findings)}")
+
+
+def event_word(findings):
+    return "wake-ups late by" if findings["run"]["probe_kind"] == "wakeup" else "gaps"
+
+
+def plain_number(value, _=None):
+    """Axis labels without powers of ten up to a million: 0.1, 10, 1 000, 10^7."""
+    if value <= 0:
+        return "0"
+    if 0.01 <= value < 1e6:
+        return f"{value:,.10g}".replace(",", " ")
+    return f"{value:.0e}".replace("e+0", "e").replace("e-0", "e-").replace("e+", "e")
+
+
+def finish(figure, heading, findings):
+    """The common title of small multiples, set to the left above them."""
+    figure.suptitle(f"{heading}\n{where(findings)}", x=0.02, ha="left", fontsize=10)
+    figure.tight_layout(rect=(0, 0, 1, 1 - 0.12 / figure.get_figheight()))
+
+
+def log_axis(axis):
+    """Plain numbers at the decades, none between them."""
+    axis.set_major_formatter(FuncFormatter(plain_number))
+    axis.set_minor_formatter(NullFormatter())
+
+
+def label_lowest(grid, used):
+    """Small multiples that share x: tick labels under the lowest used panel of each column too."""
+    columns = len(grid[0])
+    for place, axes in enumerate(axes for line in grid for axes in line):
+        if place >= used:
+            axes.set_visible(False)
+        elif place + columns >= used:
+            axes.tick_params(axis="x", labelbottom=True)
+
+
+def save(figure, directory, name):
+    """NAME.png and NAME.svg, without date or version inside."""
+    paths = []
+    for kind, metadata in (("png", {"Software": None}), ("svg", {"Date": None, "Creator": None})):
+        path = directory / f"{name}.{kind}"
+        figure.savefig(path, metadata=metadata, bbox_inches="tight")
+        paths.append(path)
+    plt.close(figure)
+    return paths
