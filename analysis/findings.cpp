@@ -6,6 +6,7 @@
 #include "analysis/budget.h"
 #include "analysis/checks.h"
 #include "analysis/gaps.h"
+#include "analysis/interruptions_json.h"
 #include "analysis/interrupts.h"
 #include "analysis/pooling.h"
 #include "analysis/series.h"
@@ -61,6 +62,11 @@ std::vector<ArmSummary> describe_arms(const Recording& recording,
 }  // namespace
 
 Findings analyse(const Recording& recording) {
+  return analyse(recording, {}).value();  // the built-in rules are expressions: tested
+}
+
+Result<Findings> analyse(const Recording& recording, const std::vector<ClassRule>& own_rules) {
+  auto interruptions = TRY(find_interruptions(recording, own_rules));
   const auto& plan = recording.plan;
   const auto arms = pool_windows(recording);
   const int idle = idle_arm(recording, arms);
@@ -77,6 +83,7 @@ Findings analyse(const Recording& recording) {
     add_time_metrics(arm, plan.measured, plan.housekeeping, out.metrics);
     add_footprint_metrics(arm, plan.measured, out.metrics);
   }
+  add_interruption_metrics(interruptions, out.metrics);
 
   WarningList warnings;
   add_design_warnings(recording, arms, idle, warnings);
@@ -86,10 +93,12 @@ Findings analyse(const Recording& recording) {
   add_clock_warnings(recording, warnings);
   add_expectation_warnings(expectations, warnings);
   add_row_warnings(arms, plan.measured, warnings);
+  for (const auto& warning : interruptions.warnings) warnings.add(warning, "");
   out.warnings = warnings.take();
 
   out.verdicts = judge_budgets(plan, out.metrics);
   out.series = make_series(arms, plan.measured, out.metrics);
+  out.interruptions = std::move(interruptions);
   return out;
 }
 

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "analysis/interruptions.h"
 #include "base/plan.h"
 #include "base/records.h"
 #include "results/recording.h"
@@ -105,8 +106,12 @@ struct Findings {
   std::vector<Verdict> verdicts;
   std::vector<std::string> changed;  // what the run wrote to the machine
   Series series;
+  Interruptions interruptions;  // of windows that were traced
 };
 
+/// `own_rules`: a user's rules of classes, tried before the built-in ones. parse: rules that are
+/// not regular expressions; never without own rules.
+Result<Findings> analyse(const Recording& recording, const std::vector<ClassRule>& own_rules);
 Findings analyse(const Recording& recording);
 
 /// The metric of this name whose labels include all of `labels`; null if there is none.

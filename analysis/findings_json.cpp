@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "analysis/findings_json.h"
 
+#include "analysis/interruptions_json.h"
 #include "analysis/metrics.h"
 #include "results/json.h"
 
@@ -127,13 +128,15 @@ Json run_json(const Findings& findings) {
 std::string findings_to_json(const Findings& findings) {
   const Json series(JsonObject{{"arms", list(findings.series.arms, arm_series_json)},
                                {"tracks", list(findings.series.tracks, track_json)}});
-  return print_json(Json(JsonObject{{"schema", findings.schema},
-                                    {"run", run_json(findings)},
-                                    {"arms", list(findings.arms, arm_json)},
-                                    {"metrics", list(findings.metrics, metric_json)},
-                                    {"warnings", list(findings.warnings, warning_json)},
-                                    {"verdicts", list(findings.verdicts, verdict_json)},
-                                    {"series", series}}));
+  return print_json(
+      Json(JsonObject{{"schema", findings.schema},
+                      {"run", run_json(findings)},
+                      {"arms", list(findings.arms, arm_json)},
+                      {"metrics", list(findings.metrics, metric_json)},
+                      {"warnings", list(findings.warnings, warning_json)},
+                      {"verdicts", list(findings.verdicts, verdict_json)},
+                      {"series", series},
+                      {"interruptions", interruptions_json(findings.interruptions)}}));
 }
 
 std::string metrics_to_json(const Findings& findings) {

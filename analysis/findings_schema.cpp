@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "analysis/findings_json.h"
+#include "analysis/interruptions_json.h"
 #include "analysis/metrics.h"
 #include "results/json.h"
 
@@ -149,7 +150,8 @@ std::string findings_schema() {
                                 {"metrics", metrics},
                                 {"warnings", list_of(warning_schema())},
                                 {"verdicts", list_of(verdict_schema())},
-                                {"series", series_schema()}});
+                                {"series", series_schema()},
+                                {"interruptions", interruptions_schema()}});
   return print_json(Json(JsonObject{
       {"$schema", "https://json-schema.org/draft/2020-12/schema"},
       {"title", "What isolab analyse (findings) and isolab report --json (report) print"},

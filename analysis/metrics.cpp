@@ -35,6 +35,46 @@ void add_counts(std::vector<MetricInfo>& out, const std::string& prefix, const s
          fmt::format("{} longer than {} us, per hour of one CPU", what, threshold), kPerCpu});
 }
 
+void add_trace(std::vector<MetricInfo>& out) {
+  const auto lower = Direction::lower_is_better, higher = Direction::higher_is_better,
+             none = Direction::none;
+  const Labels per_cause{"arm", "cpu", "class", "callback"};
+  out.push_back({"explained_gaps", "%", higher,
+                 "share of the gaps over 1 us in which the trace shows a kernel event", kPerCpu});
+  out.push_back({"explained_time", "%", higher,
+                 "share of the time lost in gaps in which the trace shows a kernel event",
+                 kPerCpu});
+  out.push_back({"outside_kernel_time", "%", none,
+                 "share of the lost time in gaps without kernel event that keep to a period",
+                 kPerCpu});
+  out.push_back({"unexplained_time", "%", lower,
+                 "share of the lost time in gaps without kernel event and without period",
+                 kPerCpu});
+  out.push_back({"callbacks_joined", "%", higher,
+                 "share of the remote callbacks whose sender is known", kPerCpu});
+  out.push_back({"interruptions", kPerCpuHour, lower,
+                 "callbacks run for other CPUs, reschedule IPIs, ticks ... by class", per_cause});
+  out.push_back({"interruption_time", "us/s", lower,
+                 "time per second of the gaps it triggered, without other tasks' time", per_cause});
+  out.push_back({"deferrable_interruptions", "%", none,
+                 "share of the explained gaps whose trigger could wait for the next kernel entry",
+                 kPerCpu});
+  out.push_back(
+      {"deferrable_time", "%", none,
+       "share of the lost time in gaps whose trigger could wait for the next kernel entry",
+       kPerCpu});
+  out.push_back({"trace_effect_length",
+                 "%",
+                 lower,
+                 "median of the gaps over 1 us with the trace, against without it",
+                 {"arm"}});
+  out.push_back({"trace_effect_count",
+                 "%",
+                 lower,
+                 "gaps over 1 us per second with the trace, against without it",
+                 {"arm"}});
+}
+
 std::vector<MetricInfo> make_list() {
   std::vector<MetricInfo> out;
   const auto lower = Direction::lower_is_better;
@@ -111,6 +151,7 @@ std::vector<MetricInfo> make_list() {
        lower,
        "largest difference between the counter's rate in the first and second half of a window",
        {"arm"}});
+  add_trace(out);
   return out;
 }
 
