@@ -7,6 +7,7 @@
 #include <cmath>
 
 #include "analysis/metrics.h"
+#include "runner/report_attribution.h"
 #include "runner/report_conclusion.h"
 #include "runner/report_format.h"
 #include "runner/report_tables.h"
@@ -34,6 +35,7 @@ class Report {
     section(fmt::format("What each arm did to the measured {}", who), conclusion(findings_), "");
     verdicts();
     listening();
+    section("Who interrupted the measured CPUs", interruptions_text(findings_), "");
     section("Interrupts per second on a measured CPU (mean)", interrupts_table(findings_),
             "* above the idle arm (95 %); 0 (<x): none seen, x is the one-sided 95 % bound. On x86 "
             "function_call includes tlb.");

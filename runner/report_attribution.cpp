@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "runner/report_attribution.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "runner/report_format.h"
+
+namespace isolab {
+
+namespace {
+
+constexpr std::size_t kCausesShown = 12;
+constexpr std::size_t kSendersShown = 2;
+constexpr std::size_t kFramesShown = 4;
+
+std::string count(std::uint64_t value) {
+  return value == 0        ? "-"
+         : value < 100'000 ? std::to_string(value)
+                           : short_number(static_cast<double>(value));
+}
+std::string length(const std::optional<double>& us) { return us ? short_us(*us) : "-"; }
+
+std::string percent(double part, double whole) {
+  return whole <= 0 ? "-" : fmt::format("{:.1f} %", 100 * part / whole);
+}
+
+double seconds_of(const CpuInterruptions& cpu, const char* part) {
+  const auto* found = cpu.budget.find(part);
+  return found == nullptr ? 0 : static_cast<double>(found->ticks) / cpu.ticks_per_second;
+}
+
+std::string label(const CauseName& name) {
+  const auto klass = name.subclass == name.klass ? name.klass : name.klass + "/" + name.subclass;
+  return fmt::format("  {} {}", klass, name.what);
+}
+
+std::string causes_table(const CpuInterruptions& cpu) {
+  TextTable table({"  class and callback", "sends", "IPIs", "runs", "gaps", "lost us/s", "p50 us",
+                   "p99 us", "max us", "first s", "last s"},
+                  34);
+  for (std::size_t i = 0; i < std::min(cpu.causes.size(), kCausesShown); ++i) {
+    const auto& one = cpu.causes[i];
+    const bool is_reschedule = one.name.kind == CauseKind::reschedule;
+    table.row({label(one.name), count(one.sends), count(one.ipis),
+               is_reschedule ? "-" : count(one.callbacks), count(one.gaps),
+               short_number(one.lost_us / cpu.exposure_s), length(one.p50_us), length(one.p99_us),
+               one.gaps == 0 ? "-" : short_us(one.max_us), fmt::format("{:.1f}", one.first_s),
+               fmt::format("{:.1f}", one.last_s)});
+  }
+  std::string out = table.text();
+  if (cpu.causes.size() > kCausesShown)
+    out += fmt::format("  and {} more: isolab report --json\n", cpu.causes.size() - kCausesShown);
+  return out;
+}
+
+std::string sender_text(const SenderRow& sender, std::size_t frames) {
+  const auto stack = informative(sender.frames, frames);
+  return fmt::format("{} x {} (pid {} on CPU {}){}", sender.count, sender.comm, sender.pid,
+                     sender.cpu, stack.empty() ? "" : ": " + join(stack, " < "));
+}
+
+/// Who sends, for each cause that other CPUs caused; all of the stack where no rule knew it.
+std::string senders_text(const CpuInterruptions& cpu) {
+  std::string out;
+  for (const auto& one : cpu.causes) {
+    if (one.senders.empty() || !one.name.by_ipi) continue;
+    const bool unknown = one.name.klass == "unknown";
+    out += "  " + ascii(one.name.what) + (unknown ? " (no rule names it)\n" : "\n");
+    for (std::size_t i = 0; i < std::min(one.senders.size(), kSendersShown); ++i)
+      out += wrapped("    ", 6, ascii(sender_text(one.senders[i], unknown ? 32 : kFramesShown)));
+  }
+  return out.empty() ? out : "  senders\n" + out;
+}
+
+std::string deferrable_text(const CpuInterruptions& cpu) {
+  const auto& one = cpu.deferrable;
+  std::string out = wrapped(
+      "  ", 4,
+      fmt::format(
+          "what could be deferred until the next kernel entry: {} of {} interruptions, {} of "
+          "the lost time ({}/s)",
+          one.interruptions, one.all_interruptions, percent(one.lost_us, one.all_lost_us),
+          short_us(one.lost_us / cpu.exposure_s) + " us"));
+  std::set<std::string> told;
+  for (const auto& cause : cpu.causes)
+    if (cause.name.deferrable != "no" && cause.gaps != 0 && told.insert(cause.name.klass).second)
+      out += wrapped("    ", 6,
+                     fmt::format("{} ({}; {}): {}", cause.name.klass, cause.name.lpc_name,
+                                 cause.name.deferrable, cause.name.reason));
+  return out;
+}
+
+std::string silent_text(const CpuInterruptions& cpu) {
+  std::string out;
+  for (const auto& one : cpu.silent) {
+    const auto what = fmt::format("{} gaps {} without any kernel event ({} us)", one.gaps,
+                                  one.lengths, short_us(one.lost_us));
+    if (one.period.found)
+      out +=
+          wrapped("  ", 4,
+                  fmt::format("{}: {} in phase with {:.4f} ms (phase {:.3f} ms, {:.1f} % in 4 % of "
+                              "the period): outside the kernel, hypervisor or firmware",
+                              what, one.in_phase, one.period.period_ns / 1e6,
+                              one.period.phase_ns / 1e6, 100 * one.period.share));
+    else
+      out += wrapped("  ", 4, what + ": no period found, unexplained");
+  }
+  return out;
+}
+
+std::string budget_table(const CpuInterruptions& cpu) {
+  TextTable table({"  noise budget", "seconds", "us per s", "of wall", "gaps"}, 34);
+  const double wall = static_cast<double>(cpu.budget.wall) / cpu.ticks_per_second;
+  for (const auto& part : cpu.budget.parts) {
+    if (part.ticks == 0 && part.gaps == 0) continue;
+    const double seconds = static_cast<double>(part.ticks) / cpu.ticks_per_second;
+    auto name = part.name;
+    std::replace(name.begin(), name.end(), '_', ' ');
+    table.row({"  " + name, fmt::format("{:.6f}", seconds),
+               fmt::format("{:.1f}", 1e6 * seconds / wall),
+               fmt::format("{:.4f} %", 100 * seconds / wall), count(part.gaps)});
+  }
+  table.row({"  sum = wall time",
+             fmt::format("{:.6f}", static_cast<double>(cpu.budget.sum()) / cpu.ticks_per_second),
+             "", "100 %", ""});
+  return table.text();
+}
+
+std::string checks_text(const CpuInterruptions& cpu) {
+  std::vector<std::string> parts;
+  for (const auto& one : cpu.checks)
+    parts.push_back(fmt::format("{} {} = {} {}{}", one.what, one.traced, one.row, one.counted,
+                                one.agrees() ? "" : " DISAGREES"));
+  parts.push_back(fmt::format("{} of {} remote callbacks joined to their sender",
+                              cpu.callbacks_joined, cpu.callbacks));
+  if (cpu.heard)
+    parts.push_back(
+        fmt::format("{} of {} events lie in a gap", cpu.events - cpu.events_outside, cpu.events));
+  return wrapped("  checks: ", 4, join(parts, "; "));
+}
+
+std::string cpu_text(const CpuInterruptions& cpu) {
+  std::string out =
+      ascii(fmt::format("{}, CPU {}, {} traced\n", cpu.arm, cpu.cpu, short_span(cpu.exposure_s)));
+  if (cpu.heard) {
+    const double lost =
+        static_cast<double>(cpu.budget.wall) / cpu.ticks_per_second - seconds_of(cpu, "useful");
+    out += wrapped(
+        "  ", 4,
+        fmt::format("UNEXPLAINED {} of the lost time. Kernel events explain {} of it and {} of the "
+                    "{} gaps over 1 us; outside the kernel {}.",
+                    percent(seconds_of(cpu, "unexplained"), lost),
+                    percent(cpu.explained_us, cpu.lost_us),
+                    percent(static_cast<double>(cpu.explained_over_1us),
+                            static_cast<double>(cpu.gaps_over_1us)),
+                    cpu.gaps_over_1us, percent(seconds_of(cpu, "outside_kernel"), lost)));
+  }
+  out += wrapped("  ", 4,
+                 fmt::format("{} calls queued, {} IPIs sent, {} function-call + {} reschedule IPIs "
+                             "received, {} remote callbacks run",
+                             cpu.calls_queued, cpu.ipis_sent, cpu.function_ipis,
+                             cpu.reschedule_ipis, cpu.callbacks));
+  out += causes_table(cpu) + senders_text(cpu);
+  if (!cpu.heard) return out + checks_text(cpu);
+  const double parts = cpu.before_us + cpu.traced_us + cpu.after_us;
+  out += deferrable_text(cpu) + budget_table(cpu) + silent_text(cpu);
+  if (parts > 0)
+    out += wrapped("  ", 4,
+                   fmt::format("explained gaps: {} before the first event (delivery), {} "
+                               "between first and last, {} after",
+                               percent(cpu.before_us, parts), percent(cpu.traced_us, parts),
+                               percent(cpu.after_us, parts)));
+  return out + checks_text(cpu);
+}
+
+std::string effects_text(const Interruptions& all) {
+  std::string out;
+  for (const auto& one : all.effects)
+    out += wrapped(
+        "  " + ascii(one.arm) + ": ", 4,
+        fmt::format(
+            "gaps over 1 us p50 {} us traced, {} us untraced: {:+.1f} % [{:+.1f}, {:+.1f}]; "
+            "{} per s against {}: {:+.1f} % [{:+.1f}, {:+.1f}]",
+            short_us(one.traced_p50_us), short_us(one.untraced_p50_us), one.p50_percent(),
+            one.p50_low_percent, one.p50_high_percent, short_number(one.traced_per_s),
+            short_number(one.untraced_per_s), one.rate_percent(), one.rate_low_percent,
+            one.rate_high_percent));
+  return out.empty() ? out : "What the trace itself costs (95 % intervals)\n" + out;
+}
+
+std::string levels_text(const Interruptions& all) {
+  std::map<std::string, int> levels;
+  std::set<std::string> reasons;
+  std::uint64_t own = 0, lost = 0;
+  for (const auto& one : all.windows) {
+    ++levels[one.level + (one.clock.empty() ? ", nothing traced" : ", clock " + one.clock)];
+    reasons.insert(one.reasons.begin(), one.reasons.end());
+    own += one.own_ipis, lost += one.lost;
+  }
+  std::string out;
+  for (const auto& [level, windows] : levels)
+    out += fmt::format(
+        "Trace level {} in {} windows; {} events lost; our own processes sent {} IPIs "
+        "inside the windows\n",
+        level, windows, lost, own);
+  for (const auto& reason : reasons)
+    if (!reason.empty()) out += wrapped("  ", 4, ascii(reason));
+  return out;
+}
+
+}  // namespace
+
+std::string interruptions_text(const Findings& findings) {
+  const auto& all = findings.interruptions;
+  if (!all.any()) return {};
+  std::string out = levels_text(all);
+  for (const auto& cpu : all.cpus) out += "\n" + cpu_text(cpu);
+  if (const auto effects = effects_text(all); !effects.empty()) out += "\n" + effects;
+  return out;
+}
+
+}  // namespace isolab

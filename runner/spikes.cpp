@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "runner/spikes.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "runner/report_format.h"
+#include "trace/meta.h"
+
+namespace isolab {
+
+namespace {
+
+constexpr std::size_t kFrames = 12;
+
+/// A gap's story in words that outlive its trace.
+struct Spike {
+  double us = 0;
+  std::string text;
+};
+
+class WindowSpikes {
+ public:
+  WindowSpikes(const WindowRecord& window, std::string arm, const TraceMeta& meta,
+               const Attribution& attribution, const SpikeOptions& options)
+      : window_(window), arm_(std::move(arm)), attribution_(attribution), options_(options) {
+    begin_ = attribution.ticks(meta.begin);
+    least_ = window.probe.line.ticks(static_cast<std::uint64_t>(options.over.count()));
+  }
+
+  /// Keeps the longest; the shortest of those kept is at the front of the heap.
+  void consider(const GapStory& story) {
+    if (options_.limit == 0 || story.gap.length <= least_) return;
+    const double us = microseconds(story.gap.length);
+    const auto shorter = [](const Spike& a, const Spike& b) { return a.us > b.us; };
+    if (kept_.size() == options_.limit) {
+      if (us <= kept_.front().us) return;
+      std::pop_heap(kept_.begin(), kept_.end(), shorter);
+      kept_.pop_back();
+    }
+    kept_.push_back({us, tell(story)});
+    std::push_heap(kept_.begin(), kept_.end(), shorter);
+  }
+  std::vector<Spike> take() { return std::move(kept_); }
+
+ private:
+  double microseconds(std::uint64_t ticks) const {
+    return static_cast<double>(ticks) / window_.probe.line.ticks_per_second() * 1e6;
+  }
+  double since(std::uint64_t ticks, std::uint64_t origin) const {
+    return ticks >= origin ? microseconds(ticks - origin) : -microseconds(origin - ticks);
+  }
+
+  std::string tell(const GapStory& story) const {
+    auto out = fmt::format("{} us  {} #{}  CPU {}  at {:.6f} s\n",
+                           short_us(microseconds(story.gap.length)), arm_, window_.repeat,
+                           story.cpu, since(story.gap.start, begin_) / 1e6);
+    if (story.events == 0)
+      return out +
+             "    no kernel event: outside the kernel (hypervisor or firmware), or unexplained\n";
+    out += fmt::format(
+        "    before {} us, traced {} us, after {} us{}\n", short_us(microseconds(story.before())),
+        short_us(microseconds(story.traced())), short_us(microseconds(story.after())),
+        story.away == 0
+            ? ""
+            : fmt::format("; another task ran for {} us", short_us(microseconds(story.away))));
+    for (const auto& cause : story.causes) out += tell(cause, story.gap.start);
+    if (story.more_causes != 0) out += fmt::format("    and {} causes more\n", story.more_causes);
+    return out;
+  }
+
+  std::string tell(const Cause& cause, std::uint64_t start) const {
+    const auto& name = attribution_.names()[cause.id];
+    const auto klass = name.klass == name.subclass ? name.klass : name.klass + "/" + name.subclass;
+    auto head = fmt::format("    +{} us  {}: {} [{}]", short_us(since(cause.time, start)),
+                            to_string(name.kind), name.what, klass);
+    if (cause.times > 1) head += fmt::format(" x {}", cause.times);
+    if (cause.same_ipi) head += " (same IPI)";
+    if (cause.pid >= 0) head += fmt::format(" (pid {})", cause.pid);
+    auto out = wrapped("", 8, ascii(head));
+    if (!cause.sender.known()) return out;
+    const auto& sender = cause.sender;
+    out += wrapped("", 10,
+                   ascii(fmt::format("        sent {} us before by {} (pid {}) on CPU {}{}",
+                                     short_us(since(cause.time, attribution_.ticks(sender.sent))),
+                                     attribution_.comms().name(sender.comm), sender.pid, sender.cpu,
+                                     cause.by_order ? ", joined by order only" : "")));
+    const auto stack =
+        informative(attribution_.names().frames(sender.stack, sender.callsite), kFrames);
+    if (!stack.empty()) out += wrapped("          ", 12, ascii(join(stack, " < ")));
+    return out;
+  }
+
+  const WindowRecord& window_;
+  std::string arm_;
+  const Attribution& attribution_;
+  const SpikeOptions& options_;
+  std::uint64_t begin_ = 0, least_ = 0;
+  std::vector<Spike> kept_;
+};
+
+Result<std::vector<Spike>> spikes_of(const Recording& recording, std::size_t i,
+                                     const Classifier& rules, const TraceMeta& meta,
+                                     const SpikeOptions& options) {
+  const auto& window = recording.windows[i];
+  const auto trace =
+      TRY(TraceDirectory::load(recording.directory / recording.window_directories[i] / "trace"));
+  Attribution attribution(trace, meta, rules, gaps_of(window, recording.plan.measured));
+  WindowSpikes spikes(window, recording.plan.arms[static_cast<std::size_t>(window.arm)].name, meta,
+                      attribution, options);
+  attribution.on_gap([&](const GapStory& story) { spikes.consider(story); });
+  TRY(attribute_trace(trace, attribution));
+  return spikes.take();
+}
+
+}  // namespace
+
+Result<std::string> render_spikes(const Recording& recording, const SpikeOptions& options) {
+  const auto rules = TRY(classifier_for(recording, options.own_rules));
+  std::vector<Spike> all;
+  bool any = false;
+  for (std::size_t i = 0; i < recording.windows.size(); ++i) {
+    const auto& window = recording.windows[i];
+    const auto meta = TraceMeta::read(window.notes);
+    if (!meta || !meta->traced() || window.probe.kind != "gap") continue;
+    any = true;
+    for (auto& spike : TRY(spikes_of(recording, i, rules, *meta, options)))
+      all.push_back(std::move(spike));
+  }
+  if (!any)
+    return Error{ErrorKind::unsupported,
+                 "no window of this recording has both a trace and a gap log",
+                 "observe: [ipi_trace] with probe: busy_loop"};
+  std::stable_sort(all.begin(), all.end(),
+                   [](const auto& a, const auto& b) { return a.us > b.us; });
+  if (all.size() > options.limit) all.resize(options.limit);
+  std::string out;
+  for (const auto& spike : all) out += spike.text;
+  if (all.empty())
+    out = fmt::format("no gap over {} in the traced windows\n",
+                      human_time(static_cast<double>(options.over.count())));
+  return out;
+}
+
+}  // namespace isolab
