@@ -5,8 +5,8 @@ target_include_directories(isolab_options INTERFACE
   ${PROJECT_SOURCE_DIR} ${PROJECT_BINARY_DIR}/generated)
 target_compile_options(isolab_options INTERFACE
   -Wall -Wextra -Wconversion -Wshadow -Wno-missing-field-initializers
-  # GCC 12 reports std::variant members of temporaries as uninitialised (GCC bug 105562 and kin)
-  $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized>
+  # GCC 12 is wrong about std::variant temporaries (bug 105562) and about "text" + string (bug 105651)
+  $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized;-Wno-restrict>
   $<$<BOOL:${ISOLAB_WERROR}>:-Werror>)
 if(ISOLAB_SANITIZE)
   target_compile_options(isolab_options INTERFACE

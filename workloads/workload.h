@@ -101,7 +101,6 @@ struct WorkloadInfo {
   std::string needs;     // rights, kernel options, packages; for people
   std::vector<CountSpec> counts;
   bool shares_probe_memory = false;
-  bool opt_in = false;   // dangerous: refused unless the profile names it with `i_know: true`
 
   // Filled by describe():
   std::vector<ParamSpec> params = {};
