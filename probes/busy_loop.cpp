@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The probe busy_loop: one pinned thread per measured CPU reads the cycle counter without pause; a
 // round longer than the loop's own time is a gap, whoever took it: kernel, hypervisor or firmware.
-// Needs locked memory (root). Leaves nothing behind: threads, locks and the C-state hold die with
+// Locks its memory where the rights allow it. Leaves nothing behind: threads, locks and the C-state hold die with
 // the process. docs/probes.md says what each number means.
 #include <fmt/format.h>
 
@@ -66,6 +66,7 @@ class BusyLoop final : public Probe {
   const Args args_;
   const ProbeContext context_;
   Fd c_states_;
+  std::string memory_note_ = "locked";
   std::string c_states_note_ = "as the system has them";
   std::vector<std::shared_ptr<Listener>> listeners_;
   std::optional<ClockPair> prepared_;
@@ -104,7 +105,9 @@ Result<std::vector<Warning>> BusyLoop::preflight(const Args& args, const ProbeCo
 }
 
 Result<void> BusyLoop::prepare() {
-  TRY(lock_all_memory());
+  // Without the right to lock memory we listen all the same: histogram and log are touched before the
+  // window, and a fault that happens nevertheless shows in the footprint, which must be 0.
+  if (const auto locked = lock_all_memory(); !locked) memory_note_ = "not locked: " + locked.error().what;
   if (args_.hold_c_states) {
     auto held = hold_cpu_dma_latency();
     if (held) {
@@ -199,6 +202,7 @@ ProbeRecord BusyLoop::collect() {
   record.notes["counter"] = fmt::format("{} ({})", kCycleCounterName, args_.counter);
   record.notes["policy"] =
       args_.policy == "other" ? "other" : fmt::format("{} {}", args_.policy, args_.priority);
+  record.notes["memory"] = memory_note_;
   record.notes["c_states"] = c_states_note_;
   const double worst = std::max(std::abs(line_.drift_ppm), line_.uncertainty_ppm);
   record.notes["calibration"] =
@@ -275,7 +279,8 @@ const ProbeInfo busy_loop = describe_probe<BusyLoop>(
         .hears =
             "Each time userspace could not run, whatever the reason: interrupts, other tasks, the "
             "hypervisor, firmware. A gap's length includes one undisturbed round of the loop.",
-        .needs = "root, for locked memory; policies fifo and rr also need RT throttling to be off",
+        .needs = "nothing; root to lock its memory and hold off C-states; policies fifo and rr need root and no "
+                 "RT throttling",
         .hosts_peers = true,
     },
     param("threshold", &BusyLoopArgs::threshold,
