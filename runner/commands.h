@@ -37,6 +37,12 @@ int facts_command(bool json);
 int check_command(const std::string& cpus, bool json);
 int analyse_command(const std::filesystem::path& recording);
 int report_command(const std::filesystem::path& recording, bool json);
+struct SpikesRequest {
+  std::filesystem::path recording;
+  std::string over = "0";  // a duration
+  std::size_t limit = 20;
+};
+int spikes_command(const SpikesRequest& request);
 int schema_command();
 int plot_command(const std::filesystem::path& recording, const std::filesystem::path& output);
 int restore_command(bool json);

@@ -13,6 +13,7 @@
 #include "runner/commands.h"
 #include "runner/report.h"
 #include "runner/report_text.h"
+#include "runner/spikes.h"
 
 namespace isolab {
 namespace {
@@ -78,6 +79,18 @@ int report_command(const fs::path& directory, bool json) {
   const auto findings = findings_of(directory);
   if (!findings) return complain(findings.error());
   fmt::print("{}", json ? metrics_to_json(*findings) : render_report(*findings, {}));
+  return kDone;
+}
+
+int spikes_command(const SpikesRequest& request) {
+  const auto text = [&]() -> Result<std::string> {
+    SpikeOptions options;
+    options.over = TRY(parse_duration(request.over));
+    options.limit = request.limit;
+    return render_spikes(TRY(load_recording(request.recording)), options);
+  }();
+  if (!text) return complain(text.error());
+  fmt::print("{}", *text);
   return kDone;
 }
 

@@ -47,6 +47,11 @@ int main(int argc, char** argv) {
   analyse_verb->add_option("recording", recording, "a recording directory")->required();
   auto* report_verb = verb("report", "print the report of a recording");
   report_verb->add_option("recording", recording, "a recording directory")->required();
+  SpikesRequest spikes;
+  auto* spikes_verb = app.add_subcommand("spikes", "the worst gaps of a traced recording, each with its whole story");
+  spikes_verb->add_option("recording", spikes.recording, "a recording directory")->required();
+  spikes_verb->add_option("--over", spikes.over, "only gaps longer than this, like 50us");
+  spikes_verb->add_option("--limit", spikes.limit, "how many of the longest")->check(CLI::Range(1, 100000))->capture_default_str();
   auto* plot_verb = app.add_subcommand("plot", "draw the charts of a recording as PNG and SVG");
   plot_verb->add_option("recording", recording, "a recording directory")->required();
   plot_verb->add_option("-o,--output", output, "directory for the charts (default: charts/ beside the findings)");
@@ -65,6 +70,7 @@ int main(int argc, char** argv) {
   if (*check_verb) return check_command(cpus, json);
   if (*analyse_verb) return analyse_command(recording);
   if (*report_verb) return report_command(recording, json);
+  if (*spikes_verb) return spikes_command(spikes);
   if (*plot_verb) return plot_command(recording, output);
   if (*schema_verb) return schema_command();
   if (*restore_verb) return restore_command(json);

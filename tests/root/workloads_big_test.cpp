@@ -204,7 +204,7 @@ TEST_F(BigWorkloads, VmallocChurnPurgesAsOftenAsTheThresholdSays) {
 TEST_F(BigWorkloads, VmallocChurnPurgesByThreadStacks) {
   const ParamValues values{{"variant", {"stacks"}}, {"threads", {"256"}}, {"rate", {"max"}}};
   SKIP_IF_REFUSED(workloads::vmalloc_churn, values);
-  auto record = run(workloads::vmalloc_churn, values, 20s, {}, "purges");
+  auto record = run(workloads::vmalloc_churn, values, 90s, {}, "purges");
   ASSERT_TRUE(record) << record.error().text();
   ASSERT_TRUE(record->error.empty()) << words(*record);
   EXPECT_GT(record->at_end["operations"], 0u);
