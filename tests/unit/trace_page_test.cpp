@@ -30,7 +30,7 @@ class Page {
     const std::uint64_t commit = data_.size() + flags;
     std::memcpy(page.data(), &time_, 8);
     std::memcpy(page.data() + 8, &commit, 8);
-    std::memcpy(page.data() + 16, data_.data(), std::min(data_.size(), total - 16));
+    std::copy_n(data_.begin(), std::min(data_.size(), total - 16), page.begin() + 16);
     return page;
   }
   std::size_t size() const { return data_.size(); }
