@@ -65,7 +65,7 @@ class Conclusion {
     if (&arm == idle_ || idle_ == nullptr) {
       out.shows = true;
       const auto sent = sent_rows(arm.name, "interrupts_per_second", "");
-      out.text = (sent.empty() ? "no IPI" : "IPIs: " + sent) + "; " + heard(arm.name);
+      out.text = (sent.empty() ? few_ipis(arm.name) : "IPIs: " + sent) + "; " + heard(arm.name);
       return out;
     }
     const std::string sent = sent_rows(arm.name, "interrupts_over_idle", "+");
@@ -76,6 +76,20 @@ class Conclusion {
     out.text = (sent.empty() ? "no more IPIs than idle" : sent) + ipis_per_op(arm.name) + "; " +
                heard(arm.name);
     return out;
+  }
+
+  /// What to say of an arm none of whose IPI rows reaches kShows.
+  std::string few_ipis(const std::string& arm) const {
+    double rate = 0;
+    bool counted = false;
+    for (const char* row : kSent) {
+      const auto* found = find_metric(findings_, "interrupts_per_second",
+                                      {{"arm", arm}, {"cpu", "all"}, {"row", row}});
+      counted = counted || found != nullptr;
+      if (found != nullptr) rate += found->value.value_or(0);
+    }
+    if (!counted) return "interrupts were not observed";
+    return rate > 0 ? fmt::format("{} IPIs/s", short_number(rate)) : "no IPI";
   }
 
   /// Whether its count over 10 us has an interval wholly above that of the idle arm.

@@ -25,14 +25,18 @@ std::string fact(const Findings& findings, const std::string& key) {
              : found->second;
 }
 
+std::string cpu_word(const std::string& list) {
+  return list.find_first_of(",-") == std::string::npos ? "CPU" : "CPUs";
+}
+
 class Report {
  public:
   Report(const Findings& findings, const TextStyle& style) : findings_(findings), style_(style) {}
 
   std::string text() {
     header();
-    const char* who = findings_.measured.find_first_of(",-") == std::string::npos ? "CPU" : "CPUs";
-    section(fmt::format("What each arm did to the measured {}", who), conclusion(findings_), "");
+    section(fmt::format("What each arm did to the measured {}", cpu_word(findings_.measured)),
+            conclusion(findings_), "");
     verdicts();
     listening();
     section("Who interrupted the measured CPUs", interruptions_text(findings_), "");
@@ -80,10 +84,11 @@ class Report {
     field("question", findings_.question);
     field("machine", machine());
     field("kernel", kernel());
-    field("measured", fmt::format("CPU {}: {} ({})", findings_.measured,
-                                  findings_.measured_isolated ? "isolated" : "NOT ISOLATED",
-                                  findings_.measured_why));
-    field("noise on", fmt::format("CPU {}", findings_.housekeeping));
+    field("measured",
+          fmt::format("{} {}: {} ({})", cpu_word(findings_.measured), findings_.measured,
+                      findings_.measured_isolated ? "isolated" : "NOT ISOLATED",
+                      findings_.measured_why));
+    field("noise on", cpu_word(findings_.housekeeping) + (" " + findings_.housekeeping));
     field("probe", findings_.probe.empty() ? "none" : findings_.probe);
     field("design", design());
     field("status", status());

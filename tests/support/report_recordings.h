@@ -56,6 +56,7 @@ inline Recording cyclictest_recording() {
   builder.recording().plan.measured_why = "the last two CPUs, since the kernel isolates none";
   builder.recording().plan.probe = {"cyclictest", {}};
   builder.recording().facts["cpu.hypervisor"] = "KVM";
+  builder.recording().facts_after = builder.recording().facts;
   const auto cpu = [](int number, std::uint64_t late_ns) {
     ProbeCpu out;
     out.cpu = number;
