@@ -64,6 +64,10 @@ class Expectations {
     out.workload = first.workload;
     out.row = first.expected_row;
     out.expected = first.expected_ipis_per_op;
+    if (first.op_count.empty() && first.at_end.size() > 1) {
+      out.not_applicable = "the recording does not say which of its counts are operations";
+      return out;
+    }
     if (shares_row(*arm.windows.front(), first)) {
       out.not_applicable = "another workload of this arm sends to the same row";
       return out;
