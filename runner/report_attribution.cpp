@@ -13,7 +13,7 @@ namespace isolab {
 
 namespace {
 
-constexpr std::size_t kCausesShown = 12;
+constexpr std::size_t kCausesShown = 10;
 constexpr std::size_t kSendersShown = 2;
 constexpr std::size_t kFramesShown = 4;
 
@@ -33,27 +33,40 @@ double seconds_of(const CpuInterruptions& cpu, const char* part) {
   return found == nullptr ? 0 : static_cast<double>(found->ticks) / cpu.ticks_per_second;
 }
 
+double gaps_of(const CpuInterruptions& cpu, const char* part) {
+  const auto* found = cpu.budget.find(part);
+  return found == nullptr ? 0 : static_cast<double>(found->gaps);
+}
+
 std::string label(const CauseName& name) {
   const auto klass = name.subclass == name.klass ? name.klass : name.klass + "/" + name.subclass;
-  return fmt::format("  {} {}", klass, name.what);
+  return ascii(fmt::format("  {} {}", klass, name.what));
 }
 
 std::string causes_table(const CpuInterruptions& cpu) {
   TextTable table({"  class and callback", "sends", "IPIs", "runs", "gaps", "lost us/s", "p50 us",
                    "p99 us", "max us", "first s", "last s"},
                   34);
-  for (std::size_t i = 0; i < std::min(cpu.causes.size(), kCausesShown); ++i) {
-    const auto& one = cpu.causes[i];
-    const bool is_reschedule = one.name.kind == CauseKind::reschedule;
-    table.row({label(one.name), count(one.sends), count(one.ipis),
-               is_reschedule ? "-" : count(one.callbacks), count(one.gaps),
-               short_number(one.lost_us / cpu.exposure_s), length(one.p50_us), length(one.p99_us),
-               one.gaps == 0 ? "-" : short_us(one.max_us), fmt::format("{:.1f}", one.first_s),
-               fmt::format("{:.1f}", one.last_s)});
+  // What other CPUs did comes first: on a CPU that is not isolated its own tasks would hide it.
+  std::size_t left_out = 0;
+  for (const bool by_ipi : {true, false}) {
+    std::size_t shown = 0;
+    for (const auto& one : cpu.causes) {
+      if (one.name.by_ipi != by_ipi) continue;
+      if (shown++ >= kCausesShown) {
+        ++left_out;
+        continue;
+      }
+      const bool is_reschedule = one.name.kind == CauseKind::reschedule;
+      table.row({label(one.name), count(one.sends), count(one.ipis),
+                 is_reschedule ? "-" : count(one.callbacks), count(one.gaps),
+                 short_number(one.lost_us / cpu.exposure_s), length(one.p50_us), length(one.p99_us),
+                 one.gaps == 0 ? "-" : short_us(one.max_us), fmt::format("{:.1f}", one.first_s),
+                 fmt::format("{:.1f}", one.last_s)});
+    }
   }
   std::string out = table.text();
-  if (cpu.causes.size() > kCausesShown)
-    out += fmt::format("  and {} more: isolab report --json\n", cpu.causes.size() - kCausesShown);
+  if (left_out != 0) out += fmt::format("  and {} more: isolab report --json\n", left_out);
   return out;
 }
 
@@ -69,7 +82,7 @@ std::string senders_text(const CpuInterruptions& cpu) {
   for (const auto& one : cpu.causes) {
     if (one.senders.empty() || !one.name.by_ipi) continue;
     const bool unknown = one.name.klass == "unknown";
-    out += "  " + ascii(one.name.what) + (unknown ? " (no rule names it)\n" : "\n");
+    out += label(one.name) + (unknown ? " (no rule names it)\n" : "\n");
     for (std::size_t i = 0; i < std::min(one.senders.size(), kSendersShown); ++i)
       out += wrapped("    ", 6, ascii(sender_text(one.senders[i], unknown ? 32 : kFramesShown)));
   }
@@ -145,19 +158,25 @@ std::string checks_text(const CpuInterruptions& cpu) {
 
 std::string cpu_text(const CpuInterruptions& cpu) {
   std::string out =
-      ascii(fmt::format("{}, CPU {}, {} traced\n", cpu.arm, cpu.cpu, short_span(cpu.exposure_s)));
+      ascii(fmt::format("{}, CPU {}, {} traced", cpu.arm, cpu.cpu, short_span(cpu.exposure_s))) +
+      "\n";
   if (cpu.heard) {
     const double lost =
         static_cast<double>(cpu.budget.wall) / cpu.ticks_per_second - seconds_of(cpu, "useful");
-    out += wrapped(
-        "  ", 4,
-        fmt::format("UNEXPLAINED {} of the lost time. Kernel events explain {} of it and {} of the "
-                    "{} gaps over 1 us; outside the kernel {}.",
-                    percent(seconds_of(cpu, "unexplained"), lost),
-                    percent(cpu.explained_us, cpu.lost_us),
-                    percent(static_cast<double>(cpu.explained_over_1us),
-                            static_cast<double>(cpu.gaps_over_1us)),
-                    cpu.gaps_over_1us, percent(seconds_of(cpu, "outside_kernel"), lost)));
+    const auto gaps = static_cast<double>(cpu.gaps);
+    out += wrapped("  ", 4,
+                   fmt::format("UNEXPLAINED: {} of the lost time, {} of the {} gaps",
+                               percent(seconds_of(cpu, "unexplained"), lost),
+                               percent(gaps_of(cpu, "unexplained"), gaps), cpu.gaps));
+    out +=
+        wrapped("  ", 4,
+                fmt::format("explained by kernel events: {} of the lost time, {} of the gaps over "
+                            "1 us; outside the kernel: {} and {}",
+                            percent(cpu.explained_us, cpu.lost_us),
+                            percent(static_cast<double>(cpu.explained_over_1us),
+                                    static_cast<double>(cpu.gaps_over_1us)),
+                            percent(seconds_of(cpu, "outside_kernel"), lost),
+                            percent(gaps_of(cpu, "outside_kernel"), gaps)));
   }
   out += wrapped("  ", 4,
                  fmt::format("{} calls queued, {} IPIs sent, {} function-call + {} reschedule IPIs "
@@ -203,10 +222,9 @@ std::string levels_text(const Interruptions& all) {
   }
   std::string out;
   for (const auto& [level, windows] : levels)
-    out += fmt::format(
-        "Trace level {} in {} windows; {} events lost; our own processes sent {} IPIs "
-        "inside the windows\n",
-        level, windows, lost, own);
+    out += fmt::format("Trace level {} in {} windows\n", level, windows);
+  out +=
+      fmt::format("{} events lost; our own processes sent {} IPIs inside the windows\n", lost, own);
   for (const auto& reason : reasons)
     if (!reason.empty()) out += wrapped("  ", 4, ascii(reason));
   return out;

@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0
+// Attribution's own speed, on synthetic traces (every remote call is what one membarrier leaves:
+// queue, stack and send on CPU 0, IPI, callback and their ends on CPU 1, one gap): events a second
+// through pages, merge and attribution; time and memory for the findings of 20 minutes at 1000
+// IPIs/s.
+#include <benchmark/benchmark.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "analysis/attribution.h"
+#include "analysis/classes.h"
+#include "analysis/findings.h"
+#include "tests/support/trace_builder.h"
+
+namespace isolab {
+namespace {
+
+constexpr std::uint64_t kFunction = 0x1000, kCallsite = 0x2000;
+constexpr std::uint64_t kTicksPerSecond = 2'000'000'000;
+
+struct Synthetic {
+  std::map<int, std::vector<std::byte>> pages;
+  std::vector<Gap> gaps;
+  std::uint64_t end = 0;
+  std::uint64_t events = 0;
+};
+
+/// `calls` IPIs, `spacing` ticks apart, a tick of the scheduler with every fourth.
+Synthetic make_synthetic(std::uint64_t calls, std::uint64_t spacing) {
+  Synthetic out;
+  test::TraceBuilder make;
+  const std::vector<std::uint64_t> frames{0x3000, 0x3010, 0x3020, 0x3030,
+                                          0x3040, 0x3050, 0x3060, 0x3070};
+  for (std::uint64_t i = 1; i <= calls; ++i) {
+    const auto t = i * spacing;
+    const auto csd = 0xffff0000 + 64 * (i % 8);
+    make.queue(0, t, 1, kCallsite, kFunction, csd);
+    make.stack(0, t + 100, frames);
+    make.send(0, t + 200, 1, kCallsite, 0x9000);
+    make.call_ipi(1, t + 2000);
+    make.callback(1, t + 2100, kFunction, csd);
+    make.call_ipi_end(1, t + 2300);
+    out.events += 7;
+    if (i % 4 == 0) {
+      make.tick(1, t + 2400);
+      make.tick_end(1, t + 2600);
+      out.events += 2;
+    }
+    out.gaps.push_back({t + 1000, 2000});
+  }
+  out.end = (calls + 1) * spacing;
+  out.pages = make.take();
+  return out;
+}
+
+TraceDirectory make_directory() {
+  TraceDirectory trace;
+  trace.formats = test::made_formats();
+  trace.symbols = {{kFunction, "ipi_mb+0x0/0x10"}, {kCallsite, "smp_call_function_many+0x1/0x2"}};
+  trace.comms = {{100, "generator"}};
+  return trace;
+}
+
+void attribution_events_per_second(benchmark::State& state) {
+  const auto made = make_synthetic(500'000, 20'000);
+  const auto trace = make_directory();
+  const auto rules = Classifier::create(builtin_class_rules(), "x86_64", "6.18.0");
+  if (!rules) return state.SkipWithError("the rules do not compile");
+  TraceMeta meta;
+  meta.clock = "x86-tsc";
+  meta.end = made.end;
+  for (auto unused : state) {
+    Attribution attribution(trace, meta, *rules, {{1, 0, made.end, 2000, made.gaps}});
+    std::vector<CpuReader> readers;
+    for (const auto& [cpu, bytes] : made.pages)
+      readers.emplace_back(bytes, cpu, trace.formats.layout);
+    merge_cpus(std::move(readers), [&](const TraceEvent& event) { attribution.add(event); });
+    attribution.finish();
+    if (attribution.cpus()[0].callbacks_joined != 500'000)
+      return state.SkipWithError("not every call was joined");
+    benchmark::DoNotOptimize(attribution.cpus());
+  }
+  state.SetItemsProcessed(static_cast<std::int64_t>(made.events) *
+                          static_cast<std::int64_t>(state.iterations()));
+}
+BENCHMARK(attribution_events_per_second)->Unit(benchmark::kMillisecond);
+
+/// A synthetic recording of 20 minutes on disk; removed at the end.
+class SyntheticRecording {
+ public:
+  SyntheticRecording()
+      : directory_(std::filesystem::temp_directory_path() /
+                   fmt::format("isolab-synthetic-{}", ::getpid())) {
+    auto made = make_synthetic(1'200'000, kTicksPerSecond / 1000);
+    const auto trace = make_directory();
+    test::write_trace_directory(directory_ / "windows/000/trace", made.pages, trace.symbols,
+                                trace.comms);
+    recording_.directory = directory_;
+    recording_.window_directories = {"windows/000"};
+    recording_.plan.name = "synthetic";
+    recording_.plan.measured = {1};
+    recording_.plan.housekeeping = {0};
+    recording_.plan.arms = {{"synthetic", {{"membarrier", {}}}, {}, {}, ""}};
+    recording_.plan.windows = {{0, 0}};
+    recording_.facts = {{"kernel.arch", "x86_64"}, {"kernel.release", "6.18.0"}};
+    recording_.manifest.status = "complete";
+    WindowRecord window;
+    window.status = "complete";
+    window.end_ns = made.end / 2;
+    window.probe.probe = "busy_loop";
+    window.probe.kind = "gap";
+    window.probe.line = {"tsc", 0, made.end, 0, made.end / 2, 0, 0};
+    ProbeCpu cpu;
+    cpu.cpu = 1;
+    cpu.end = made.end;
+    cpu.threshold = 1000;
+    for (const auto& gap : made.gaps) cpu.histogram.add(gap.length);
+    cpu.gaps = std::move(made.gaps);
+    window.probe.cpus = {std::move(cpu)};
+    TraceMeta meta;
+    meta.level = "A";
+    meta.clock = "x86-tsc";
+    meta.end = made.end;
+    meta.line = window.probe.line;
+    meta.write(window.notes);
+    recording_.windows = {std::move(window)};
+  }
+  ~SyntheticRecording() {
+    std::error_code ignored;
+    std::filesystem::remove_all(directory_, ignored);
+  }
+  const Recording& get() const { return recording_; }
+
+ private:
+  std::filesystem::path directory_;
+  Recording recording_;
+};
+
+void findings_of_20_minutes(benchmark::State& state) {
+  const SyntheticRecording synthetic;
+  for (auto unused : state) {
+    const auto findings = analyse(synthetic.get());
+    if (findings.interruptions.cpus.empty()) return state.SkipWithError("nothing was attributed");
+    benchmark::DoNotOptimize(findings);
+  }
+}
+BENCHMARK(findings_of_20_minutes)->Unit(benchmark::kMillisecond)->Iterations(3);
+
+}  // namespace
+}  // namespace isolab
+
+BENCHMARK_MAIN();
