@@ -46,7 +46,7 @@ std::string label(const CauseName& name) {
 std::string causes_table(const CpuInterruptions& cpu) {
   TextTable table({"  class and callback", "sends", "IPIs", "runs", "gaps", "lost us/s", "p50 us",
                    "p99 us", "max us", "first s", "last s"},
-                  34);
+                  32);
   // What other CPUs did comes first: on a CPU that is not isolated its own tasks would hide it.
   std::size_t left_out = 0;
   for (const bool by_ipi : {true, false}) {

@@ -73,16 +73,16 @@ class WindowSpikes {
   std::string tell(const Cause& cause, std::uint64_t start) const {
     const auto& name = attribution_.names()[cause.id];
     const auto klass = name.klass == name.subclass ? name.klass : name.klass + "/" + name.subclass;
-    auto head = fmt::format("    +{} us  {}: {} [{}]", short_us(since(cause.time, start)),
+    auto head = fmt::format("+{} us  {}: {} [{}]", short_us(since(cause.time, start)),
                             to_string(name.kind), name.what, klass);
     if (cause.times > 1) head += fmt::format(" x {}", cause.times);
     if (cause.same_ipi) head += " (same IPI)";
     if (cause.pid >= 0) head += fmt::format(" (pid {})", cause.pid);
-    auto out = wrapped("", 8, ascii(head));
+    auto out = wrapped("    ", 8, ascii(head));
     if (!cause.sender.known()) return out;
     const auto& sender = cause.sender;
-    out += wrapped("", 10,
-                   ascii(fmt::format("        sent {} us before by {} (pid {}) on CPU {}{}",
+    out += wrapped("        ", 10,
+                   ascii(fmt::format("sent {} us before by {} (pid {}) on CPU {}{}",
                                      short_us(since(cause.time, attribution_.ticks(sender.sent))),
                                      attribution_.comms().name(sender.comm), sender.pid, sender.cpu,
                                      cause.by_order ? ", joined by order only" : "")));
