@@ -4,6 +4,7 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -29,6 +30,13 @@ struct RunOptions {
   bool quiet = false;
 };
 
+struct ExportOptions {
+  std::filesystem::path recording;
+  std::filesystem::path perfetto, trace_cmd;  // files to make; empty: not this one
+  std::optional<int> window;                  // its number; none: all, for trace-cmd the first traced one
+  bool json = false;
+};
+
 int run_command(const RunOptions& options, const std::vector<std::string>& command_line);
 int plan_command(const std::string& profile, bool dry_run, bool json);
 int list_command(bool json);
@@ -45,6 +53,7 @@ struct SpikesRequest {
 int spikes_command(const SpikesRequest& request);
 int schema_command();
 int plot_command(const std::filesystem::path& recording, const std::filesystem::path& output);
+int export_command(const ExportOptions& options);
 int restore_command(bool json);
 
 /// Prints "isolab: what" and the hint on stderr; returns the exit code that fits its kind.

@@ -55,6 +55,13 @@ int main(int argc, char** argv) {
   auto* plot_verb = app.add_subcommand("plot", "draw the charts of a recording as PNG and SVG");
   plot_verb->add_option("recording", recording, "a recording directory")->required();
   plot_verb->add_option("-o,--output", output, "directory for the charts (default: charts/ beside the findings)");
+  ExportOptions exported;
+  int window = 0;
+  auto* export_verb = verb("export", "write a recording for other tools: Perfetto, trace-cmd, KernelShark");
+  export_verb->add_option("recording", exported.recording, "a recording directory")->required();
+  export_verb->add_option("--perfetto", exported.perfetto, "make this file: gaps, causes and arrows from senders, as Chrome trace JSON");
+  export_verb->add_option("--trace-cmd", exported.trace_cmd, "make this file: the raw trace of one window, as trace.dat");
+  auto* window_option = export_verb->add_option("--window", window, "only this window, by its number (default: all; --trace-cmd: the first traced one)");
   auto* schema_verb = verb("schema", "print the JSON schema of `report --json`");
   auto* restore_verb = verb("restore", "put back what a run that was killed has left changed");
 
@@ -72,6 +79,11 @@ int main(int argc, char** argv) {
   if (*report_verb) return report_command(recording, json);
   if (*spikes_verb) return spikes_command(spikes);
   if (*plot_verb) return plot_command(recording, output);
+  if (*export_verb) {
+    exported.json = json;
+    if (*window_option) exported.window = window;
+    return export_command(exported);
+  }
   if (*schema_verb) return schema_command();
   if (*restore_verb) return restore_command(json);
   return kFailed;
