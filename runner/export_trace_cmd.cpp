@@ -19,10 +19,10 @@ Result<std::size_t> first_traced(const Recording& recording) {
                "record with observe: [ipi_trace] in the profile"};
 }
 
-/// The kernel as `uname` words it, from the facts.
+/// The kernel as `uname -srm` words it, from the facts.
 std::string uname_of(const Recording& recording) {
   std::string text = "Linux";
-  for (const auto* key : {"kernel.release", "kernel.version", "kernel.arch"})
+  for (const auto* key : {"kernel.release", "kernel.arch"})
     if (const auto fact = recording.facts.find(key); fact != recording.facts.end())
       text += " " + fact->second;
   return text;

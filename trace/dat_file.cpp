@@ -97,7 +97,8 @@ std::string tsc_factor(const TickLine& line) {
   const Wide ns = line.ns1 - line.ns0;
   const Wide ticks = line.ticks1 - line.ticks0;
   std::uint32_t shift = 32;
-  while (shift > 0 && (ns << shift) / ticks > ~std::uint32_t{0}) --shift;
+  // trace-cmd (3.1.6) keeps the multiplier in an int: with the highest bit set it is negative.
+  while (shift > 0 && (ns << shift) / ticks >> 31 != 0) --shift;
   Header out;
   out.number(static_cast<std::uint32_t>((ns << shift) / ticks));
   out.number(shift);
