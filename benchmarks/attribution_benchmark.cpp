@@ -136,13 +136,24 @@ class SyntheticRecording {
   Recording recording_;
 };
 
+/// The process's memory at its highest since reset, in MiB; -1 where /proc does not say.
+double peak_memory(bool reset) {
+  if (reset) std::ofstream("/proc/self/clear_refs") << 5;
+  std::ifstream status("/proc/self/status");
+  for (std::string word; status >> word;)
+    if (double kib = 0; word == "VmHWM:" && status >> kib) return kib / 1024;
+  return -1;
+}
+
 void findings_of_20_minutes(benchmark::State& state) {
   const SyntheticRecording synthetic;
+  peak_memory(true);
   for (auto unused : state) {
     const auto findings = analyse(synthetic.get());
     if (findings.interruptions.cpus.empty()) return state.SkipWithError("nothing was attributed");
     benchmark::DoNotOptimize(findings);
   }
+  state.counters["peak_MiB"] = peak_memory(false);
 }
 BENCHMARK(findings_of_20_minutes)->Unit(benchmark::kMillisecond)->Iterations(3);
 

@@ -10,12 +10,15 @@ import pathlib
 import sys
 
 import gap_ccdf
+import gap_classes
 import gaps_over_time
 import interrupts
+import ipi_sources
 import latency_histogram
+import noise_budget
 import style
 
-CHARTS = [gap_ccdf, latency_histogram, interrupts, gaps_over_time]
+CHARTS = [gap_ccdf, latency_histogram, interrupts, gaps_over_time, ipi_sources, gap_classes, noise_budget]
 SCHEMA = 1
 
 
