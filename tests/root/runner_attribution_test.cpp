@@ -25,7 +25,7 @@ observe: [interrupts, ipi_trace]
 arms:
   idle: {}
   membarrier: {workloads: [membarrier: {rate: 500/s}]}
-  remote_read: {workloads: [remote_read: {rate: 500/s}]}
+  remote_read: {workloads: [remote_read: {rate: 500/s, variant: cpuid}]}
   ftrace_toggle: {workloads: [ftrace_toggle: {rate: 20/s}]}
   direct_map: {workloads: [direct_map: {rate: 20/s, pages: 8}]}
 design: {repeats: 1, warmup: 300ms, measure: 2s}
@@ -87,8 +87,9 @@ TEST_F(Injected, EveryCauseHasItsClassAndItsSender) {
     for (const auto& cause : cpu.causes) {
       if (cause.name.klass == "unknown") unknown += cause.callbacks;
       if (cause.name.kind == CauseKind::tick) ticks += cause.callbacks;
-      if (cause.name.kind == CauseKind::reschedule)
+      if (cause.name.kind == CauseKind::reschedule) {
         EXPECT_THAT(cause.name.klass, testing::AnyOf("scheduler", "task_sync", "other"));
+      }
     }
   }
   EXPECT_GT(callbacks, 1000u);
