@@ -15,11 +15,11 @@ namespace isolab {
 /// Exit codes of the program (docs/command-line.md).
 enum ExitCode {
   kDone = 0,
-  kFailed = 1,          // usage or failure
-  kBudgetBroken = 2,    // a limit of the profile was exceeded
-  kNotApplicable = 3,   // nothing of it can run here
-  kNotRestored = 4,     // measured, but the machine could not be put back
-  kDisturbed = 5,       // measured, but disturbed: interrupted, a workload died, events lost
+  kFailed = 1,         // usage or failure
+  kBudgetBroken = 2,   // a limit of the profile was exceeded
+  kNotApplicable = 3,  // nothing of it can run here
+  kNotRestored = 4,    // measured, but the machine could not be put back
+  kDisturbed = 5,      // measured, but disturbed: interrupted, a workload died, events lost
 };
 
 struct RunOptions {

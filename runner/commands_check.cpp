@@ -15,17 +15,22 @@ namespace {
 
 void print_text(const std::vector<ReadinessFinding>& findings, const CpuSet& measured) {
   const auto count = [&](ReadinessLevel level) {
-    return std::count_if(findings.begin(), findings.end(), [&](const auto& one) { return one.level == level; });
+    return std::count_if(findings.begin(), findings.end(),
+                         [&](const auto& one) { return one.level == level; });
   };
-  fmt::print("measured CPU {}: {} problem(s), {} advice, {} fine, {} not applicable\n\n", measured.list(),
-             count(ReadinessLevel::problem), count(ReadinessLevel::advice), count(ReadinessLevel::ok),
-             count(ReadinessLevel::not_applicable));
-  for (const auto level : {ReadinessLevel::problem, ReadinessLevel::advice, ReadinessLevel::ok, ReadinessLevel::not_applicable}) {
+  fmt::print("measured CPU {}: {} problem(s), {} advice, {} fine, {} not applicable\n\n",
+             measured.list(), count(ReadinessLevel::problem), count(ReadinessLevel::advice),
+             count(ReadinessLevel::ok), count(ReadinessLevel::not_applicable));
+  for (const auto level : {ReadinessLevel::problem, ReadinessLevel::advice, ReadinessLevel::ok,
+                           ReadinessLevel::not_applicable}) {
     for (const auto& one : findings) {
       if (one.level != level) continue;
-      fmt::print("{}", wrapped(fmt::format("{:<15}", to_string(level)), 17, one.subject + ": " + one.seen));
-      if (!one.matters.empty()) fmt::print("{}", wrapped(fmt::format("{:17}why: ", ""), 22, one.matters));
-      if (!one.advice.empty()) fmt::print("{}", wrapped(fmt::format("{:17}do:  ", ""), 22, one.advice));
+      fmt::print("{}", wrapped(fmt::format("{:<15}", to_string(level)), 17,
+                               one.subject + ": " + one.seen));
+      if (!one.matters.empty())
+        fmt::print("{}", wrapped(fmt::format("{:17}why: ", ""), 22, one.matters));
+      if (!one.advice.empty())
+        fmt::print("{}", wrapped(fmt::format("{:17}do:  ", ""), 22, one.advice));
     }
   }
 }
@@ -33,8 +38,12 @@ void print_text(const std::vector<ReadinessFinding>& findings, const CpuSet& mea
 void print_json_findings(const std::vector<ReadinessFinding>& findings, const CpuSet& measured) {
   JsonArray items;
   for (const auto& one : findings) {
-    items.push_back(JsonObject{{"id", one.id}, {"level", to_string(one.level)}, {"subject", one.subject},
-                               {"seen", one.seen}, {"matters", one.matters}, {"advice", one.advice}});
+    items.push_back(JsonObject{{"id", one.id},
+                               {"level", to_string(one.level)},
+                               {"subject", one.subject},
+                               {"seen", one.seen},
+                               {"matters", one.matters},
+                               {"advice", one.advice}});
   }
   fmt::print("{}", print_json(JsonObject{{"measured", measured.list()}, {"findings", items}}));
 }
@@ -43,7 +52,8 @@ void print_json_findings(const std::vector<ReadinessFinding>& findings, const Cp
 
 int check_command(const std::string& cpus, bool json) {
   if (is_root())
-    if (const auto mounted = mount_private_kernel_filesystems(); !mounted) return complain(mounted.error());
+    if (const auto mounted = mount_private_kernel_filesystems(); !mounted)
+      return complain(mounted.error());
   const SystemFiles files;
   const HostFacts facts = read_host_facts(files);
   CpuSet measured = facts.isolated & facts.online;
@@ -52,13 +62,15 @@ int check_command(const std::string& cpus, bool json) {
     const auto named = CpuSet::parse(cpus);
     if (!named) return complain(named.error());
     if (const CpuSet missing = *named - facts.online; named->empty() || !missing.empty())
-      return complain({ErrorKind::usage, "CPU " + missing.list() + " is not online", "online: " + facts.online.list()});
+      return complain({ErrorKind::usage, "CPU " + missing.list() + " is not online",
+                       "online: " + facts.online.list()});
     measured = *named;
   }
   const auto findings = check_readiness(files, facts, measured);
   json ? print_json_findings(findings, measured) : print_text(findings, measured);
-  const bool problem = std::any_of(findings.begin(), findings.end(),
-                                   [](const auto& one) { return one.level == ReadinessLevel::problem; });
+  const bool problem = std::any_of(findings.begin(), findings.end(), [](const auto& one) {
+    return one.level == ReadinessLevel::problem;
+  });
   return problem ? kFailed : kDone;
 }
 

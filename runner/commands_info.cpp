@@ -26,7 +26,8 @@ struct Entry {
 std::vector<Entry> entries() {
   std::vector<Entry> all;
   for (const auto* info : all_workloads())
-    all.push_back({"workload", info->name, info->summary, info->needs, info->disturbs, info->params, info->counts});
+    all.push_back({"workload", info->name, info->summary, info->needs, info->disturbs, info->params,
+                   info->counts});
   for (const auto* info : all_probes())
     all.push_back({"probe", info->name, info->summary, info->needs, info->hears, info->params, {}});
   for (const auto* info : all_observers())
@@ -40,15 +41,26 @@ Json to_json(const Entry& entry) {
     JsonArray fallback, choices;
     for (const auto& item : spec.fallback) fallback.push_back(item);
     for (const auto& word : spec.choices) choices.push_back(word);
-    params.push_back(JsonObject{{"name", spec.name}, {"type", to_string(spec.type)}, {"default", fallback},
-                                {"summary", spec.summary}, {"choices", choices}});
+    params.push_back(JsonObject{{"name", spec.name},
+                                {"type", to_string(spec.type)},
+                                {"default", fallback},
+                                {"summary", spec.summary},
+                                {"choices", choices}});
   }
-  for (const auto& count : entry.counts) counts.push_back(JsonObject{{"name", count.name}, {"summary", count.summary}});
-  return JsonObject{{"kind", entry.kind}, {"name", entry.name}, {"summary", entry.summary}, {"needs", entry.needs},
-                    {"disturbs_or_hears", entry.says}, {"parameters", params}, {"counts", counts}};
+  for (const auto& count : entry.counts)
+    counts.push_back(JsonObject{{"name", count.name}, {"summary", count.summary}});
+  return JsonObject{{"kind", entry.kind},
+                    {"name", entry.name},
+                    {"summary", entry.summary},
+                    {"needs", entry.needs},
+                    {"disturbs_or_hears", entry.says},
+                    {"parameters", params},
+                    {"counts", counts}};
 }
 
-std::string indented(const std::string& text, std::size_t by) { return wrapped(std::string(by, ' '), by, text); }
+std::string indented(const std::string& text, std::size_t by) {
+  return wrapped(std::string(by, ' '), by, text);
+}
 
 }  // namespace
 
@@ -76,7 +88,8 @@ int list_command(bool json) {
 
 int show_command(const std::string& name, bool json) {
   const auto all = entries();
-  const auto found = std::find_if(all.begin(), all.end(), [&](const Entry& entry) { return entry.name == name; });
+  const auto found =
+      std::find_if(all.begin(), all.end(), [&](const Entry& entry) { return entry.name == name; });
   if (found == all.end()) {
     std::vector<std::string> names;
     for (const auto& entry : all) names.push_back(entry.name);
@@ -90,16 +103,19 @@ int show_command(const std::string& name, bool json) {
   }
   fmt::print("{} ({})\n{}\n", found->name, found->kind, indented(found->summary, 2));
   if (!found->says.empty())
-    fmt::print("{}\n{}\n", found->kind == "workload" ? "what it disturbs" : "what its numbers mean", indented(found->says, 2));
+    fmt::print("{}\n{}\n", found->kind == "workload" ? "what it disturbs" : "what its numbers mean",
+               indented(found->says, 2));
   fmt::print("needs\n{}\n", indented(found->needs, 2));
   if (!found->counts.empty()) fmt::print("counts\n");
   for (const auto& count : found->counts) fmt::print("  {:<18} {}\n", count.name, count.summary);
-  fmt::print("{}parameters{}\n", found->counts.empty() ? "" : "\n", found->params.empty() ? ": none" : "");
+  fmt::print("{}parameters{}\n", found->counts.empty() ? "" : "\n",
+             found->params.empty() ? ": none" : "");
   for (const auto& spec : found->params) {
     std::string fallback, choices;
     for (const auto& item : spec.fallback) fallback += (fallback.empty() ? "" : " ") + item;
     for (const auto& word : spec.choices) choices += (choices.empty() ? " (" : ", ") + word;
-    fmt::print("  {:<18} {}, default {}\n{}", spec.name, to_string(spec.type), fallback.empty() ? "empty" : fallback,
+    fmt::print("  {:<18} {}, default {}\n{}", spec.name, to_string(spec.type),
+               fallback.empty() ? "empty" : fallback,
                indented(spec.summary + (choices.empty() ? "" : choices + ")"), 21));
   }
   return kDone;

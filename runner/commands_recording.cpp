@@ -22,7 +22,9 @@ namespace fs = std::filesystem;
 
 constexpr Nanos kPlotLimit = std::chrono::minutes(5);
 
-Result<Findings> findings_of(const fs::path& directory) { return analyse(TRY(load_recording(directory))); }
+Result<Findings> findings_of(const fs::path& directory) {
+  return analyse(TRY(load_recording(directory)));
+}
 
 Result<void> write_file(const fs::path& path, const std::string& text) {
   std::ofstream file(path, std::ios::binary | std::ios::trunc);
@@ -32,18 +34,22 @@ Result<void> write_file(const fs::path& path, const std::string& text) {
 
 /// plots/ beside the sources this was built from, or where it was installed.
 Result<fs::path> plot_script() {
-  std::vector<fs::path> places{fs::path(ISOLAB_SOURCE_DIR) / "plots", fs::path(ISOLAB_SHARE_DIR) / "plots"};
+  std::vector<fs::path> places{fs::path(ISOLAB_SOURCE_DIR) / "plots",
+                               fs::path(ISOLAB_SHARE_DIR) / "plots"};
   if (const char* named = std::getenv("ISOLAB_PLOTS")) places = {named};
   for (const auto& place : places)
     if (fs::exists(place / "render.py")) return place / "render.py";
-  return Error{ErrorKind::unsupported, "the chart scripts (plots/render.py) are not installed", "set ISOLAB_PLOTS to their folder"};
+  return Error{ErrorKind::unsupported, "the chart scripts (plots/render.py) are not installed",
+               "set ISOLAB_PLOTS to their folder"};
 }
 
 /// The names of the charts drawn, one per line, as the script prints them.
 Result<std::string> draw(const fs::path& findings, const fs::path& output) {
   const fs::path script = TRY(plot_script());
   const char* python = std::getenv("ISOLAB_PYTHON");
-  return run_for_output({python != nullptr ? python : "/usr/bin/python3", script.string(), findings.string(), output.string()}, kPlotLimit);
+  return run_for_output({python != nullptr ? python : "/usr/bin/python3", script.string(),
+                         findings.string(), output.string()},
+                        kPlotLimit);
 }
 
 }  // namespace
@@ -56,8 +62,10 @@ int finish_report(const fs::path& directory, int code, bool json, bool plots) {
     std::fflush(stdout);
     if (plots) {
       const auto drawn = draw(directory / "findings.json", directory / "charts");
-      if (drawn) fmt::print(stderr, "charts:\n{}", *drawn);
-      else fmt::print(stderr, "isolab: no charts: {}\n", drawn.error().text());
+      if (drawn)
+        fmt::print(stderr, "charts:\n{}", *drawn);
+      else
+        fmt::print(stderr, "isolab: no charts: {}\n", drawn.error().text());
     }
     fmt::print(stderr, "recording: {}\n", directory.string());
     for (const auto& verdict : findings.verdicts)

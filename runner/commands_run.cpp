@@ -44,8 +44,10 @@ fs::path default_output(const std::string& name) {
 Result<void> refuse_leftovers() {
   const auto journals = stale_journals(default_journal_dir());
   if (journals.empty()) return {};
-  return Error{ErrorKind::busy, "an earlier run was killed and left the machine changed (" + journals.front().string() + ")",
-               "isolab restore puts it back"};
+  return Error{
+      ErrorKind::busy,
+      "an earlier run was killed and left the machine changed (" + journals.front().string() + ")",
+      "isolab restore puts it back"};
 }
 
 Progress::Style progress_style(bool quiet) {
@@ -57,7 +59,11 @@ Progress::Style progress_style(bool quiet) {
 class Run {
  public:
   Run(const RunOptions& options, Profile profile, Plan plan, Host host, Manifest manifest)
-      : options_(options), profile_(std::move(profile)), plan_(std::move(plan)), host_(host), manifest_(std::move(manifest)),
+      : options_(options),
+        profile_(std::move(profile)),
+        plan_(std::move(plan)),
+        host_(host),
+        manifest_(std::move(manifest)),
         guard_(host.files, default_journal_dir()) {}
 
   Result<int> carry_out() {
@@ -69,9 +75,13 @@ class Run {
     fs::create_directories(cache_, no_cache);
     apply_inability(plan_, dry_run_workloads(plan_, host_, guard_, cache_, progress));
     announce(progress);
-    if (plan_.windows.empty()) return Error{ErrorKind::unsupported, "no arm of this profile can run here", "isolab plan --dry-run says why"};
-    RecordingWriter writer = TRY(RecordingWriter::create(output_, manifest_, plan_, profile_.source, host_.facts.all));
-    for (std::size_t i = 0; i < plan_.windows.size() && interrupted_by() == 0; ++i) TRY(one_window(writer, progress, static_cast<int>(i)));
+    if (plan_.windows.empty())
+      return Error{ErrorKind::unsupported, "no arm of this profile can run here",
+                   "isolab plan --dry-run says why"};
+    RecordingWriter writer =
+        TRY(RecordingWriter::create(output_, manifest_, plan_, profile_.source, host_.facts.all));
+    for (std::size_t i = 0; i < plan_.windows.size() && interrupted_by() == 0; ++i)
+      TRY(one_window(writer, progress, static_cast<int>(i)));
     manifest_.status = interrupted_by() != 0 ? "interrupted" : "complete";
     manifest_.ended_utc = utc_now();
     for (const auto& problem : guard_.restore()) not_restored(problem);
@@ -84,29 +94,37 @@ class Run {
  private:
   void announce(Progress& progress) const {
     if (!plan_.measured_isolated)
-      progress.line(fmt::format("** CPU {} is NOT ISOLATED ({}): the scheduler may put anything on it **", plan_.measured.list(), plan_.measured_why));
+      progress.line(
+          fmt::format("** CPU {} is NOT ISOLATED ({}): the scheduler may put anything on it **",
+                      plan_.measured.list(), plan_.measured_why));
     for (const auto& arm : plan_.arms)
-      if (!arm.not_applicable.empty()) progress.line("not applicable: arm " + arm.name + ": " + arm.not_applicable);
-    progress.line(fmt::format("{}: {} windows, about {}; recording into {}", plan_.name, plan_.windows.size(), human_span(plan_.duration), output_.string()));
+      if (!arm.not_applicable.empty())
+        progress.line("not applicable: arm " + arm.name + ": " + arm.not_applicable);
+    progress.line(fmt::format("{}: {} windows, about {}; recording into {}", plan_.name,
+                              plan_.windows.size(), human_span(plan_.duration), output_.string()));
   }
 
   Result<void> one_window(RecordingWriter& writer, Progress& progress, int index) {
     const int arm = plan_.windows[static_cast<std::size_t>(index)].arm;
     if (ended_arms_.contains(arm)) return {};
-    progress.window(static_cast<std::size_t>(index), plan_.arms[static_cast<std::size_t>(arm)].name);
+    progress.window(static_cast<std::size_t>(index),
+                    plan_.arms[static_cast<std::size_t>(arm)].name);
     const fs::path directory = TRY(writer.begin_window(plan_, index));
     WindowOutcome outcome = run_window({plan_, index, host_, guard_, progress, directory, cache_});
     for (const auto& problem : outcome.restore_problems) not_restored(problem);
     if (outcome.record.status != "complete") {
       disturbed_ = true;
       if (outcome.record.status != "interrupted") ended_arms_.insert(arm);
-      progress.line("arm " + plan_.arms[static_cast<std::size_t>(arm)].name + ": " + outcome.record.status);
+      progress.line("arm " + plan_.arms[static_cast<std::size_t>(arm)].name + ": " +
+                    outcome.record.status);
     }
     return writer.commit_window(outcome.record);
   }
 
   void not_restored(const RestoreProblem& problem) {
-    manifest_.warnings.push_back({"not_restored", problem.what, "the machine is not as it was found", "set " + problem.path + " by hand"});
+    manifest_.warnings.push_back({"not_restored", problem.what,
+                                  "the machine is not as it was found",
+                                  "set " + problem.path + " by hand"});
     restored_ = false;
   }
 
@@ -164,7 +182,8 @@ int plan_command(const std::string& profile_path, bool dry_run, bool json) {
       TRY(refuse_leftovers());
       StateGuard guard(files, default_journal_dir());
       Progress progress(Progress::Style::silent, plan);
-      apply_inability(plan, dry_run_workloads(plan, Host{files, facts}, guard, cache_directory(), progress));
+      apply_inability(
+          plan, dry_run_workloads(plan, Host{files, facts}, guard, cache_directory(), progress));
     }
     fmt::print("{}", json ? plan_to_json(plan) : render_plan(plan));
     return {};
@@ -184,7 +203,8 @@ int restore_command(bool json) {
   if (json) {
     fmt::print("{}", print_json(JsonObject{{"journals", restored}, {"problems", problems}}));
   } else {
-    fmt::print("{}\n", restored == 0 ? "nothing to restore" : fmt::format("{} killed run(s) undone", restored));
+    fmt::print("{}\n", restored == 0 ? "nothing to restore"
+                                     : fmt::format("{} killed run(s) undone", restored));
     for (const auto& problem : problems) fmt::print("{}\n", std::get<std::string>(problem.value));
   }
   return problems.empty() ? kDone : kNotRestored;

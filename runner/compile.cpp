@@ -34,7 +34,8 @@ Result<void> choose_cpus(const Profile& profile, const HostFacts& facts, Plan& p
     plan.measured = TRY(CpuSet::parse(profile.measured));
     plan.measured_why = "named by the profile";
     if (const CpuSet missing = plan.measured - facts.online; !missing.empty())
-      return bad_cpus(profile.measured_place, "CPU " + missing.list() + " is not online", "online: " + facts.online.list());
+      return bad_cpus(profile.measured_place, "CPU " + missing.list() + " is not online",
+                      "online: " + facts.online.list());
   }
   plan.measured_isolated = (plan.measured - isolated).empty();
   if (profile.housekeeping == "auto") {
@@ -43,14 +44,17 @@ Result<void> choose_cpus(const Profile& profile, const HostFacts& facts, Plan& p
   } else {
     plan.housekeeping = TRY(CpuSet::parse(profile.housekeeping));
     if (const CpuSet missing = plan.housekeeping - facts.online; !missing.empty())
-      return bad_cpus(profile.housekeeping_place, "CPU " + missing.list() + " is not online", "online: " + facts.online.list());
+      return bad_cpus(profile.housekeeping_place, "CPU " + missing.list() + " is not online",
+                      "online: " + facts.online.list());
     if (const CpuSet both = plan.housekeeping & plan.measured; !both.empty())
-      return bad_cpus(profile.housekeeping_place, "CPU " + both.list() + " is measured and housekeeping at once",
+      return bad_cpus(profile.housekeeping_place,
+                      "CPU " + both.list() + " is measured and housekeeping at once",
                       "noise on a measured CPU is not what reaches it from outside");
   }
   if (plan.housekeeping.empty())
     return bad_cpus(profile.measured_place, "no CPU is left for housekeeping",
-                    "isolab needs one CPU for the workloads and itself: measure fewer than " + std::to_string(facts.online.count()));
+                    "isolab needs one CPU for the workloads and itself: measure fewer than " +
+                        std::to_string(facts.online.count()));
   return {};
 }
 
@@ -74,7 +78,8 @@ std::vector<Arm> expand(const ProfileArm& from, const std::vector<MatrixAxis>& a
       }
       for (const auto& value : axis.values) {
         Arm copy = arm;
-        copy.workloads[static_cast<std::size_t>(use - arm.workloads.begin())].params[axis.param] = value;
+        copy.workloads[static_cast<std::size_t>(use - arm.workloads.begin())].params[axis.param] =
+            value;
         copy.name += " " + axis.param + "=" + joined(value);
         next.push_back(std::move(copy));
       }
@@ -85,7 +90,8 @@ std::vector<Arm> expand(const ProfileArm& from, const std::vector<MatrixAxis>& a
 }
 
 bool traced(const Arm& arm) {
-  return std::any_of(arm.observers.begin(), arm.observers.end(), [](const auto& use) { return use.name == "ipi_trace"; });
+  return std::any_of(arm.observers.begin(), arm.observers.end(),
+                     [](const auto& use) { return use.name == "ipi_trace"; });
 }
 
 void order_windows(Plan& plan) {
@@ -107,8 +113,9 @@ void order_windows(Plan& plan) {
   }
   plan.duration = Nanos{0};
   for (const auto& window : plan.windows)
-    plan.duration += plan.warmup + plan.measure + kWindowOverhead +
-                     (traced(plan.arms[static_cast<std::size_t>(window.arm)]) ? kTraceOverhead : Nanos{0});
+    plan.duration +=
+        plan.warmup + plan.measure + kWindowOverhead +
+        (traced(plan.arms[static_cast<std::size_t>(window.arm)]) ? kTraceOverhead : Nanos{0});
 }
 
 }  // namespace
@@ -144,7 +151,8 @@ void apply_inability(Plan& plan, const Inability& inability) {
   for (auto& arm : plan.arms)
     for (const auto& use : arm.workloads)
       if (const auto found = inability.find(arm.name + "/" + use.name); found != inability.end())
-        arm.not_applicable += (arm.not_applicable.empty() ? "" : "; ") + use.name + ": " + found->second;
+        arm.not_applicable +=
+            (arm.not_applicable.empty() ? "" : "; ") + use.name + ": " + found->second;
   order_windows(plan);
 }
 

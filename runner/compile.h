@@ -9,9 +9,10 @@
 
 namespace isolab {
 
-/// `not_applicable` holds a reason for each workload (by name) this machine cannot run, found by the
-/// preflight's dry runs; arms that use one are kept in the plan with the reason and get no windows.
-/// An arm of a matrix is dry-run with its own parameters, so the key is "ARM NAME/WORKLOAD".
+/// `not_applicable` holds a reason for each workload (by name) this machine cannot run, found by
+/// the preflight's dry runs; arms that use one are kept in the plan with the reason and get no
+/// windows. An arm of a matrix is dry-run with its own parameters, so the key is "ARM
+/// NAME/WORKLOAD".
 using Inability = std::map<std::string, std::string>;
 
 /// Fails (usage) when the CPUs asked for are not there.

@@ -8,13 +8,15 @@
 
 #include "probes/observer.h"
 #include "runner/interrupt_flag.h"
+#include "runner/preflight.h"
 #include "runner/probe_process.h"
 #include "workloads/process.h"
 
 namespace isolab {
 namespace {
 
-constexpr Nanos kPrepareLimit = std::chrono::minutes(15);  // a first kernel_build unpacks and configures
+constexpr Nanos kPrepareLimit =
+    std::chrono::minutes(15);  // a first kernel_build unpacks and configures
 constexpr Nanos kProbeLimit = std::chrono::seconds(20);
 constexpr Nanos kStopGrace = std::chrono::seconds(3);
 constexpr Nanos kPoll = std::chrono::milliseconds(20);
@@ -27,8 +29,12 @@ struct Noise {
   std::shared_ptr<WorkloadBlock> block;  // of a thread beside the probe
   WorkRecord record;
 
-  std::map<std::string, std::uint64_t> counts() const { return process ? process->counts() : block->counts(*info); }
-  std::optional<Error> failure() { return process ? process->failure() : block->failure(info->name); }
+  std::map<std::string, std::uint64_t> counts() const {
+    return process ? process->counts() : block->counts(*info);
+  }
+  std::optional<Error> failure() {
+    return process ? process->failure() : block->failure(info->name);
+  }
 };
 
 class Window {
@@ -36,7 +42,8 @@ class Window {
   explicit Window(const WindowSetup& setup)
       : setup_(setup),
         plan_(setup.plan),
-        arm_(plan_.arms[static_cast<std::size_t>(plan_.windows[static_cast<std::size_t>(setup.index)].arm)]),
+        arm_(plan_.arms[static_cast<std::size_t>(
+            plan_.windows[static_cast<std::size_t>(setup.index)].arm)]),
         mark_(setup.guard.mark()) {
     const auto& planned = plan_.windows[static_cast<std::size_t>(setup.index)];
     record_.index = setup.index;
@@ -49,8 +56,9 @@ class Window {
     const auto outcome = measure();
     tear_down();
     record_.status = outcome ? "complete"
-                     : outcome.error().kind == ErrorKind::interrupted ? "interrupted"
-                                                                      : "failed: " + outcome.error().what;
+                     : outcome.error().kind == ErrorKind::interrupted
+                         ? "interrupted"
+                         : "failed: " + outcome.error().what;
     return {std::move(record_), std::move(problems_)};
   }
 
@@ -81,7 +89,9 @@ class Window {
       const WorkloadInfo* info = find_workload(use.name);
       Noise noise{info, &use, std::nullopt, nullptr, {}};
       noise.record.workload = use.name;
-      const WorkloadSetup setup = TRY(setup_for(*info, use));
+      const WorkloadSetup setup =
+          TRY(claim_setup(use, plan_, setup_.host, setup_.guard,
+                          setup_.directory / (use.name + ".log"), setup_.cache));
       if (info->shares_probe_memory) {
         noise.block = std::make_shared<WorkloadBlock>(TRY(WorkloadBlock::create()));
         peers_.push_back({info, use.params, setup, noise.block});
@@ -91,7 +101,8 @@ class Window {
       noises_.push_back(std::move(noise));
     }
     for (auto& noise : noises_)
-      if (noise.process) TRY(noise.process->wait_ready(kPrepareLimit, keep_waiting(noise.info->name)));
+      if (noise.process)
+        TRY(noise.process->wait_ready(kPrepareLimit, keep_waiting(noise.info->name)));
     return {};
   }
 
@@ -103,21 +114,9 @@ class Window {
     };
   }
 
-  Result<WorkloadSetup> setup_for(const WorkloadInfo& info, const PluginUse& use) {
-    WorkloadSetup setup{setup_.host, plan_.housekeeping, plan_.measured, setup_.directory / (use.name + ".log"), setup_.cache, {}, {}};
-    for (const auto& claim : TRY(info.claims(use.params, setup_.host))) {
-      if (claim.kind == Claim::Kind::directory) {
-        TRY(setup_.guard.make_dir(claim.path));
-        setup.directories.push_back(claim.path);
-        continue;
-      }
-      setup.knobs.emplace(claim.path, TRY(setup_.guard.claim(claim.path)));
-    }
-    return setup;
-  }
-
   Result<void> prepare_observers() {
-    const ObserverContext context{setup_.host, setup_.guard, plan_.measured, plan_.housekeeping, setup_.directory, plan_.measure};
+    const ObserverContext context{setup_.host,        setup_.guard,     plan_.measured,
+                                  plan_.housekeeping, setup_.directory, plan_.measure};
     for (const auto& use : arm_.observers) {
       setup_.progress.phase("setting up " + use.name);
       auto observer = TRY(find_observer(use.name)->make(use.params, context));
@@ -131,14 +130,17 @@ class Window {
     const ProbeInfo* info = find_probe(plan_.probe.name);
     if (info == nullptr) return {};  // probe: none
     setup_.progress.phase("getting " + info->name + " ready");
-    const ProbeContext context{setup_.host, plan_.measured, plan_.housekeeping, setup_.directory, plan_.measure};
-    probe_ = TRY(ProbeProcess::launch(*info, plan_.probe.params, context, peers_, setup_.directory));
+    const ProbeContext context{setup_.host, plan_.measured, plan_.housekeeping, setup_.directory,
+                               plan_.measure};
+    probe_ =
+        TRY(ProbeProcess::launch(*info, plan_.probe.params, context, peers_, setup_.directory));
     return probe_->wait_prepared(kProbeLimit, [this] { return watch(); });
   }
 
   Result<void> start_noise() {
     for (auto& noise : noises_)
-      if (noise.block) TRY(noise.block->wait_ready(noise.info->name, kProbeLimit, keep_waiting(noise.info->name)));
+      if (noise.block)
+        TRY(noise.block->wait_ready(noise.info->name, kProbeLimit, keep_waiting(noise.info->name)));
     for (auto& noise : noises_) noise.process ? noise.process->go() : noise.block->let_go();
     for (auto& noise : noises_) noise.record.at_warmup = noise.counts();
     return {};
@@ -151,7 +153,8 @@ class Window {
     return probe_ ? probe_->close_window(kProbeLimit) : Result<void>{};
   }
 
-  /// The measured window. Its edges: observers begin when the probe hears, and end while it still does.
+  /// The measured window. Its edges: observers begin when the probe hears, and end while it still
+  /// does.
   Result<void> listen() {
     setup_.progress.phase("measuring");
     if (probe_) TRY(probe_->open_window(kProbeLimit, [this] { return watch(); }));
@@ -185,7 +188,8 @@ class Window {
     setup_.progress.tick();
     if (interrupted_by() != 0) return Error{ErrorKind::interrupted, "interrupted"};
     for (auto& noise : noises_)
-      if (auto why = noise.failure()) return Error{why->kind, noise.info->name + ": " + why->what, why->hint};
+      if (auto why = noise.failure())
+        return Error{why->kind, noise.info->name + ": " + why->what, why->hint};
     return {};
   }
 
@@ -194,8 +198,9 @@ class Window {
     setup_.progress.phase("putting everything back");
     probe_.reset();
     for (auto noise = noises_.rbegin(); noise != noises_.rend(); ++noise) {
-      WorkRecord ended = noise->process ? noise->process->stop(kStopGrace)
-                                        : noise->block->record(*noise->info, noise->use->params, setup_.host);
+      WorkRecord ended = noise->process
+                             ? noise->process->stop(kStopGrace)
+                             : noise->block->record(*noise->info, noise->use->params, setup_.host);
       ended.at_warmup = std::move(noise->record.at_warmup);
       ended.at_start = std::move(noise->record.at_start);
       if (!noise->record.at_end.empty()) ended.at_end = std::move(noise->record.at_end);
@@ -204,7 +209,8 @@ class Window {
     }
     for (auto observer = observers_.rbegin(); observer != observers_.rend(); ++observer)
       if (const auto finished = (*observer)->finish(record_); !finished)
-        record_.warnings.push_back({"observer_failed", finished.error().what, "what it observed is missing from this window",
+        record_.warnings.push_back({"observer_failed", finished.error().what,
+                                    "what it observed is missing from this window",
                                     finished.error().hint});
     problems_ = setup_.guard.restore_to(mark_);
   }

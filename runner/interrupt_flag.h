@@ -4,7 +4,8 @@
 
 namespace isolab {
 
-/// From now on SIGINT, SIGTERM and SIGHUP only set a flag; a second one within the same run does too.
+/// From now on SIGINT, SIGTERM and SIGHUP only set a flag; a second one within the same run does
+/// too.
 void catch_interrupts();
 /// The signal that came, 0 if none did.
 int interrupted_by();

@@ -12,9 +12,10 @@ int main(int argc, char** argv) {
   CLI::App app{"isolab: what breaks into isolated CPUs, who sends it, what it costs"};
   app.set_version_flag("--version", kVersion);
   app.require_subcommand(1);
-  app.footer("exit codes: 0 done, 1 usage or failure, 2 budget exceeded, 3 not applicable here,\n"
-             "            4 measured but not restored, 5 measured but disturbed\n"
-             "start with: isolab check; isolab plan profiles/quick.yaml; isolab run profiles/quick.yaml");
+  app.footer(
+      "exit codes: 0 done, 1 usage or failure, 2 budget exceeded, 3 not applicable here,\n"
+      "            4 measured but not restored, 5 measured but disturbed\n"
+      "start with: isolab check; isolab plan profiles/quick.yaml; isolab run profiles/quick.yaml");
   bool json = false;
   const auto verb = [&](const char* name, const char* text) {
     auto* command = app.add_subcommand(name, text);
@@ -23,45 +24,65 @@ int main(int argc, char** argv) {
   };
 
   RunOptions run;
-  auto* run_verb = verb("run", "run a profile: noise on housekeeping CPUs, listening on measured CPUs; leaves a recording");
+  auto* run_verb = verb(
+      "run",
+      "run a profile: noise on housekeeping CPUs, listening on measured CPUs; leaves a recording");
   run_verb->add_option("profile", run.profile, "a YAML profile")->required();
-  run_verb->add_option("-o,--output", run.output, "directory of the recording (must not exist; default recordings/NAME-TIME)");
+  run_verb->add_option("-o,--output", run.output,
+                       "directory of the recording (must not exist; default recordings/NAME-TIME)");
   bool no_plots = false;
   run_verb->add_flag("--no-plots", no_plots, "make no charts");
   run_verb->add_flag("-q,--quiet", run.quiet, "no progress on stderr");
 
   std::string profile, name, cpus;
   bool dry_run = false;
-  auto* plan_verb = verb("plan", "print the resolved plan of a profile: CPUs, arms, parameters, windows, duration");
+  auto* plan_verb = verb(
+      "plan", "print the resolved plan of a profile: CPUs, arms, parameters, windows, duration");
   plan_verb->add_option("profile", profile, "a YAML profile")->required();
-  plan_verb->add_flag("--dry-run", dry_run, "try one operation of each workload, to tell what is not applicable here");
+  plan_verb->add_flag("--dry-run", dry_run,
+                      "try one operation of each workload, to tell what is not applicable here");
   auto* list_verb = verb("list", "list workloads, probes and observers");
-  auto* show_verb = verb("show", "describe a workload, probe or observer: what it does, needs, counts, and its parameters");
+  auto* show_verb = verb(
+      "show",
+      "describe a workload, probe or observer: what it does, needs, counts, and its parameters");
   show_verb->add_option("name", name, "a name of `isolab list`")->required();
   auto* facts_verb = verb("facts", "print what is known of this machine (put it into bug reports)");
-  auto* check_verb = verb("check", "is this machine ready for isolated measurements? what to do about it if not");
-  check_verb->add_option("--cpus", cpus, "the CPUs to judge (default: the isolated ones, else the last)");
+  auto* check_verb =
+      verb("check", "is this machine ready for isolated measurements? what to do about it if not");
+  check_verb->add_option("--cpus", cpus,
+                         "the CPUs to judge (default: the isolated ones, else the last)");
 
   std::filesystem::path recording, output;
-  auto* analyse_verb = verb("analyse", "recompute the findings of a recording; prints them as JSON");
+  auto* analyse_verb =
+      verb("analyse", "recompute the findings of a recording; prints them as JSON");
   analyse_verb->add_option("recording", recording, "a recording directory")->required();
   auto* report_verb = verb("report", "print the report of a recording");
   report_verb->add_option("recording", recording, "a recording directory")->required();
   SpikesRequest spikes;
-  auto* spikes_verb = app.add_subcommand("spikes", "the worst gaps of a traced recording, each with its whole story");
+  auto* spikes_verb = app.add_subcommand(
+      "spikes", "the worst gaps of a traced recording, each with its whole story");
   spikes_verb->add_option("recording", spikes.recording, "a recording directory")->required();
   spikes_verb->add_option("--over", spikes.over, "only gaps longer than this, like 50us");
-  spikes_verb->add_option("--limit", spikes.limit, "how many of the longest")->check(CLI::Range(1, 100000))->capture_default_str();
+  spikes_verb->add_option("--limit", spikes.limit, "how many of the longest")
+      ->check(CLI::Range(1, 100000))
+      ->capture_default_str();
   auto* plot_verb = app.add_subcommand("plot", "draw the charts of a recording as PNG and SVG");
   plot_verb->add_option("recording", recording, "a recording directory")->required();
-  plot_verb->add_option("-o,--output", output, "directory for the charts (default: charts/ beside the findings)");
+  plot_verb->add_option("-o,--output", output,
+                        "directory for the charts (default: charts/ beside the findings)");
   ExportOptions exported;
   int window = 0;
-  auto* export_verb = verb("export", "write a recording for other tools: Perfetto, trace-cmd, KernelShark");
+  auto* export_verb =
+      verb("export", "write a recording for other tools: Perfetto, trace-cmd, KernelShark");
   export_verb->add_option("recording", exported.recording, "a recording directory")->required();
-  export_verb->add_option("--perfetto", exported.perfetto, "make this file: gaps, causes and arrows from senders, as Chrome trace JSON");
-  export_verb->add_option("--trace-cmd", exported.trace_cmd, "make this file: the raw trace of one window, as trace.dat");
-  auto* window_option = export_verb->add_option("--window", window, "only this window, by its number (default: all; --trace-cmd: the first traced one)");
+  export_verb->add_option(
+      "--perfetto", exported.perfetto,
+      "make this file: gaps, causes and arrows from senders, as Chrome trace JSON");
+  export_verb->add_option("--trace-cmd", exported.trace_cmd,
+                          "make this file: the raw trace of one window, as trace.dat");
+  auto* window_option = export_verb->add_option(
+      "--window", window,
+      "only this window, by its number (default: all; --trace-cmd: the first traced one)");
   auto* schema_verb = verb("schema", "print the JSON schema of `report --json`");
   auto* restore_verb = verb("restore", "put back what a run that was killed has left changed");
 

@@ -31,25 +31,32 @@ std::string render_use(const PluginUse& use, const std::vector<ParamSpec>& specs
 }
 
 std::string render_plan(const Plan& plan) {
-  std::string out = fmt::format("plan          {}\nquestion      {}\nprofile hash  {}\n", plan.name, plan.question, plan.profile_hash);
+  std::string out = fmt::format("plan          {}\nquestion      {}\nprofile hash  {}\n", plan.name,
+                                plan.question, plan.profile_hash);
   out += fmt::format("measured      CPU {} ({}){}\n", plan.measured.list(), plan.measured_why,
                      plan.measured_isolated ? "" : "  ** NOT ISOLATED **");
   out += fmt::format("housekeeping  CPU {}\n", plan.housekeeping.list());
   const auto* probe = find_probe(plan.probe.name);
-  out += "probe         " + (probe ? render_use(plan.probe, probe->params, true) : std::string("none")) + "\n";
-  out += fmt::format("design        {} arms x {} repeats, {}, seed {}; warm-up {}, window {}\n", plan.arms.size(),
-                     plan.repeats, plan.order, plan.seed, print(plan.warmup), print(plan.measure));
-  out += fmt::format("duration      about {} for {} windows\n", human_span(plan.duration), plan.windows.size());
+  out += "probe         " +
+         (probe ? render_use(plan.probe, probe->params, true) : std::string("none")) + "\n";
+  out += fmt::format("design        {} arms x {} repeats, {}, seed {}; warm-up {}, window {}\n",
+                     plan.arms.size(), plan.repeats, plan.order, plan.seed, print(plan.warmup),
+                     print(plan.measure));
+  out += fmt::format("duration      about {} for {} windows\n", human_span(plan.duration),
+                     plan.windows.size());
   for (const auto& budget : plan.budgets)
-    out += fmt::format("budget        {}{} <= {}: {}\n", budget.metric, budget.arm.empty() ? "" : " of " + budget.arm,
-                       budget.limit_text, budget.reason);
+    out += fmt::format("budget        {}{} <= {}: {}\n", budget.metric,
+                       budget.arm.empty() ? "" : " of " + budget.arm, budget.limit_text,
+                       budget.reason);
   out += "\n";
   for (const auto& arm : plan.arms) {
     out += "arm " + arm.name + "\n";
     if (!arm.not_applicable.empty()) out += "  not applicable: " + arm.not_applicable + "\n";
     for (const auto& use : arm.workloads)
-      if (const auto* info = find_workload(use.name)) out += "  " + render_use(use, info->params, true) + "\n";
-    for (const auto& setting : arm.settings) out += "  " + setting.path + " = " + setting.value + "\n";
+      if (const auto* info = find_workload(use.name))
+        out += "  " + render_use(use, info->params, true) + "\n";
+    for (const auto& setting : arm.settings)
+      out += "  " + setting.path + " = " + setting.value + "\n";
     std::string observers;
     for (const auto& use : arm.observers)
       if (const auto* info = find_observer(use.name))
@@ -59,7 +66,8 @@ std::string render_plan(const Plan& plan) {
   out += "\nwindows in order:";
   std::size_t column = 100;
   for (const auto& window : plan.windows) {
-    const std::string word = fmt::format(" {}#{}", plan.arms[static_cast<std::size_t>(window.arm)].name, window.repeat + 1);
+    const std::string word = fmt::format(
+        " {}#{}", plan.arms[static_cast<std::size_t>(window.arm)].name, window.repeat + 1);
     if (column + word.size() > 98) {
       out += "\n ";
       column = 1;

@@ -11,40 +11,52 @@ namespace isolab {
 namespace {
 
 /// The reason a workload cannot run here, or nothing.
-std::string try_out(const PluginUse& use, const Plan& plan, Host host, StateGuard& guard, const std::filesystem::path& cache) {
+std::string try_out(const PluginUse& use, const Plan& plan, Host host, StateGuard& guard,
+                    const std::filesystem::path& cache) {
   const WorkloadInfo* info = find_workload(use.name);
   const ProbeInfo* probe = find_probe(plan.probe.name);
   if (info->shares_probe_memory && (probe == nullptr || !probe->hosts_peers))
-    return "its IPIs only reach threads that share its memory, and probe " + plan.probe.name + " runs none (busy_loop does)";
+    return "its IPIs only reach threads that share its memory, and probe " + plan.probe.name +
+           " runs none (busy_loop does)";
   const std::size_t mark = guard.mark();
-  WorkloadSetup setup{host, plan.housekeeping, plan.measured, "/dev/null", cache, {}, {}};
   const auto outcome = [&]() -> Result<void> {
-    for (const auto& claim : TRY(info->claims(use.params, host))) {
-      if (claim.kind == Claim::Kind::directory) {
-        TRY(guard.make_dir(claim.path));
-        setup.directories.push_back(claim.path);
-        continue;
-      }
-      setup.knobs.emplace(claim.path, TRY(guard.claim(claim.path)));
-    }
-    return dry_run_in_child(*info, use.params, setup);
+    return dry_run_in_child(*info, use.params,
+                            TRY(claim_setup(use, plan, host, guard, "/dev/null", cache)));
   }();
   std::string why = outcome ? "" : outcome.error().what;
-  for (const auto& problem : guard.restore_to(mark)) why += (why.empty() ? "" : "; ") + problem.what;
+  for (const auto& problem : guard.restore_to(mark))
+    why += (why.empty() ? "" : "; ") + problem.what;
   return why;
 }
 
 }  // namespace
 
-Inability dry_run_workloads(const Plan& plan, Host host, StateGuard& guard, const std::filesystem::path& cache,
-                            Progress& progress) {
+Result<WorkloadSetup> claim_setup(const PluginUse& use, const Plan& plan, Host host,
+                                  StateGuard& guard, const std::filesystem::path& log,
+                                  const std::filesystem::path& cache) {
+  WorkloadSetup setup{host, plan.housekeeping, plan.measured, log, cache, {}, {}};
+  for (const auto& claim : TRY(find_workload(use.name)->claims(use.params, host))) {
+    if (claim.kind == Claim::Kind::directory) {
+      TRY(guard.make_dir(claim.path));
+      setup.directories.push_back(claim.path);
+    } else {
+      setup.knobs.emplace(claim.path, TRY(guard.claim(claim.path)));
+    }
+  }
+  return setup;
+}
+
+Inability dry_run_workloads(const Plan& plan, Host host, StateGuard& guard,
+                            const std::filesystem::path& cache, Progress& progress) {
   Inability inability;
   std::vector<std::pair<PluginUse, std::string>> tried;
   for (const auto& arm : plan.arms) {
     for (const auto& use : arm.workloads) {
       progress.phase("trying out " + use.name);
-      auto seen = std::find_if(tried.begin(), tried.end(), [&](const auto& one) { return one.first == use; });
-      if (seen == tried.end()) seen = tried.insert(tried.end(), {use, try_out(use, plan, host, guard, cache)});
+      auto seen = std::find_if(tried.begin(), tried.end(),
+                               [&](const auto& one) { return one.first == use; });
+      if (seen == tried.end())
+        seen = tried.insert(tried.end(), {use, try_out(use, plan, host, guard, cache)});
       if (!seen->second.empty()) inability.emplace(arm.name + "/" + use.name, seen->second);
     }
   }

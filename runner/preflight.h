@@ -13,12 +13,19 @@
 #include "host/guard.h"
 #include "runner/compile.h"
 #include "runner/progress.h"
+#include "workloads/block.h"
 
 namespace isolab {
 
+/// What a workload gets to work with: journals through the guard what it says it will change, makes
+/// its directories. The caller restores the guard to its earlier mark.
+Result<WorkloadSetup> claim_setup(const PluginUse& use, const Plan& plan, Host host,
+                                  StateGuard& guard, const std::filesystem::path& log,
+                                  const std::filesystem::path& cache);
+
 /// Tries every workload of the plan once per set of parameters. Leaves the machine as it was.
-Inability dry_run_workloads(const Plan& plan, Host host, StateGuard& guard, const std::filesystem::path& cache,
-                            Progress& progress);
+Inability dry_run_workloads(const Plan& plan, Host host, StateGuard& guard,
+                            const std::filesystem::path& cache, Progress& progress);
 
 /// Refuses, or returns what the report must say: the probe's own checks and who is measured.
 Result<std::vector<Warning>> preflight_probe(const Plan& plan, Host host);

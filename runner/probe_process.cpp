@@ -39,13 +39,15 @@ constexpr Nanos kPeerGrace = std::chrono::seconds(2);
 Result<void> no_watch() { return {}; }
 
 /// The life of the child.
-Result<void> live(ProbeControl& control, const ProbeInfo& info, const ParamValues& params, const ProbeContext& context,
-                  const std::vector<PeerWorkload>& peers, const std::filesystem::path& transfer) {
+Result<void> live(ProbeControl& control, const ProbeInfo& info, const ParamValues& params,
+                  const ProbeContext& context, const std::vector<PeerWorkload>& peers,
+                  const std::filesystem::path& transfer) {
   auto probe = TRY(info.make(params, context));
   TRY(probe->prepare());
   std::vector<WorkloadThread> threads;
   for (const auto& peer : peers)
-    threads.push_back(TRY(WorkloadThread::start(*peer.info, peer.params, peer.setup, peer.block, control.signals.listening)));
+    threads.push_back(TRY(WorkloadThread::start(*peer.info, peer.params, peer.setup, peer.block,
+                                                control.signals.listening)));
   control.state.store(kPrepared);
   while (true) {
     const std::uint32_t command = control.command.exchange(kNone);
@@ -70,8 +72,10 @@ Result<void> live(ProbeControl& control, const ProbeInfo& info, const ParamValue
 
 }  // namespace
 
-Result<ProbeProcess> ProbeProcess::launch(const ProbeInfo& info, const ParamValues& params, const ProbeContext& context,
-                                          std::vector<PeerWorkload> peers, const std::filesystem::path& transfer) {
+Result<ProbeProcess> ProbeProcess::launch(const ProbeInfo& info, const ParamValues& params,
+                                          const ProbeContext& context,
+                                          std::vector<PeerWorkload> peers,
+                                          const std::filesystem::path& transfer) {
   SharedMemory memory = TRY(SharedMemory::create(sizeof(ProbeControl)));
   auto* control = new (memory.data()) ProbeControl;
   const auto directory = transfer / ".probe";
@@ -93,14 +97,16 @@ std::optional<Error> ProbeProcess::failure() {
   return std::nullopt;
 }
 
-Result<void> ProbeProcess::wait_for(const std::function<bool()>& reached, Nanos limit, const Watch& watch, const char* doing) {
+Result<void> ProbeProcess::wait_for(const std::function<bool()>& reached, Nanos limit,
+                                    const Watch& watch, const char* doing) {
   const std::uint64_t deadline = mono_raw_ns() + static_cast<std::uint64_t>(limit.count());
   while (!reached()) {
     if (auto why = failure()) return *std::move(why);
     TRY(watch());
     if (mono_raw_ns() > deadline) {
       child_.stop(Nanos{0});
-      return Error{ErrorKind::io, "the probe hangs while " + std::string(doing) + "; it was killed after " + print(limit)};
+      return Error{ErrorKind::io, "the probe hangs while " + std::string(doing) +
+                                      "; it was killed after " + print(limit)};
     }
     sleep_for(kPoll);
   }
@@ -108,21 +114,24 @@ Result<void> ProbeProcess::wait_for(const std::function<bool()>& reached, Nanos 
 }
 
 Result<void> ProbeProcess::wait_prepared(Nanos limit, const Watch& watch) {
-  return wait_for([&] { return control().state.load() == kPrepared; }, limit, watch, "getting ready");
+  return wait_for([&] { return control().state.load() == kPrepared; }, limit, watch,
+                  "getting ready");
 }
 
 Result<void> ProbeProcess::open_window(Nanos limit, const Watch& watch) {
   control().signals.stop.store(0);
   control().signals.listening.store(0);
   control().command.store(kWindow);
-  return wait_for([&] { return control().signals.listening.load() != 0; }, limit, watch, "starting to listen");
+  return wait_for([&] { return control().signals.listening.load() != 0; }, limit, watch,
+                  "starting to listen");
 }
 
 Result<void> ProbeProcess::close_window(Nanos limit) {
   control().signals.stop.store(1);
   const auto over = [&] { return control().state.load() == kWindowOver; };
   const auto waited = wait_for(over, limit, no_watch, "ending its window");
-  // A probe that failed inside the window still has data: wait for the end of the window, not the error.
+  // A probe that failed inside the window still has data: wait for the end of the window, not the
+  // error.
   if (!waited && child_.running()) {
     const std::uint64_t deadline = mono_raw_ns() + static_cast<std::uint64_t>(limit.count());
     while (!over() && child_.running() && mono_raw_ns() < deadline) sleep_for(kPoll);
@@ -133,7 +142,8 @@ Result<void> ProbeProcess::close_window(Nanos limit) {
 Result<ProbeProcess::Heard> ProbeProcess::collect(Nanos limit) {
   control().command.store(kCollect);
   const std::uint64_t deadline = mono_raw_ns() + static_cast<std::uint64_t>(limit.count());
-  while (control().state.load() != kCollected && child_.running() && mono_raw_ns() < deadline) sleep_for(kPoll);
+  while (control().state.load() != kCollected && child_.running() && mono_raw_ns() < deadline)
+    sleep_for(kPoll);
   if (control().state.load() != kCollected) {
     if (auto why = failure()) return *std::move(why);
     child_.stop(Nanos{0});

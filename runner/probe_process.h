@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The process that holds the probe, and the workloads that must share its memory. It is a fork of the
-// runner, so that nothing the runner allocates or unmaps reaches the measured CPUs as a TLB flush.
+// The process that holds the probe, and the workloads that must share its memory. It is a fork of
+// the runner, so that nothing the runner allocates or unmaps reaches the measured CPUs as a TLB
+// flush.
 #pragma once
 
 #include <filesystem>
@@ -31,8 +32,9 @@ class ProbeProcess {
  public:
   /// Forks; the caller must be single-threaded. What was heard travels through a directory made
   /// below `transfer`, gone after collect().
-  static Result<ProbeProcess> launch(const ProbeInfo& info, const ParamValues& params, const ProbeContext& context,
-                                     std::vector<PeerWorkload> peers, const std::filesystem::path& transfer);
+  static Result<ProbeProcess> launch(const ProbeInfo& info, const ParamValues& params,
+                                     const ProbeContext& context, std::vector<PeerWorkload> peers,
+                                     const std::filesystem::path& transfer);
 
   /// Called over and over while waiting; an error from it ends the wait with that error.
   using Watch = std::function<Result<void>()>;
@@ -57,7 +59,8 @@ class ProbeProcess {
   ProbeProcess(SharedMemory memory, Child child, std::filesystem::path transfer)
       : memory_(std::move(memory)), child_(std::move(child)), transfer_(std::move(transfer)) {}
   ProbeControl& control() const { return *static_cast<ProbeControl*>(memory_.data()); }
-  Result<void> wait_for(const std::function<bool()>& reached, Nanos limit, const Watch& watch, const char* doing);
+  Result<void> wait_for(const std::function<bool()>& reached, Nanos limit, const Watch& watch,
+                        const char* doing);
 
   SharedMemory memory_;
   Child child_;

@@ -25,10 +25,12 @@ class Reader {
   Profile read(const YamlNode& root) {
     Profile profile;
     if (root.kind != Kind::map) {
-      wrong(root, "a profile is a map of keys, this is " + std::string(root.kind_word()), "name:, arms:, design: ...");
+      wrong(root, "a profile is a map of keys, this is " + std::string(root.kind_word()),
+            "name:, arms:, design: ...");
       return profile;
     }
-    check_keys(root, {"schema", "name", "question", "cpus", "probe", "observe", "arms", "matrix", "design", "budget"});
+    check_keys(root, {"schema", "name", "question", "cpus", "probe", "observe", "arms", "matrix",
+                      "design", "budget"});
     if (const auto* node = root.find("schema"); node != nullptr && node->scalar != "1")
       wrong(*node, "schema \"" + node->scalar + "\" is not known here", "1");
     profile.name = required_text(root, "name");
@@ -36,8 +38,10 @@ class Reader {
     if (const auto* node = root.find("cpus")) read_cpus(*node, profile);
     profile.probe = read_probe(root);
     profile.observers = read_observers(root.find("observe"));
-    if (const auto* node = root.find("design")) read_design(*node, profile);
-    else wrong(root, "design: is missing", "design: {measure: 10s}");
+    if (const auto* node = root.find("design"))
+      read_design(*node, profile);
+    else
+      wrong(root, "design: is missing", "design: {measure: 10s}");
     read_arms(root, profile);
     if (const auto* node = root.find("matrix")) read_matrix(*node, profile);
     if (const auto* node = root.find("budget")) read_budget(*node, profile);
@@ -45,7 +49,8 @@ class Reader {
   }
 
  private:
-  void wrong(const YamlNode& node, std::string what, std::string expected = {}, std::string nearest = {}) {
+  void wrong(const YamlNode& node, std::string what, std::string expected = {},
+             std::string nearest = {}) {
     diagnostics_.add(node.place, std::move(what), std::move(expected), std::move(nearest));
   }
 
@@ -82,14 +87,17 @@ class Reader {
   void read_cpus(const YamlNode& node, Profile& profile) {
     if (!is_map(node, "cpus", "cpus: {measured: auto, housekeeping: auto}")) return;
     check_keys(node, {"measured", "housekeeping"});
-    const auto one = [&](const char* key, const std::vector<std::string>& words, std::string& out, Place& place) {
+    const auto one = [&](const char* key, const std::vector<std::string>& words, std::string& out,
+                         Place& place) {
       const auto* value = node.find(key);
       if (value == nullptr) return;
       place = value->place;
       out = value->scalar;
       if (std::find(words.begin(), words.end(), out) != words.end()) return;
       if (value->kind != Kind::scalar || out.empty() || !CpuSet::parse(out))
-        wrong(*value, std::string(key) + ": \"" + value->scalar + "\" is neither a CPU list nor a word known here",
+        wrong(*value,
+              std::string(key) + ": \"" + value->scalar +
+                  "\" is neither a CPU list nor a word known here",
               join(words) + " or a list like 2-5,8", nearest_word(out, words));
     };
     one("measured", {"auto", "isolated"}, profile.measured, profile.measured_place);
@@ -111,7 +119,8 @@ class Reader {
       place = node.key_places[0];
       params = &node.entries[0].second;
     } else {
-      wrong(node, std::string(what) + " is " + node.kind_word(), "a name, or a name with its parameters: {name: {rate: 100/s}}");
+      wrong(node, std::string(what) + " is " + node.kind_word(),
+            "a name, or a name with its parameters: {name: {rate: 100/s}}");
       return use;
     }
     std::vector<std::string> names;
@@ -122,8 +131,8 @@ class Reader {
     }
     if (info == nullptr) {
       if (!also_known.empty()) names.push_back(also_known);
-      diagnostics_.add(place, "unknown " + std::string(what) + " \"" + use.name + "\"", "one of " + join(names),
-                       nearest_word(use.name, names));
+      diagnostics_.add(place, "unknown " + std::string(what) + " \"" + use.name + "\"",
+                       "one of " + join(names), nearest_word(use.name, names));
       return use;
     }
     use.params = read_params_of(params, info->params);
@@ -152,15 +161,19 @@ class Reader {
     ParamValue raw;
     if (node.kind == Kind::scalar) raw.push_back(node.scalar);
     for (const auto& item : node.items) {
-      if (item.kind != Kind::scalar) return wrong(item, spec.name + ": an item is " + item.kind_word(), "a single value");
+      if (item.kind != Kind::scalar)
+        return wrong(item, spec.name + ": an item is " + item.kind_word(), "a single value");
       raw.push_back(item.scalar);
     }
     if (node.kind == Kind::map || (node.kind == Kind::list && spec.type != ParamType::words))
       return wrong(node, spec.name + ": is " + node.kind_word(), expected_form(spec.type));
     auto checked = check_param(spec, raw);
-    if (checked) out = *checked;
-    else wrong(node, spec.name + ": " + checked.error().what, spec.choices.empty() ? expected_form(spec.type) : join(spec.choices),
-               raw.empty() ? "" : nearest_word(raw[0], spec.choices));
+    if (checked)
+      out = *checked;
+    else
+      wrong(node, spec.name + ": " + checked.error().what,
+            spec.choices.empty() ? expected_form(spec.type) : join(spec.choices),
+            raw.empty() ? "" : nearest_word(raw[0], spec.choices));
   }
 
   PluginUse read_probe(const YamlNode& root) {
@@ -177,17 +190,20 @@ class Reader {
     std::vector<PluginUse> observers;
     if (node == nullptr) {
       for (const char* name : {"interrupts", "cpu_time", "faults"})
-        if (const auto* info = find_observer(name)) observers.push_back({name, read_params_of(nullptr, info->params)});
+        if (const auto* info = find_observer(name))
+          observers.push_back({name, read_params_of(nullptr, info->params)});
       return observers;
     }
     if (node->kind != Kind::list) {
-      wrong(*node, "observe: is " + std::string(node->kind_word()), "a list: [interrupts, cpu_time]");
+      wrong(*node, "observe: is " + std::string(node->kind_word()),
+            "a list: [interrupts, cpu_time]");
       return observers;
     }
     for (const auto& item : node->items) {
       observers.push_back(read_use(item, "observer", all_observers()));
       for (std::size_t i = 0; i + 1 < observers.size(); ++i)
-        if (observers[i].name == observers.back().name) wrong(item, "observer \"" + observers.back().name + "\" stands here a second time");
+        if (observers[i].name == observers.back().name)
+          wrong(item, "observer \"" + observers.back().name + "\" stands here a second time");
     }
     return observers;
   }
@@ -195,14 +211,19 @@ class Reader {
   void read_arms(const YamlNode& root, Profile& profile) {
     const auto* arms = root.find("arms");
     if (arms == nullptr || arms->kind != Kind::map || arms->entries.empty()) {
-      wrong(arms ? *arms : root, "arms: is missing or empty", "arms: {idle: {}, noisy: {workloads: [...]}}");
+      wrong(arms ? *arms : root, "arms: is missing or empty",
+            "arms: {idle: {}, noisy: {workloads: [...]}}");
       return;
     }
     for (std::size_t i = 0; i < arms->entries.size(); ++i) {
       const auto& [name, node] = arms->entries[i];
       ProfileArm arm{name, {}, {}, profile.observers, profile.untraced_runs};
-      if (name.empty() || name.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.") != std::string::npos)
-        diagnostics_.add(arms->key_places[i], "arm name \"" + name + "\" is not a word", "letters, digits, _ - .");
+      if (name.empty() ||
+          name.find_first_not_of(
+              "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.") !=
+              std::string::npos)
+        diagnostics_.add(arms->key_places[i], "arm name \"" + name + "\" is not a word",
+                         "letters, digits, _ - .");
       if (node.kind == Kind::map) {
         check_keys(node, {"workloads", "settings", "observe", "untraced_run"});
         if (const auto* list = node.find("workloads")) read_workloads(*list, arm);
@@ -210,24 +231,30 @@ class Reader {
         if (const auto* list = node.find("observe")) arm.observers = read_observers(list);
         read_flag(node, "untraced_run", arm.untraced_run);
       } else if (node.kind != Kind::null) {
-        wrong(node, "arm " + name + " is " + node.kind_word(), "{workloads: [...], settings: {...}}");
+        wrong(node, "arm " + name + " is " + node.kind_word(),
+              "{workloads: [...], settings: {...}}");
       }
       if (i == 0 && !is_idle(arm))
-        diagnostics_.add(arms->key_places[i], "the first arm must be idle: everything is compared with it",
+        diagnostics_.add(arms->key_places[i],
+                         "the first arm must be idle: everything is compared with it",
                          "an arm without workloads, for example idle: {}");
       profile.arms.push_back(std::move(arm));
     }
   }
 
   static bool is_idle(const ProfileArm& arm) {
-    return std::all_of(arm.workloads.begin(), arm.workloads.end(), [](const auto& use) { return use.name == "idle"; });
+    return std::all_of(arm.workloads.begin(), arm.workloads.end(),
+                       [](const auto& use) { return use.name == "idle"; });
   }
 
   void read_workloads(const YamlNode& node, ProfileArm& arm) {
-    if (node.kind != Kind::list) return wrong(node, "workloads: is " + std::string(node.kind_word()), "a list: [kernel_build, hackbench]");
+    if (node.kind != Kind::list)
+      return wrong(node, "workloads: is " + std::string(node.kind_word()),
+                   "a list: [kernel_build, hackbench]");
     for (const auto& item : node.items) {
       PluginUse use = read_use(item, "workload", all_workloads());
-      if (std::any_of(arm.workloads.begin(), arm.workloads.end(), [&](const auto& other) { return other.name == use.name; }))
+      if (std::any_of(arm.workloads.begin(), arm.workloads.end(),
+                      [&](const auto& other) { return other.name == use.name; }))
         wrong(item, "workload \"" + use.name + "\" stands in arm " + arm.name + " a second time");
       arm.workloads.push_back(std::move(use));
     }
@@ -238,10 +265,13 @@ class Reader {
     for (std::size_t i = 0; i < node.entries.size(); ++i) {
       const auto& [path, value] = node.entries[i];
       if (!path.starts_with("/proc/sys/") && !path.starts_with("/sys/"))
-        diagnostics_.add(node.key_places[i], "setting \"" + path + "\" is not a kernel file", "a path below /proc/sys or /sys");
+        diagnostics_.add(node.key_places[i], "setting \"" + path + "\" is not a kernel file",
+                         "a path below /proc/sys or /sys");
       else if (path.find("/../") != std::string::npos)
-        diagnostics_.add(node.key_places[i], "setting \"" + path + "\" goes up again", "a plain path below /proc/sys or /sys");
-      if (value.kind != Kind::scalar) wrong(value, path + ": is " + value.kind_word(), "a single value");
+        diagnostics_.add(node.key_places[i], "setting \"" + path + "\" goes up again",
+                         "a plain path below /proc/sys or /sys");
+      if (value.kind != Kind::scalar)
+        wrong(value, path + ": is " + value.kind_word(), "a single value");
       arm.settings.push_back({path, value.scalar});
     }
   }
@@ -252,12 +282,13 @@ class Reader {
       const auto& [axis_name, list] = node.entries[i];
       const Place& place = node.key_places[i];
       const auto dot = axis_name.find('.');
-      MatrixAxis axis{axis_name.substr(0, dot), dot == std::string::npos ? "" : axis_name.substr(dot + 1), {}};
+      MatrixAxis axis{
+          axis_name.substr(0, dot), dot == std::string::npos ? "" : axis_name.substr(dot + 1), {}};
       const auto used = used_workloads(profile);
       const auto* info = find_workload(axis.workload);
       if (info == nullptr || std::find(used.begin(), used.end(), axis.workload) == used.end()) {
-        diagnostics_.add(place, "axis \"" + axis_name + "\" names no workload of any arm", "WORKLOAD.PARAMETER",
-                         nearest_word(axis.workload, used));
+        diagnostics_.add(place, "axis \"" + axis_name + "\" names no workload of any arm",
+                         "WORKLOAD.PARAMETER", nearest_word(axis.workload, used));
         continue;
       }
       std::vector<std::string> names;
@@ -267,8 +298,9 @@ class Reader {
         if (one.name == axis.param) spec = &one;
       }
       if (spec == nullptr) {
-        diagnostics_.add(place, "workload " + axis.workload + " has no parameter \"" + axis.param + "\"", "one of " + join(names),
-                         nearest_word(axis.param, names));
+        diagnostics_.add(place,
+                         "workload " + axis.workload + " has no parameter \"" + axis.param + "\"",
+                         "one of " + join(names), nearest_word(axis.param, names));
         continue;
       }
       if (list.kind != Kind::list || list.items.empty()) {
@@ -298,20 +330,26 @@ class Reader {
       const auto* value = node.find(key);
       if (value == nullptr) return;
       const auto parsed = parse_duration(value->scalar);
-      if (value->kind != Kind::scalar || !parsed) wrong(*value, std::string(key) + ": \"" + value->scalar + "\" is no duration", expected_form(ParamType::duration));
-      else if (*parsed < smallest) wrong(*value, std::string(key) + ": is too short", "at least " + print(smallest));
-      else out = *parsed;
+      if (value->kind != Kind::scalar || !parsed)
+        wrong(*value, std::string(key) + ": \"" + value->scalar + "\" is no duration",
+              expected_form(ParamType::duration));
+      else if (*parsed < smallest)
+        wrong(*value, std::string(key) + ": is too short", "at least " + print(smallest));
+      else
+        out = *parsed;
     };
     profile.warmup = std::chrono::seconds(1);
     duration("warmup", std::chrono::milliseconds(100), profile.warmup);
     duration("measure", std::chrono::milliseconds(100), profile.measure);
-    if (node.find("measure") == nullptr) wrong(node, "design: measure: is missing", "the length of one window, like 10s");
+    if (node.find("measure") == nullptr)
+      wrong(node, "design: measure: is missing", "the length of one window, like 10s");
     profile.repeats = static_cast<int>(whole(node, "repeats", 1, 10000, 1));
     profile.seed = static_cast<std::uint64_t>(whole(node, "seed", 0, 1'000'000'000, 1));
     if (const auto* order = node.find("order")) {
       const std::vector<std::string> known{"interleaved", "shuffled", "sequential"};
       if (std::find(known.begin(), known.end(), order->scalar) == known.end())
-        wrong(*order, "order: \"" + order->scalar + "\" is not known", join(known), nearest_word(order->scalar, known));
+        wrong(*order, "order: \"" + order->scalar + "\" is not known", join(known),
+              nearest_word(order->scalar, known));
       profile.order = order->scalar;
     }
     read_flag(node, "untraced_runs", profile.untraced_runs);
@@ -320,11 +358,13 @@ class Reader {
   void read_flag(const YamlNode& map, const char* key, bool& out) {
     const auto* flag = map.find(key);
     if (flag == nullptr) return;
-    if (flag->scalar != "true" && flag->scalar != "false") wrong(*flag, std::string(key) + ": \"" + flag->scalar + "\"", "true or false");
+    if (flag->scalar != "true" && flag->scalar != "false")
+      wrong(*flag, std::string(key) + ": \"" + flag->scalar + "\"", "true or false");
     out = flag->scalar == "true";
   }
 
-  long long whole(const YamlNode& map, const char* key, long long low, long long high, long long fallback) {
+  long long whole(const YamlNode& map, const char* key, long long low, long long high,
+                  long long fallback) {
     const auto* node = map.find(key);
     if (node == nullptr) return fallback;
     long long value = 0;
@@ -339,7 +379,9 @@ class Reader {
   }
 
   void read_budget(const YamlNode& node, Profile& profile) {
-    if (node.kind != Kind::list) return wrong(node, "budget: is " + std::string(node.kind_word()), "a list of {metric:, limit:, reason:}");
+    if (node.kind != Kind::list)
+      return wrong(node, "budget: is " + std::string(node.kind_word()),
+                   "a list of {metric:, limit:, reason:}");
     for (const auto& item : node.items) {
       if (!is_map(item, "a budget", "{metric: gap_max, limit: 50us, reason: why}")) continue;
       check_keys(item, {"metric", "arm", "limit", "reason"});
@@ -352,12 +394,16 @@ class Reader {
         std::vector<std::string> names;
         for (const auto& one : profile.arms) names.push_back(one.name);
         if (std::find(names.begin(), names.end(), budget.arm) == names.end())
-          wrong(*arm, "there is no arm \"" + budget.arm + "\"", "one of " + join(names), nearest_word(budget.arm, names));
+          wrong(*arm, "there is no arm \"" + budget.arm + "\"", "one of " + join(names),
+                nearest_word(budget.arm, names));
       }
       if (!budget.metric.empty() && !budget.limit_text.empty()) {
         const auto limit = budget_limit(budget.metric, budget.limit_text);
-        if (limit) budget.limit = *limit;
-        else wrong(item, limit.error().what, limit.error().hint, nearest_word(budget.metric, budget_metrics()));
+        if (limit)
+          budget.limit = *limit;
+        else
+          wrong(item, limit.error().what, limit.error().hint,
+                nearest_word(budget.metric, budget_metrics()));
       }
       profile.budgets.push_back(std::move(budget));
     }
@@ -375,16 +421,9 @@ Result<Profile> finish(Diagnostics& diagnostics, const YamlNode& root, std::stri
   }
   std::string all;
   for (const auto& line : diagnostics.sorted_lines()) all += (all.empty() ? "" : "\n") + line;
-  return Error{ErrorKind::usage, all, "`isolab list` names the workloads, probes and observers; `isolab show NAME` their parameters"};
-}
-
-void print_use(std::string& out, const char* indent, const PluginUse& use) {
-  out += std::string(indent) + use.name + "\n";
-  for (const auto& [name, value] : use.params) {
-    out += std::string(indent) + "  " + name + "=";
-    for (const auto& item : value) out += std::to_string(item.size()) + ":" + item;  // no two lists print alike
-    out += "\n";
-  }
+  return Error{ErrorKind::usage, all,
+               "`isolab list` names the workloads, probes and observers; `isolab show NAME` their "
+               "parameters"};
 }
 
 }  // namespace
@@ -400,31 +439,6 @@ Result<Profile> read_profile_text(const std::string& name, const std::string& te
   Diagnostics diagnostics;
   const YamlNode root = parse_yaml(name, text, diagnostics);
   return finish(diagnostics, root, text);
-}
-
-std::string canonical_text(const Profile& profile) {
-  std::string out = "isolab profile 1\nname " + profile.name + "\nmeasured " + profile.measured + "\nhousekeeping " +
-                    profile.housekeeping + "\nprobe\n";
-  print_use(out, "  ", profile.probe);
-  for (const auto& arm : profile.arms) {
-    out += "arm " + arm.name + "\n";
-    for (const auto& use : arm.workloads) print_use(out, "  ", use);
-    for (const auto& setting : arm.settings) out += "  set " + setting.path + "=" + setting.value + "\n";
-    for (const auto& use : arm.observers) print_use(out, "  observe ", use);
-    if (arm.untraced_run) out += "  untraced_run\n";
-  }
-  for (const auto& axis : profile.matrix) {
-    out += "axis " + axis.workload + "." + axis.param;
-    for (const auto& value : axis.values)
-      for (const auto& item : value) out += " " + std::to_string(item.size()) + ":" + item;
-    out += "\n";
-  }
-  out += "repeats " + std::to_string(profile.repeats) + "\nwarmup " + print(profile.warmup) + "\nmeasure " +
-         print(profile.measure) + "\norder " + profile.order + "\nseed " + std::to_string(profile.seed) +
-         "\n";
-  for (const auto& budget : profile.budgets)
-    out += "budget " + budget.metric + " " + budget.arm + " " + budget.limit_text + "\n";
-  return out;
 }
 
 }  // namespace isolab

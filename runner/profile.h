@@ -30,9 +30,9 @@ struct MatrixAxis {
 struct Profile {
   std::string name;
   std::string question;
-  std::string measured = "auto";       // "auto", "isolated" or a CPU list
-  std::string housekeeping = "auto";   // "auto" (all others) or a CPU list
-  PluginUse probe;                     // name "none": the measured CPUs stay unoccupied
+  std::string measured = "auto";      // "auto", "isolated" or a CPU list
+  std::string housekeeping = "auto";  // "auto" (all others) or a CPU list
+  PluginUse probe;                    // name "none": the measured CPUs stay unoccupied
   std::vector<PluginUse> observers;
   std::vector<ProfileArm> arms;
   std::vector<MatrixAxis> matrix;
@@ -41,13 +41,12 @@ struct Profile {
   Nanos measure{0};
   std::string order = "interleaved";
   std::uint64_t seed = 1;
-  bool untraced_runs = false;          // what untraced_run: is for arms that do not say
+  bool untraced_runs = false;  // what untraced_run: is for arms that do not say
   std::vector<Budget> budgets;
   Place measured_place, housekeeping_place;
 
   std::string source;  // the files verbatim, includes first
 };
-
 
 /// Reads and checks a profile. All errors at once, in `errors`; nothing but files is touched.
 Result<Profile> read_profile(const std::string& path);

@@ -17,7 +17,8 @@ Progress::Progress(Style style, const Plan& plan)
     : style_(style), plan_(plan), started_ns_(mono_raw_ns()) {}
 
 Progress::~Progress() {
-  if (style_ == Style::terminal && drawn_width_ > 0) fmt::print(stderr, "\r{:{}}\r", "", drawn_width_);
+  if (style_ == Style::terminal && drawn_width_ > 0)
+    fmt::print(stderr, "\r{:{}}\r", "", drawn_width_);
 }
 
 void Progress::window(std::size_t number, const std::string& arm) {
@@ -41,7 +42,8 @@ void Progress::tick() {
 
 void Progress::line(const std::string& text) {
   if (style_ == Style::silent) return;
-  if (style_ == Style::terminal && drawn_width_ > 0) fmt::print(stderr, "\r{:{}}\r", "", drawn_width_);
+  if (style_ == Style::terminal && drawn_width_ > 0)
+    fmt::print(stderr, "\r{:{}}\r", "", drawn_width_);
   drawn_width_ = 0;
   fmt::print(stderr, "{}\n", text);
 }
@@ -54,11 +56,12 @@ void Progress::draw() {
   const std::size_t windows = plan_.windows.size();
   Nanos left = plan_.duration - Nanos(now - started_ns_);
   if (number_ > 0)
-    left = Nanos(window_ns_ - first_window_ns_) / static_cast<long>(number_) * static_cast<long>(windows - number_) -
+    left = Nanos(window_ns_ - first_window_ns_) / static_cast<long>(number_) *
+               static_cast<long>(windows - number_) -
            Nanos(now - window_ns_);
   left = std::max(left, Nanos{0});
-  const std::string text =
-      fmt::format("[{}/{}] {}: {}; about {} left", number_ + 1, windows, arm_, phase_, human_span(left));
+  const std::string text = fmt::format("[{}/{}] {}: {}; about {} left", number_ + 1, windows, arm_,
+                                       phase_, human_span(left));
   if (style_ == Style::plain) {
     fmt::print(stderr, "{}\n", text);
     return;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Says on stderr what is going on and how long it still takes: one line that is redrawn on a
-// terminal, a plain line per window elsewhere. Drawn from a housekeeping CPU, at most once a second.
+// terminal, a plain line per window elsewhere. Drawn from a housekeeping CPU, at most once a
+// second.
 #pragma once
 
 #include <cstddef>

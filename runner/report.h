@@ -6,8 +6,8 @@
 
 namespace isolab {
 
-/// Analyses a fresh recording, writes findings.json into it, draws the charts, prints the report (or
-/// the metrics as JSON). Returns `code`, or budget exceeded when the run itself was fine.
+/// Analyses a fresh recording, writes findings.json into it, draws the charts, prints the report
+/// (or the metrics as JSON). Returns `code`, or budget exceeded when the run itself was fine.
 int finish_report(const std::filesystem::path& recording, int code, bool json, bool plots);
 
 }  // namespace isolab

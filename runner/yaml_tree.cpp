@@ -18,7 +18,8 @@ Place place_of(const std::string& file, const YAML::Mark& mark) {
   return {file, mark.line + 1, mark.column + 1};
 }
 
-YamlNode convert(const std::string& file, const YAML::Node& from, Diagnostics& diagnostics, int depth) {
+YamlNode convert(const std::string& file, const YAML::Node& from, Diagnostics& diagnostics,
+                 int depth) {
   YamlNode node;
   node.place = place_of(file, from.Mark());
   if (depth > kMaxDepth) {
@@ -32,7 +33,8 @@ YamlNode convert(const std::string& file, const YAML::Node& from, Diagnostics& d
       break;
     case YAML::NodeType::Sequence:
       node.kind = YamlNode::Kind::list;
-      for (const auto& item : from) node.items.push_back(convert(file, item, diagnostics, depth + 1));
+      for (const auto& item : from)
+        node.items.push_back(convert(file, item, diagnostics, depth + 1));
       break;
     case YAML::NodeType::Map:
       node.kind = YamlNode::Kind::map;
@@ -76,8 +78,8 @@ void merge(YamlNode& base, YamlNode over) {
   }
 }
 
-YamlNode load(const std::string& path, const Place& from, Diagnostics& diagnostics, std::string& text,
-              int depth) {
+YamlNode load(const std::string& path, const Place& from, Diagnostics& diagnostics,
+              std::string& text, int depth) {
   std::ifstream file(path, std::ios::binary);
   std::ostringstream content;
   if (!file || !(content << file.rdbuf())) {
@@ -90,7 +92,8 @@ YamlNode load(const std::string& path, const Place& from, Diagnostics& diagnosti
     std::vector<const YamlNode*> names;
     if (includes->kind == YamlNode::Kind::scalar) names.push_back(includes);
     for (const auto& item : includes->items) names.push_back(&item);
-    if (names.empty()) diagnostics.add(includes->place, "include: names no file", "a file or a list of files");
+    if (names.empty())
+      diagnostics.add(includes->place, "include: names no file", "a file or a list of files");
     for (const YamlNode* name : names) {
       if (name->kind != YamlNode::Kind::scalar) {
         diagnostics.add(name->place, "include: expected a file name");
@@ -133,7 +136,8 @@ const char* YamlNode::kind_word() const {
   return "?";
 }
 
-void Diagnostics::add(const Place& place, std::string what, std::string expected, std::string nearest) {
+void Diagnostics::add(const Place& place, std::string what, std::string expected,
+                      std::string nearest) {
   std::string line = place.text() + ": " + std::move(what);
   if (!expected.empty()) line += "; expected " + std::move(expected);
   if (!nearest.empty()) line += "; did you mean \"" + std::move(nearest) + "\"?";
@@ -143,7 +147,8 @@ void Diagnostics::add(const Place& place, std::string what, std::string expected
 std::vector<std::string> Diagnostics::sorted_lines() const {
   auto sorted = lines_;
   std::stable_sort(sorted.begin(), sorted.end(), [](const auto& a, const auto& b) {
-    return std::tie(a.first.file, a.first.line, a.first.column) < std::tie(b.first.file, b.first.line, b.first.column);
+    return std::tie(a.first.file, a.first.line, a.first.column) <
+           std::tie(b.first.file, b.first.line, b.first.column);
   });
   std::vector<std::string> out;
   for (auto& [place, line] : sorted)

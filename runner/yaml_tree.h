@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A YAML document as a plain tree in which every node knows its place. yaml_tree.cpp is the only file
-// that knows yaml-cpp; anchors are followed, duplicate keys and tags are errors.
+// A YAML document as a plain tree in which every node knows its place. yaml_tree.cpp is the only
+// file that knows yaml-cpp; anchors are followed, duplicate keys and tags are errors.
 #pragma once
 
 #include <memory>
@@ -31,11 +31,12 @@ struct YamlNode {
   const char* kind_word() const;  // "a map", "a list", "nothing"
 };
 
-/// Everything wrong with a profile, each as "file:line:column: what is wrong; expected what; did you
-/// mean ...".
+/// Everything wrong with a profile, each as "file:line:column: what is wrong; expected what; did
+/// you mean ...".
 class Diagnostics {
  public:
-  void add(const Place& place, std::string what, std::string expected = {}, std::string nearest = {});
+  void add(const Place& place, std::string what, std::string expected = {},
+           std::string nearest = {});
   bool empty() const { return lines_.empty(); }
   /// In the order of the places, file by file.
   std::vector<std::string> sorted_lines() const;
@@ -47,8 +48,9 @@ class Diagnostics {
 /// The known word closest to `word` (edit distance at most a third of its length), or "".
 std::string nearest_word(std::string_view word, const std::vector<std::string>& known);
 
-/// Reads `path` and, first, the files its top-level `include:` names (relative to it): maps are merged,
-/// everything else is replaced, the including file wins. `text` collects the files verbatim.
+/// Reads `path` and, first, the files its top-level `include:` names (relative to it): maps are
+/// merged, everything else is replaced, the including file wins. `text` collects the files
+/// verbatim.
 YamlNode load_yaml(const std::string& path, Diagnostics& diagnostics, std::string& text);
 
 /// The same for text in memory, without includes (tests).

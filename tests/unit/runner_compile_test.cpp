@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Profile + machine -> plan: CPUs chosen and refused, matrix expanded, windows ordered, time added up.
+// Profile + machine -> plan: CPUs chosen and refused, matrix expanded, windows ordered, time added
+// up.
 #include "runner/compile.h"
 
 #include <gmock/gmock.h>
@@ -21,9 +22,11 @@ HostFacts machine(const std::string& online, const std::string& isolated) {
 }
 
 Profile profile_of(const std::string& extra, const std::string& cpus = "{measured: auto}") {
-  auto profile = read_profile_text("p.yaml", "name: p\nquestion: q\ncpus: " + cpus +
-                                                 "\nprobe: busy_loop\narms:\n  idle: {}\n  a: {workloads: [direct_map]}\n"
-                                                 "  b: {workloads: [hugepage_resize]}\n" + extra);
+  auto profile = read_profile_text(
+      "p.yaml", "name: p\nquestion: q\ncpus: " + cpus +
+                    "\nprobe: busy_loop\narms:\n  idle: {}\n  a: {workloads: [direct_map]}\n"
+                    "  b: {workloads: [hugepage_resize]}\n" +
+                    extra);
   EXPECT_TRUE(profile) << (profile ? "" : profile.error().what);
   return *profile;
 }
@@ -31,7 +34,8 @@ Profile profile_of(const std::string& extra, const std::string& cpus = "{measure
 std::vector<std::string> window_names(const Plan& plan) {
   std::vector<std::string> out;
   for (const auto& window : plan.windows)
-    out.push_back(plan.arms[static_cast<std::size_t>(window.arm)].name + "#" + std::to_string(window.repeat));
+    out.push_back(plan.arms[static_cast<std::size_t>(window.arm)].name + "#" +
+                  std::to_string(window.repeat));
   return out;
 }
 
@@ -52,17 +56,23 @@ TEST(Compile, AutoWithoutIsolationTakesTheLastCpuAndSaysSo) {
 }
 
 TEST(Compile, RefusesCpusThatAreNotThereWithTheirPlace) {
-  const auto offline = compile_plan(profile_of("design: {measure: 1s}", "{measured: 2-9}"), machine("0-3", ""));
+  const auto offline =
+      compile_plan(profile_of("design: {measure: 1s}", "{measured: 2-9}"), machine("0-3", ""));
   ASSERT_FALSE(offline);
   EXPECT_THAT(offline.error().what, HasSubstr("p.yaml:3:18: CPU 4-9 is not online"));
-  EXPECT_FALSE(compile_plan(profile_of("design: {measure: 1s}", "{measured: isolated}"), machine("0-3", "")));
-  EXPECT_FALSE(compile_plan(profile_of("design: {measure: 1s}", "{measured: 0-3}"), machine("0-3", "")));
-  EXPECT_FALSE(compile_plan(profile_of("design: {measure: 1s}", "{measured: '3', housekeeping: 2-3}"), machine("0-3", "")));
+  EXPECT_FALSE(compile_plan(profile_of("design: {measure: 1s}", "{measured: isolated}"),
+                            machine("0-3", "")));
+  EXPECT_FALSE(
+      compile_plan(profile_of("design: {measure: 1s}", "{measured: 0-3}"), machine("0-3", "")));
+  EXPECT_FALSE(
+      compile_plan(profile_of("design: {measure: 1s}", "{measured: '3', housekeeping: 2-3}"),
+                   machine("0-3", "")));
   EXPECT_FALSE(compile_plan(profile_of("design: {measure: 1s}"), machine("0", "")));
 }
 
 TEST(Compile, MatrixMultipliesOnlyTheArmsThatUseTheWorkload) {
-  const auto plan = compile_plan(profile_of("matrix: {direct_map.pages: [1, 16]}\ndesign: {measure: 1s}"), machine("0-3", ""));
+  const auto plan = compile_plan(
+      profile_of("matrix: {direct_map.pages: [1, 16]}\ndesign: {measure: 1s}"), machine("0-3", ""));
   ASSERT_TRUE(plan);
   std::vector<std::string> names;
   for (const auto& arm : plan->arms) names.push_back(arm.name);
@@ -72,8 +82,11 @@ TEST(Compile, MatrixMultipliesOnlyTheArmsThatUseTheWorkload) {
 
 TEST(Compile, ArmsRunUntracedTooWhereTheProfileAsks) {
   const auto names = [](const std::string& design, const std::string& arm) {
-    auto profile = read_profile_text("p.yaml", "name: p\nquestion: q\nprobe: busy_loop\nobserve: [interrupts, ipi_trace]\narms:\n  idle: {}\n  a: {workloads: [direct_map]" +
-                                                   arm + "}\n  plain: {observe: [interrupts]}\ndesign: {measure: 1s" + design + "}\n");
+    auto profile = read_profile_text(
+        "p.yaml",
+        "name: p\nquestion: q\nprobe: busy_loop\nobserve: [interrupts, ipi_trace]\narms:\n  idle: "
+        "{}\n  a: {workloads: [direct_map]" +
+            arm + "}\n  plain: {observe: [interrupts]}\ndesign: {measure: 1s" + design + "}\n");
     EXPECT_TRUE(profile) << (profile ? "" : profile.error().what);
     std::vector<std::string> out;
     const auto plan = compile_plan(*profile, machine("0-3", ""));
@@ -81,19 +94,23 @@ TEST(Compile, ArmsRunUntracedTooWhereTheProfileAsks) {
     return out;
   };
   EXPECT_THAT(names("", ""), ElementsAre("idle", "a", "plain"));
-  EXPECT_THAT(names(", untraced_runs: true", ""), ElementsAre("idle", "idle untraced", "a", "a untraced", "plain"));
+  EXPECT_THAT(names(", untraced_runs: true", ""),
+              ElementsAre("idle", "idle untraced", "a", "a untraced", "plain"));
   EXPECT_THAT(names("", ", untraced_run: true"), ElementsAre("idle", "a", "a untraced", "plain"));
 }
 
 TEST(Compile, OrdersWindows) {
   const auto named = [](const char* order) {
-    return window_names(*compile_plan(profile_of(std::string("design: {measure: 1s, repeats: 2, seed: 3, order: ") + order + "}"), machine("0-3", "")));
+    return window_names(*compile_plan(
+        profile_of(std::string("design: {measure: 1s, repeats: 2, seed: 3, order: ") + order + "}"),
+        machine("0-3", "")));
   };
   EXPECT_THAT(named("interleaved"), ElementsAre("idle#0", "a#0", "b#0", "idle#1", "a#1", "b#1"));
   EXPECT_THAT(named("sequential"), ElementsAre("idle#0", "idle#1", "a#0", "a#1", "b#0", "b#1"));
   const auto shuffled = named("shuffled");
   EXPECT_EQ(shuffled, named("shuffled")) << "the seed decides";
-  EXPECT_THAT(shuffled, testing::UnorderedElementsAre("idle#0", "a#0", "b#0", "idle#1", "a#1", "b#1"));
+  EXPECT_THAT(shuffled,
+              testing::UnorderedElementsAre("idle#0", "a#0", "b#0", "idle#1", "a#1", "b#1"));
 }
 
 TEST(Compile, ArmsThatCannotRunKeepTheirReasonAndLoseTheirWindows) {
@@ -107,7 +124,9 @@ TEST(Compile, ArmsThatCannotRunKeepTheirReasonAndLoseTheirWindows) {
 }
 
 TEST(Compile, PlanSurvivesItsJson) {
-  const auto plan = compile_plan(profile_of("matrix: {direct_map.pages: [1, 16]}\ndesign: {measure: 1s}"), machine("0-3", "3"));
+  const auto plan =
+      compile_plan(profile_of("matrix: {direct_map.pages: [1, 16]}\ndesign: {measure: 1s}"),
+                   machine("0-3", "3"));
   ASSERT_TRUE(plan);
   const auto back = plan_from_json(plan_to_json(*plan));
   ASSERT_TRUE(back) << back.error().what;

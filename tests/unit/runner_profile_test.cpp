@@ -57,11 +57,13 @@ TEST(Profile, ResolvesEveryParameter) {
 }
 
 TEST(Profile, NamesThePlaceAndTheNearestWord) {
-  EXPECT_THAT(error_of(with("threshold", "treshold")), HasSubstr("p.yaml:3:21: unknown key \"treshold\"; expected one of "));
+  EXPECT_THAT(error_of(with("threshold", "treshold")),
+              HasSubstr("p.yaml:3:21: unknown key \"treshold\"; expected one of "));
   EXPECT_THAT(error_of(with("threshold", "treshold")), HasSubstr("did you mean \"threshold\"?"));
   EXPECT_THAT(error_of(with("[direct_map: {rate", "[direct_mop: {rate")),
               HasSubstr("p.yaml:7:17: unknown workload \"direct_mop\""));
-  EXPECT_THAT(error_of(with("[direct_map: {rate", "[direct_mop: {rate")), HasSubstr("did you mean \"direct_map\"?"));
+  EXPECT_THAT(error_of(with("[direct_map: {rate", "[direct_mop: {rate")),
+              HasSubstr("did you mean \"direct_map\"?"));
 }
 
 TEST(Profile, ReportsAllErrorsAtOnce) {
@@ -76,14 +78,20 @@ TEST(Profile, ReportsAllErrorsAtOnce) {
 
 TEST(Profile, RefusesWhatIsMissingOrTwice) {
   EXPECT_THAT(error_of(with("name: small\n", "")), HasSubstr("name: is missing"));
-  EXPECT_THAT(error_of(with("probe: {busy_loop: {threshold: 2us}}\n", "")), HasSubstr("probe: is missing"));
+  EXPECT_THAT(error_of(with("probe: {busy_loop: {threshold: 2us}}\n", "")),
+              HasSubstr("probe: is missing"));
   EXPECT_THAT(error_of(with("  idle: {}\n", "")), HasSubstr("the first arm must be idle"));
-  EXPECT_THAT(error_of(with("name: small", "name: small\nname: twice")), HasSubstr("p.yaml:2:1: \"name\" stands here a second time"));
-  EXPECT_THAT(error_of(with("measure: 3s", "measure: 3")), HasSubstr("measure: \"3\" is no duration"));
+  EXPECT_THAT(error_of(with("name: small", "name: small\nname: twice")),
+              HasSubstr("p.yaml:2:1: \"name\" stands here a second time"));
+  EXPECT_THAT(error_of(with("measure: 3s", "measure: 3")),
+              HasSubstr("measure: \"3\" is no duration"));
   EXPECT_THAT(error_of(with("measure: 3s, ", "")), HasSubstr("measure: is missing"));
-  EXPECT_THAT(error_of(with("/proc/sys/vm/stat_interval", "/etc/passwd")), HasSubstr("is not a kernel file"));
-  EXPECT_THAT(error_of(with("/proc/sys/vm/stat_interval", "/sys/../etc/passwd")), HasSubstr("goes up again"));
-  EXPECT_THAT(error_of(with("direct_map.pages", "direct_map.page")), HasSubstr("did you mean \"pages\"?"));
+  EXPECT_THAT(error_of(with("/proc/sys/vm/stat_interval", "/etc/passwd")),
+              HasSubstr("is not a kernel file"));
+  EXPECT_THAT(error_of(with("/proc/sys/vm/stat_interval", "/sys/../etc/passwd")),
+              HasSubstr("goes up again"));
+  EXPECT_THAT(error_of(with("direct_map.pages", "direct_map.page")),
+              HasSubstr("did you mean \"pages\"?"));
   EXPECT_THAT(error_of("name: [unclosed"), HasSubstr("p.yaml:"));
   EXPECT_THAT(error_of(""), HasSubstr("a profile is a map"));
 }
@@ -114,7 +122,8 @@ class ProfileFiles : public testing::Test {
 
 TEST_F(ProfileFiles, IncludedMapsAreMergedAndTheIncluderWins) {
   write("common/base.yaml", kGood);
-  const auto profile = read_profile(write("top.yaml", "include: common/base.yaml\nname: top\ndesign: {measure: 9s}\n"));
+  const auto profile = read_profile(
+      write("top.yaml", "include: common/base.yaml\nname: top\ndesign: {measure: 9s}\n"));
   ASSERT_TRUE(profile) << profile.error().what;
   EXPECT_EQ(profile->name, "top");
   EXPECT_EQ(profile->measure, std::chrono::seconds(9));
