@@ -126,7 +126,8 @@ Result<Interruptions> find_interruptions(const Recording& recording,
       traced.clock = meta->clock;
       traced.reasons = meta->reasons;
       traced.lost = meta->lost();
-      traced.own_ipis = note_number(*meta, "own_calls") + note_number(*meta, "own_reschedules");
+      // Reschedules by a tick in our time slice are the scheduler's, not ours: calls only.
+      traced.own_ipis = note_number(*meta, "own_calls");
       if (meta->traced() && window_counts(window)) {
         if (auto done = attribute_window(recording, i, rules, *meta, traced, pool); !done)
           traced.error = done.error().what;
