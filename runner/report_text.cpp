@@ -16,6 +16,7 @@ namespace isolab {
 namespace {
 
 constexpr std::size_t kChangesShown = 12;
+constexpr std::size_t kSeenShown = 4;  // of one kind of warning
 
 std::string fact(const Findings& findings, const std::string& key) {
   const auto found = findings.facts.find(key);
@@ -196,18 +197,43 @@ class Report {
     section("Not applicable here", body, "");
   }
 
+  /// Warnings of one kind stand together: what was seen each time, then why and what to do once.
   void warnings() {
+    std::vector<std::vector<const FindingWarning*>> kinds;
+    for (const auto& one : findings_.warnings) {
+      const auto same = std::find_if(kinds.begin(), kinds.end(), [&](const auto& kind) {
+        return kind.front()->warning.id == one.warning.id &&
+               kind.front()->warning.matters == one.warning.matters &&
+               kind.front()->warning.advice == one.warning.advice;
+      });
+      if (same == kinds.end())
+        kinds.push_back({&one});
+      else
+        same->push_back(&one);
+    }
     std::string body;
     int number = 0;
-    for (const auto& one : findings_.warnings) {
-      std::string where = one.arms.empty() ? "" : " [" + join(one.arms, ", ") + "]";
-      if (one.times > 1 && one.arms.size() < static_cast<std::size_t>(one.times))
-        where += fmt::format(" ({} times)", one.times);
-      body += wrapped(fmt::format("{:>3} ", ++number), 4, one.warning.seen + where);
-      if (!one.warning.matters.empty()) body += wrapped("    why: ", 9, one.warning.matters);
-      if (!one.warning.advice.empty()) body += wrapped("    do:  ", 9, one.warning.advice);
+    for (const auto& kind : kinds) {
+      std::string head = fmt::format("{:>3} ", ++number);
+      for (std::size_t i = 0; i < std::min(kind.size(), kSeenShown); ++i) {
+        body += wrapped(head, 4, kind[i]->warning.seen + where_seen(*kind[i]));
+        head = "    ";
+      }
+      if (kind.size() > kSeenShown)
+        body += fmt::format("    and {} more of this kind: isolab analyse\n",
+                            kind.size() - kSeenShown);
+      const Warning& warning = kind.front()->warning;
+      if (!warning.matters.empty()) body += wrapped("    why: ", 9, warning.matters);
+      if (!warning.advice.empty()) body += wrapped("    do:  ", 9, warning.advice);
     }
     section("Warnings", body, "");
+  }
+
+  static std::string where_seen(const FindingWarning& one) {
+    std::string where = one.arms.empty() ? "" : " [" + join(one.arms, ", ") + "]";
+    if (one.times > 1 && one.arms.size() < static_cast<std::size_t>(one.times))
+      where += fmt::format(" ({} times)", one.times);
+    return where;
   }
 
   void changed() {

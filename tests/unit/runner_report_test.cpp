@@ -3,6 +3,7 @@
 // ISOLAB_UPDATE_GOLDEN=1 build/unit_runner --gtest_filter='Report*', then read the diff.
 #include "runner/report_text.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 
 #include <cstdlib>
@@ -55,6 +56,17 @@ TEST(Report, ColourOnlyWhenAsked) {
   const auto findings = analyse(test::busy_loop_recording());
   EXPECT_EQ(render_report(findings, {}).find('\x1b'), std::string::npos);
   EXPECT_NE(render_report(findings, {true}).find("\x1b[1m"), std::string::npos);
+}
+
+TEST(Report, WarningsOfOneKindStandTogether) {
+  Findings findings;
+  for (int i = 1; i <= 6; ++i)
+    findings.warnings.push_back({{"stolen", fmt::format("{} s were stolen", i), "why", "do"}, {}, 1});
+  findings.warnings.insert(findings.warnings.begin() + 1, {{"other", "something else", "", ""}, {}, 1});
+  const auto text = render_report(findings, {});
+  EXPECT_THAT(text, testing::HasSubstr("  1 1 s were stolen\n    2 s were stolen\n    3 s were stolen\n"
+                                       "    4 s were stolen\n    and 2 more of this kind: isolab analyse\n"
+                                       "    why: why\n    do:  do\n  2 something else\n"));
 }
 
 TEST(FindingsJson, OfABusyLoop) {
