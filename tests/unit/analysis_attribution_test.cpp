@@ -6,6 +6,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "analysis/interruptions.h"
+#include "analysis/noise_budget.h"
 #include "tests/support/trace_builder.h"
 
 namespace isolab {
@@ -362,6 +364,55 @@ TEST_F(AttributionTest, TasksAreNamedAsTheyWereThen) {
   run(1100, kMembarrier, 0xff01);
   attribute({{1050, 100}});
   EXPECT_THAT(stories_[0].senders, ElementsAre("before"));
+}
+
+TEST_F(AttributionTest, TheNoiseBudgetSumsToTheWallTimeExactly) {
+  call(1000, kSync, 0xff01);
+  run(1100, kSync, 0xff01);
+  make_.tick(1, 2100);
+  make_.task_switch(1, 2150, "probe", 7, "cc1", 44);
+  make_.task_switch(1, 2450, "cc1", 44, "probe", 7);
+  attribute({{1050, 101}, {2050, 503}, {5000, 77}, {6000, 13}});
+  ProbeCpu probe;
+  probe.cpu = 1;
+  probe.end = 1'000'003;
+  const SilentTime silent{1, 77, 1, 13};
+  const auto budget = make_noise_budget(cpu(), done_->names(), probe, silent);
+  EXPECT_EQ(budget.wall, 1'000'003u);
+  EXPECT_EQ(budget.sum(), budget.wall);
+  const auto ticks = [&](const char* part) { return budget.find(part)->ticks; };
+  EXPECT_EQ(ticks("text_patch"), 101u);
+  EXPECT_EQ(ticks("other_task"), 300u);
+  EXPECT_EQ(ticks("tick"), 203u);
+  EXPECT_EQ(ticks("outside_kernel"), 77u);
+  EXPECT_EQ(ticks("unexplained"), 13u);
+  EXPECT_EQ(ticks("useful"), 1'000'003u - 101 - 503 - 77 - 13);
+  auto twice = budget;
+  twice.add(budget);
+  EXPECT_EQ(twice.sum(), 2 * budget.wall);
+
+  // Gaps the log had no room for: at least as long as the histogram's buckets begin.
+  probe.threshold = 10;
+  probe.histogram.add(694);
+  probe.histogram.add(2000);
+  probe.gaps_dropped = 1;
+  const auto cut = make_noise_budget(cpu(), done_->names(), probe, silent);
+  EXPECT_EQ(cut.sum(), cut.wall);
+  EXPECT_GT(cut.find("not_logged")->ticks, 1900u);
+  EXPECT_LE(cut.find("not_logged")->ticks, 2000u);
+}
+
+TEST(Interruptions, StacksBeginWhereTheySaySomething) {
+  const std::vector<std::string> stack{"trace_event_raw_event_csd_queue_cpu+0x1/0x2",
+                                       "smp_call_function_many_cond+0x1/0x2",
+                                       "on_each_cpu_cond_mask+0x1/0x2",
+                                       "flush_tlb_kernel_range+0x1/0x2",
+                                       "secretmem_fault+0x1/0x2",
+                                       "asm_exc_page_fault+0x1/0x2"};
+  EXPECT_THAT(informative(stack, 4), ElementsAre("flush_tlb_kernel_range", "secretmem_fault"));
+  EXPECT_THAT(informative(stack, 1), ElementsAre("flush_tlb_kernel_range"));
+  EXPECT_THAT(informative({"generic_exec_single+0x1/0x2"}, 4), ElementsAre("generic_exec_single"));
+  EXPECT_THAT(informative({}, 4), IsEmpty());
 }
 
 TEST(PendingCalls, ForgetsTheOldestWhenFullAndCountsIt) {
