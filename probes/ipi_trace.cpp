@@ -132,7 +132,10 @@ Result<void> IpiTrace::end() {
   meta_.end = trace_time(pair);
   meta_.line = make_line(*begin_, pair);
   TRY(instance_->mark("isolab: window ends"));
-  return instance_->stop();
+  TRY(instance_->stop());
+  comms_.merge(
+      read_comms(context_.host.files));  // tasks that began after prepare() and end with the window
+  return {};
 }
 
 Result<void> IpiTrace::finish(WindowRecord& record) {

@@ -33,7 +33,7 @@ struct RunOptions {
 struct ExportOptions {
   std::filesystem::path recording;
   std::filesystem::path perfetto, trace_cmd;  // files to make; empty: not this one
-  std::optional<int> window;                  // its number; none: all, for trace-cmd the first traced one
+  std::optional<int> window;  // its number; none: all, for trace-cmd the first traced one
   bool json = false;
 };
 
@@ -43,12 +43,15 @@ int list_command(bool json);
 int show_command(const std::string& name, bool json);
 int facts_command(bool json);
 int check_command(const std::string& cpus, bool json);
-int analyse_command(const std::filesystem::path& recording);
-int report_command(const std::filesystem::path& recording, bool json);
+/// `classes`: a file of class rules tried before the built-in ones (docs/attribution.md); empty:
+/// none.
+int analyse_command(const std::filesystem::path& recording, const std::string& classes);
+int report_command(const std::filesystem::path& recording, const std::string& classes, bool json);
 struct SpikesRequest {
   std::filesystem::path recording;
   std::string over = "0";  // a duration
   std::size_t limit = 20;
+  std::string classes;
 };
 int spikes_command(const SpikesRequest& request);
 int schema_command();

@@ -5,7 +5,9 @@
 #include <cerrno>
 #include <cstdlib>
 #include <fstream>
+#include <sstream>
 
+#include "analysis/classes.h"
 #include "analysis/findings.h"
 #include "analysis/findings_json.h"
 #include "host/process.h"
@@ -22,8 +24,17 @@ namespace fs = std::filesystem;
 
 constexpr Nanos kPlotLimit = std::chrono::minutes(5);
 
-Result<Findings> findings_of(const fs::path& directory) {
-  return analyse(TRY(load_recording(directory)));
+Result<std::vector<ClassRule>> read_rules(const std::string& file) {
+  if (file.empty()) return std::vector<ClassRule>{};
+  std::ifstream in(file, std::ios::binary);
+  std::ostringstream text;
+  if (!in || !(text << in.rdbuf())) return errno_error("cannot read " + file, errno);
+  return parse_class_rules(file, text.str());
+}
+
+Result<Findings> findings_of(const fs::path& directory, const std::string& classes) {
+  const auto rules = TRY(read_rules(classes));
+  return analyse(TRY(load_recording(directory)), rules);
 }
 
 Result<void> write_file(const fs::path& path, const std::string& text) {
@@ -56,7 +67,7 @@ Result<std::string> draw(const fs::path& findings, const fs::path& output) {
 
 int finish_report(const fs::path& directory, int code, bool json, bool plots) {
   const auto finish = [&]() -> Result<int> {
-    const Findings findings = TRY(findings_of(directory));
+    const Findings findings = TRY(findings_of(directory, {}));
     TRY(write_file(directory / "findings.json", findings_to_json(findings)));
     fmt::print("{}", json ? metrics_to_json(findings) : render_report(findings, {}));
     std::fflush(stdout);
@@ -76,15 +87,15 @@ int finish_report(const fs::path& directory, int code, bool json, bool plots) {
   return outcome ? *outcome : complain(outcome.error());
 }
 
-int analyse_command(const fs::path& directory) {
-  const auto findings = findings_of(directory);
+int analyse_command(const fs::path& directory, const std::string& classes) {
+  const auto findings = findings_of(directory, classes);
   if (!findings) return complain(findings.error());
   fmt::print("{}", findings_to_json(*findings));
   return kDone;
 }
 
-int report_command(const fs::path& directory, bool json) {
-  const auto findings = findings_of(directory);
+int report_command(const fs::path& directory, const std::string& classes, bool json) {
+  const auto findings = findings_of(directory, classes);
   if (!findings) return complain(findings.error());
   fmt::print("{}", json ? metrics_to_json(*findings) : render_report(*findings, {}));
   return kDone;
@@ -95,6 +106,7 @@ int spikes_command(const SpikesRequest& request) {
     SpikeOptions options;
     options.over = TRY(parse_duration(request.over));
     options.limit = request.limit;
+    options.own_rules = TRY(read_rules(request.classes));
     return render_spikes(TRY(load_recording(request.recording)), options);
   }();
   if (!text) return complain(text.error());
@@ -103,7 +115,7 @@ int spikes_command(const SpikesRequest& request) {
 }
 
 int plot_command(const fs::path& directory, const fs::path& output) {
-  const auto findings = findings_of(directory);
+  const auto findings = findings_of(directory, {});
   if (!findings) return complain(findings.error());
   const fs::path target = output.empty() ? directory / "charts" : output;
   const auto outcome = [&]() -> Result<std::string> {

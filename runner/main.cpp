@@ -86,6 +86,10 @@ int main(int argc, char** argv) {
   auto* schema_verb = verb("schema", "print the JSON schema of `report --json`");
   auto* restore_verb = verb("restore", "put back what a run that was killed has left changed");
 
+  for (auto* one : {analyse_verb, report_verb, spikes_verb})
+    one->add_option("--classes", spikes.classes,
+                    "a CSV of your own class rules, tried before the built-in ones");
+
   CLI11_PARSE(app, argc, argv);
 
   run.json = json;
@@ -96,8 +100,8 @@ int main(int argc, char** argv) {
   if (*show_verb) return show_command(name, json);
   if (*facts_verb) return facts_command(json);
   if (*check_verb) return check_command(cpus, json);
-  if (*analyse_verb) return analyse_command(recording);
-  if (*report_verb) return report_command(recording, json);
+  if (*analyse_verb) return analyse_command(recording, spikes.classes);
+  if (*report_verb) return report_command(recording, spikes.classes, json);
   if (*spikes_verb) return spikes_command(spikes);
   if (*plot_verb) return plot_command(recording, output);
   if (*export_verb) {
