@@ -113,6 +113,14 @@ Result<void> set_this_thread_policy(const std::string& policy, int priority) {
   return {};
 }
 
+Result<void> run_ahead_of_ordinary_tasks() {
+  sched_param param{};
+  param.sched_priority = 1;
+  if (::sched_setscheduler(0, SCHED_RR | SCHED_RESET_ON_FORK, &param) != 0)
+    return errno_error("cannot run ahead of ordinary tasks", errno, "needs root or CAP_SYS_NICE");
+  return {};
+}
+
 Result<void> lock_all_memory() {
   if (::mlockall(MCL_CURRENT | MCL_FUTURE) != 0)
     return errno_error("cannot lock our memory", errno,

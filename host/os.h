@@ -23,6 +23,9 @@ Result<void> pin_this_thread(const CpuSet& cpus);
 CpuSet this_thread_cpus();
 /// policy: "other", "fifo" or "rr"; priority 1-99 for the real-time ones.
 Result<void> set_this_thread_policy(const std::string& policy, int priority);
+/// SCHED_RR 1 for the calling thread alone: what it forks begins as an ordinary task again
+/// (SCHED_RESET_ON_FORK, sched(7)). For a thread that sleeps nearly always and must wake in time.
+Result<void> run_ahead_of_ordinary_tasks();
 Result<void> lock_all_memory();  // mlockall(MCL_CURRENT | MCL_FUTURE)
 bool is_root();
 

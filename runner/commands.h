@@ -46,7 +46,8 @@ int check_command(const std::string& cpus, bool json);
 /// `classes`: a file of class rules tried before the built-in ones (docs/attribution.md); empty:
 /// none.
 int analyse_command(const std::filesystem::path& recording, const std::string& classes);
-int report_command(const std::filesystem::path& recording, const std::string& classes, bool json);
+int report_command(const std::filesystem::path& recording, const std::string& classes, bool full,
+                   bool json);
 struct SpikesRequest {
   std::filesystem::path recording;
   std::string over = "0";  // a duration

@@ -94,10 +94,10 @@ int analyse_command(const fs::path& directory, const std::string& classes) {
   return kDone;
 }
 
-int report_command(const fs::path& directory, const std::string& classes, bool json) {
+int report_command(const fs::path& directory, const std::string& classes, bool full, bool json) {
   const auto findings = findings_of(directory, classes);
   if (!findings) return complain(findings.error());
-  fmt::print("{}", json ? metrics_to_json(*findings) : render_report(*findings, {}));
+  fmt::print("{}", json ? metrics_to_json(*findings) : render_report(*findings, {.full = full}));
   return kDone;
 }
 

@@ -71,6 +71,11 @@ class Run {
     const std::vector<Warning> warned = TRY(preflight_probe(plan_, host_));
     manifest_.warnings.insert(manifest_.warnings.end(), warned.begin(), warned.end());
     TRY(pin_this_thread(plan_.housekeeping));
+    // A workload may crowd our CPU; the readings at the edges of a window must not wait for it.
+    if (const auto ahead = run_ahead_of_ordinary_tasks(); !ahead)
+      manifest_.warnings.push_back({"runner_not_ahead", ahead.error().what,
+                                    "readings at the edges of a window may come late under load",
+                                    ahead.error().hint});
     std::error_code no_cache;  // a workload that needs the cache says so itself
     fs::create_directories(cache_, no_cache);
     apply_inability(plan_, dry_run_workloads(plan_, host_, guard_, cache_, progress));

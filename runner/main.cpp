@@ -66,6 +66,9 @@ int main(int argc, char** argv) {
   spikes_verb->add_option("--limit", spikes.limit, "how many of the longest")
       ->check(CLI::Range(1, 100000))
       ->capture_default_str();
+  bool full = false;
+  report_verb->add_flag("--full", full,
+                        "tell who interrupted each arm and CPU in full, however many there are");
   auto* plot_verb = app.add_subcommand("plot", "draw the charts of a recording as PNG and SVG");
   plot_verb->add_option("recording", recording, "a recording directory")->required();
   plot_verb->add_option("-o,--output", output,
@@ -101,7 +104,7 @@ int main(int argc, char** argv) {
   if (*facts_verb) return facts_command(json);
   if (*check_verb) return check_command(cpus, json);
   if (*analyse_verb) return analyse_command(recording, spikes.classes);
-  if (*report_verb) return report_command(recording, spikes.classes, json);
+  if (*report_verb) return report_command(recording, spikes.classes, full, json);
   if (*spikes_verb) return spikes_command(spikes);
   if (*plot_verb) return plot_command(recording, output);
   if (*export_verb) {

@@ -16,6 +16,8 @@ namespace {
 constexpr std::size_t kCausesShown = 10;
 constexpr std::size_t kSendersShown = 2;
 constexpr std::size_t kFramesShown = 4;
+constexpr std::size_t kBriefFrom = 4;  // more arms and CPUs than this are told briefly
+constexpr std::size_t kBriefCauses = 3;
 
 std::string count(std::uint64_t value) {
   return value == 0        ? "-"
@@ -156,6 +158,18 @@ std::string checks_text(const CpuInterruptions& cpu) {
   return wrapped("  checks: ", 4, join(parts, "; "));
 }
 
+/// The checks in full only where one of them fails.
+std::string brief_checks(const CpuInterruptions& cpu) {
+  const bool agree = cpu.callbacks_joined == cpu.callbacks &&
+                     std::all_of(cpu.checks.begin(), cpu.checks.end(),
+                                 [](const auto& one) { return one.agrees(); });
+  return agree ? fmt::format(
+                     "  checks: all {} agree with /proc/interrupts; {} remote callbacks, each "
+                     "joined to its sender\n",
+                     cpu.checks.size(), cpu.callbacks)
+               : checks_text(cpu);
+}
+
 std::string cpu_text(const CpuInterruptions& cpu) {
   std::string out =
       ascii(fmt::format("{}, CPU {}, {} traced", cpu.arm, cpu.cpu, short_span(cpu.exposure_s))) +
@@ -196,6 +210,43 @@ std::string cpu_text(const CpuInterruptions& cpu) {
   return out + checks_text(cpu);
 }
 
+/// One arm and CPU in a few lines: the shares, what other CPUs did with its first sender, what took
+/// most of the time, what could wait, and whether the counters agree.
+std::string brief_text(const CpuInterruptions& cpu) {
+  const double lost =
+      static_cast<double>(cpu.budget.wall) / cpu.ticks_per_second - seconds_of(cpu, "useful");
+  std::string out =
+      ascii(fmt::format("{}, CPU {}, {} traced", cpu.arm, cpu.cpu, short_span(cpu.exposure_s)));
+  if (cpu.heard)
+    out += fmt::format(": UNEXPLAINED {} of the lost time, outside the kernel {}",
+                       percent(seconds_of(cpu, "unexplained"), lost),
+                       percent(seconds_of(cpu, "outside_kernel"), lost));
+  out = wrapped("", 2, out);
+  std::size_t shown = 0;
+  for (const auto& one : cpu.causes) {
+    if (!one.name.by_ipi || one.gaps == 0 || ++shown > kBriefCauses) continue;
+    std::string line = fmt::format("{} x {}, {} us/s lost", one.gaps, label(one.name).substr(2),
+                                   short_number(one.lost_us / cpu.exposure_s));
+    if (one.p50_us) line += fmt::format(", p50 {} us", short_us(*one.p50_us));
+    if (!one.senders.empty())
+      line += "; from " + ascii(sender_text(one.senders.front(), kFramesShown));
+    out += wrapped("  ", 4, line);
+  }
+  std::string own;
+  shown = 0;
+  for (const auto& one : cpu.causes)
+    if (!one.name.by_ipi && one.lost_us > 0 && ++shown <= kBriefCauses)
+      own += fmt::format("{}{} {} us/s", own.empty() ? "" : ", ", label(one.name).substr(2),
+                         short_number(one.lost_us / cpu.exposure_s));
+  if (!own.empty()) out += wrapped("  ", 4, "of its own: " + own);
+  if (!cpu.heard || cpu.deferrable.interruptions == 0) return out + brief_checks(cpu);
+  return out +
+         fmt::format("  could be deferred: {} of {} interruptions, {} of the lost time\n",
+                     cpu.deferrable.interruptions, cpu.deferrable.all_interruptions,
+                     percent(cpu.deferrable.lost_us, cpu.deferrable.all_lost_us)) +
+         brief_checks(cpu);
+}
+
 std::string effects_text(const Interruptions& all) {
   std::string out;
   for (const auto& one : all.effects)
@@ -232,11 +283,13 @@ std::string levels_text(const Interruptions& all) {
 
 }  // namespace
 
-std::string interruptions_text(const Findings& findings) {
+std::string interruptions_text(const Findings& findings, bool full) {
   const auto& all = findings.interruptions;
   if (!all.any()) return {};
   std::string out = levels_text(all);
-  for (const auto& cpu : all.cpus) out += "\n" + cpu_text(cpu);
+  const bool brief = !full && all.cpus.size() > kBriefFrom;
+  if (brief) out += "in brief; everything of each arm and CPU: isolab report DIR --full\n";
+  for (const auto& cpu : all.cpus) out += "\n" + (brief ? brief_text(cpu) : cpu_text(cpu));
   if (const auto effects = effects_text(all); !effects.empty()) out += "\n" + effects;
   return out;
 }

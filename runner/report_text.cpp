@@ -40,7 +40,7 @@ class Report {
             conclusion(findings_), "");
     verdicts();
     listening();
-    section("Who interrupted the measured CPUs", interruptions_text(findings_), "");
+    section("Who interrupted the measured CPUs", interruptions_text(findings_, style_.full), "");
     section("Interrupts per second on a measured CPU (mean)", interrupts_table(findings_),
             "* above the idle arm (95 %); 0 (<x): none seen, x is the one-sided 95 % bound. On x86 "
             "function_call includes tlb.");

@@ -10,6 +10,7 @@ namespace isolab {
 
 struct TextStyle {
   bool colour = false;  // headings bold; nothing else depends on it
+  bool full = false;    // every arm and CPU in full, however many there are
 };
 
 std::string render_report(const Findings& findings, const TextStyle& style);

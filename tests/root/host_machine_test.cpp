@@ -50,6 +50,23 @@ class Machine : public testing::Test {
 using RealGuard = Machine;
 using RealMachine = Machine;
 
+TEST(RealMachinePriority, RunsAheadItselfButNotItsForks) {
+  if (!is_root()) GTEST_SKIP() << "needs root";
+  auto child = Child::fork_into("ahead", {}, [] {
+    if (!run_ahead_of_ordinary_tasks()) return 3;
+    const bool ahead = (::sched_getscheduler(0) & ~SCHED_RESET_ON_FORK) == SCHED_RR;
+    auto fork = Child::fork_into("ordinary", {},
+                                 [] { return ::sched_getscheduler(0) == SCHED_OTHER ? 0 : 1; });
+    const auto ended = fork ? fork->wait_for(seconds(5)) : std::nullopt;
+    return ahead && ended && ended->ok() ? 0 : 1;
+  });
+  ASSERT_TRUE(child);
+  auto exit = child->wait_for(seconds(10));
+  ASSERT_TRUE(exit);
+  if (exit->code == 3) GTEST_SKIP() << "real-time scheduling is refused here";
+  EXPECT_TRUE(exit->ok()) << exit->text();
+}
+
 TEST_F(RealGuard, SetsAndRestoresASysctl) {
   StateGuard guard(files_, directory_);
   const long long value = *read_number(files_, kKnob);
