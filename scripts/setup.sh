@@ -6,13 +6,13 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 need=(g++ cmake ninja-build pkg-config libyaml-cpp-dev libcli11-dev libfmt-dev nlohmann-json3-dev
-      libhwloc-dev libssl-dev zlib1g-dev libboost-dev
-      rt-tests python3 python3-matplotlib make flex bison bc libelf-dev xz-utils)
+      libhwloc-dev libssl-dev zlib1g-dev
+      rt-tests python3 python3-matplotlib make flex bison bc perl libelf-dev xz-utils)
 # The kernel source is a workload, not a need: without it kernel_build is "not applicable".
 want=(linux-source-6.12)
 if [ "${1:-run}" = test ]; then
-  need+=(libgtest-dev libgmock-dev libbenchmark-dev libtraceevent-dev libtracefs-dev trace-cmd
-         g++-aarch64-linux-gnu clang python3-numpy)
+  need+=(libgtest-dev libgmock-dev libbenchmark-dev libtraceevent-dev trace-cmd binutils
+         g++-aarch64-linux-gnu)
 fi
 
 missing() {  # the packages among the arguments that are not installed
@@ -40,5 +40,6 @@ if [ ${#optional[@]} -gt 0 ]; then
 fi
 
 if [ ! -f build/build.ninja ]; then
-  cmake -S . -B build -G Ninja -DCMAKE_BUILD_TYPE=Release >&2
+  # Tests and benchmarks need packages of their own: scripts/test.sh switches them on.
+  cmake -S . -B build -G Ninja -DCMAKE_BUILD_TYPE=Release -DISOLAB_TESTS=OFF -DISOLAB_BENCHMARKS=OFF >&2
 fi

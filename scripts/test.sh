@@ -6,7 +6,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 scripts/setup.sh test
-cmake -S . -B build -G Ninja -DCMAKE_BUILD_TYPE=Release -DISOLAB_WERROR=ON >/dev/null
+cmake -S . -B build -DISOLAB_TESTS=ON -DISOLAB_BENCHMARKS=ON -DISOLAB_WERROR="${CI:+ON}" >/dev/null
 cmake --build build
 results=(build/tests.xml)
 failed=0
