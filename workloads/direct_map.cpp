@@ -133,10 +133,11 @@ const WorkloadInfo workloads::direct_map = describe<DirectMap>(
     {
         .name = "direct_map",
         .summary = "touches secret memory: pages leave the kernel's direct map",
-        .disturbs =
-            "On x86 each page that leaves the direct map flushes its kernel address on every CPU, "
-            "1 "
-            "function-call IPI a page; on arm64 the flush is an instruction and sends none.",
+        .disturbs = "On x86 each page that leaves the direct map flushes its kernel address on "
+                    "every CPU, 1 "
+                    "function-call IPI a page; the first page taken out of a 2 MiB mapping splits "
+                    "it, one full "
+                    "flush more. On arm64 the flush is an instruction and sends none.",
         .needs = "CONFIG_SECRETMEM and the right to lock memory; splits the direct map until the "
                  "next boot",
         .counts = {{"mappings", "map, touch every page, unmap, close is one"},
