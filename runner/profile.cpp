@@ -2,14 +2,12 @@
 #include "runner/profile.h"
 
 #include <algorithm>
-#include <charconv>
 #include <functional>
-#include <set>
 
-#include "analysis/budget.h"
 #include "base/cpu_set.h"
 #include "probes/observer.h"
 #include "probes/probe.h"
+#include "runner/profile_parts.h"
 #include "workloads/workload.h"
 
 namespace isolab {
@@ -18,9 +16,9 @@ namespace {
 using Kind = YamlNode::Kind;
 
 /// Walks the tree beside the keys it knows and notes everything that is wrong.
-class Reader {
+class Reader : ProfileValues {
  public:
-  explicit Reader(Diagnostics& diagnostics) : diagnostics_(diagnostics) {}
+  explicit Reader(Diagnostics& diagnostics) : ProfileValues(diagnostics) {}
 
   Profile read(const YamlNode& root) {
     Profile profile;
@@ -39,51 +37,16 @@ class Reader {
     profile.probe = read_probe(root);
     profile.observers = read_observers(root.find("observe"));
     if (const auto* node = root.find("design"))
-      read_design(*node, profile);
+      read_design(*this, *node, profile);
     else
       wrong(root, "design: is missing", "design: {measure: 10s}");
     read_arms(root, profile);
-    if (const auto* node = root.find("matrix")) read_matrix(*node, profile);
-    if (const auto* node = root.find("budget")) read_budget(*node, profile);
+    if (const auto* node = root.find("matrix")) read_matrix(*this, *node, profile);
+    if (const auto* node = root.find("budget")) read_budget(*this, *node, profile);
     return profile;
   }
 
  private:
-  void wrong(const YamlNode& node, std::string what, std::string expected = {},
-             std::string nearest = {}) {
-    diagnostics_.add(node.place, std::move(what), std::move(expected), std::move(nearest));
-  }
-
-  static std::string join(const std::vector<std::string>& words) {
-    std::string out;
-    for (const auto& word : words) out += (out.empty() ? "" : ", ") + word;
-    return out;
-  }
-
-  void check_keys(const YamlNode& map, const std::vector<std::string>& known) {
-    for (std::size_t i = 0; i < map.entries.size(); ++i) {
-      const std::string& key = map.entries[i].first;
-      if (std::find(known.begin(), known.end(), key) == known.end())
-        diagnostics_.add(map.key_places[i], "unknown key \"" + key + "\"", "one of " + join(known),
-                         nearest_word(key, known));
-    }
-  }
-
-  bool is_map(const YamlNode& node, const std::string& key, const std::string& expected) {
-    if (node.kind == Kind::map) return true;
-    wrong(node, key + ": is " + node.kind_word(), expected);
-    return false;
-  }
-
-  std::string required_text(const YamlNode& map, const std::string& key) {
-    const auto* node = map.find(key);
-    if (node == nullptr || node->kind != Kind::scalar || node->scalar.empty()) {
-      wrong(node ? *node : map, key + ": is missing", key + ": some words");
-      return {};
-    }
-    return node->scalar;
-  }
-
   void read_cpus(const YamlNode& node, Profile& profile) {
     if (!is_map(node, "cpus", "cpus: {measured: auto, housekeeping: auto}")) return;
     check_keys(node, {"measured", "housekeeping"});
@@ -98,7 +61,7 @@ class Reader {
         wrong(*value,
               std::string(key) + ": \"" + value->scalar +
                   "\" is neither a CPU list nor a word known here",
-              join(words) + " or a list like 2-5,8", nearest_word(out, words));
+              joined_words(words) + " or a list like 2-5,8", nearest_word(out, words));
     };
     one("measured", {"auto", "isolated"}, profile.measured, profile.measured_place);
     one("housekeeping", {"auto", "housekeeping"}, profile.housekeeping, profile.housekeeping_place);
@@ -131,49 +94,12 @@ class Reader {
     }
     if (info == nullptr) {
       if (!also_known.empty()) names.push_back(also_known);
-      diagnostics_.add(place, "unknown " + std::string(what) + " \"" + use.name + "\"",
-                       "one of " + join(names), nearest_word(use.name, names));
+      diagnostics().add(place, "unknown " + std::string(what) + " \"" + use.name + "\"",
+                        "one of " + joined_words(names), nearest_word(use.name, names));
       return use;
     }
-    use.params = read_params_of(params, info->params);
+    use.params = read_params(params, info->params);
     return use;
-  }
-
-  ParamValues read_params_of(const YamlNode* node, const std::vector<ParamSpec>& specs) {
-    ParamValues values;
-    std::vector<std::string> names;
-    for (const auto& spec : specs) {
-      values[spec.name] = spec.fallback;
-      names.push_back(spec.name);
-    }
-    if (node == nullptr || node->kind == Kind::null) return values;
-    if (node->kind != Kind::map) {
-      wrong(*node, "parameters are " + std::string(node->kind_word()), "a map: {rate: 100/s}");
-      return values;
-    }
-    check_keys(*node, names);
-    for (const auto& spec : specs)
-      if (const auto* value = node->find(spec.name)) read_value(*value, spec, values[spec.name]);
-    return values;
-  }
-
-  void read_value(const YamlNode& node, const ParamSpec& spec, ParamValue& out) {
-    ParamValue raw;
-    if (node.kind == Kind::scalar) raw.push_back(node.scalar);
-    for (const auto& item : node.items) {
-      if (item.kind != Kind::scalar)
-        return wrong(item, spec.name + ": an item is " + item.kind_word(), "a single value");
-      raw.push_back(item.scalar);
-    }
-    if (node.kind == Kind::map || (node.kind == Kind::list && spec.type != ParamType::words))
-      return wrong(node, spec.name + ": is " + node.kind_word(), expected_form(spec.type));
-    auto checked = check_param(spec, raw);
-    if (checked)
-      out = *checked;
-    else
-      wrong(node, spec.name + ": " + checked.error().what,
-            spec.choices.empty() ? expected_form(spec.type) : join(spec.choices),
-            raw.empty() ? "" : nearest_word(raw[0], spec.choices));
   }
 
   PluginUse read_probe(const YamlNode& root) {
@@ -191,7 +117,7 @@ class Reader {
     if (node == nullptr) {
       for (const char* name : {"interrupts", "cpu_time", "faults"})
         if (const auto* info = find_observer(name))
-          observers.push_back({name, read_params_of(nullptr, info->params)});
+          observers.push_back({name, read_params(nullptr, info->params)});
       return observers;
     }
     if (node->kind != Kind::list) {
@@ -222,8 +148,8 @@ class Reader {
           name.find_first_not_of(
               "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.") !=
               std::string::npos)
-        diagnostics_.add(arms->key_places[i], "arm name \"" + name + "\" is not a word",
-                         "letters, digits, _ - .");
+        diagnostics().add(arms->key_places[i], "arm name \"" + name + "\" is not a word",
+                          "letters, digits, _ - .");
       if (node.kind == Kind::map) {
         check_keys(node, {"workloads", "settings", "observe", "untraced_run"});
         if (const auto* list = node.find("workloads")) read_workloads(*list, arm);
@@ -235,9 +161,9 @@ class Reader {
               "{workloads: [...], settings: {...}}");
       }
       if (i == 0 && !is_idle(arm))
-        diagnostics_.add(arms->key_places[i],
-                         "the first arm must be idle: everything is compared with it",
-                         "an arm without workloads, for example idle: {}");
+        diagnostics().add(arms->key_places[i],
+                          "the first arm must be idle: everything is compared with it",
+                          "an arm without workloads, for example idle: {}");
       profile.arms.push_back(std::move(arm));
     }
   }
@@ -265,151 +191,16 @@ class Reader {
     for (std::size_t i = 0; i < node.entries.size(); ++i) {
       const auto& [path, value] = node.entries[i];
       if (!path.starts_with("/proc/sys/") && !path.starts_with("/sys/"))
-        diagnostics_.add(node.key_places[i], "setting \"" + path + "\" is not a kernel file",
-                         "a path below /proc/sys or /sys");
+        diagnostics().add(node.key_places[i], "setting \"" + path + "\" is not a kernel file",
+                          "a path below /proc/sys or /sys");
       else if (path.find("/../") != std::string::npos)
-        diagnostics_.add(node.key_places[i], "setting \"" + path + "\" goes up again",
-                         "a plain path below /proc/sys or /sys");
+        diagnostics().add(node.key_places[i], "setting \"" + path + "\" goes up again",
+                          "a plain path below /proc/sys or /sys");
       if (value.kind != Kind::scalar)
         wrong(value, path + ": is " + value.kind_word(), "a single value");
       arm.settings.push_back({path, value.scalar});
     }
   }
-
-  void read_matrix(const YamlNode& node, Profile& profile) {
-    if (!is_map(node, "matrix", "axes: {kfence_sampling.sample_interval: [1ms, 10ms]}")) return;
-    for (std::size_t i = 0; i < node.entries.size(); ++i) {
-      const auto& [axis_name, list] = node.entries[i];
-      const Place& place = node.key_places[i];
-      const auto dot = axis_name.find('.');
-      MatrixAxis axis{
-          axis_name.substr(0, dot), dot == std::string::npos ? "" : axis_name.substr(dot + 1), {}};
-      const auto used = used_workloads(profile);
-      const auto* info = find_workload(axis.workload);
-      if (info == nullptr || std::find(used.begin(), used.end(), axis.workload) == used.end()) {
-        diagnostics_.add(place, "axis \"" + axis_name + "\" names no workload of any arm",
-                         "WORKLOAD.PARAMETER", nearest_word(axis.workload, used));
-        continue;
-      }
-      std::vector<std::string> names;
-      const ParamSpec* spec = nullptr;
-      for (const auto& one : info->params) {
-        names.push_back(one.name);
-        if (one.name == axis.param) spec = &one;
-      }
-      if (spec == nullptr) {
-        diagnostics_.add(place,
-                         "workload " + axis.workload + " has no parameter \"" + axis.param + "\"",
-                         "one of " + join(names), nearest_word(axis.param, names));
-        continue;
-      }
-      if (list.kind != Kind::list || list.items.empty()) {
-        wrong(list, axis_name + ": is " + list.kind_word(), "a list of values");
-        continue;
-      }
-      for (const auto& item : list.items) {
-        ParamValue value = spec->fallback;
-        read_value(item, *spec, value);
-        axis.values.push_back(std::move(value));
-      }
-      profile.matrix.push_back(std::move(axis));
-    }
-  }
-
-  static std::vector<std::string> used_workloads(const Profile& profile) {
-    std::set<std::string> names;
-    for (const auto& arm : profile.arms)
-      for (const auto& use : arm.workloads) names.insert(use.name);
-    return {names.begin(), names.end()};
-  }
-
-  void read_design(const YamlNode& node, Profile& profile) {
-    if (!is_map(node, "design", "{repeats: 3, warmup: 1s, measure: 10s}")) return;
-    check_keys(node, {"repeats", "warmup", "measure", "order", "seed", "untraced_runs"});
-    const auto duration = [&](const char* key, Nanos smallest, Nanos& out) {
-      const auto* value = node.find(key);
-      if (value == nullptr) return;
-      const auto parsed = parse_duration(value->scalar);
-      if (value->kind != Kind::scalar || !parsed)
-        wrong(*value, std::string(key) + ": \"" + value->scalar + "\" is no duration",
-              expected_form(ParamType::duration));
-      else if (*parsed < smallest)
-        wrong(*value, std::string(key) + ": is too short", "at least " + print(smallest));
-      else
-        out = *parsed;
-    };
-    profile.warmup = std::chrono::seconds(1);
-    duration("warmup", std::chrono::milliseconds(100), profile.warmup);
-    duration("measure", std::chrono::milliseconds(100), profile.measure);
-    if (node.find("measure") == nullptr)
-      wrong(node, "design: measure: is missing", "the length of one window, like 10s");
-    profile.repeats = static_cast<int>(whole(node, "repeats", 1, 10000, 1));
-    profile.seed = static_cast<std::uint64_t>(whole(node, "seed", 0, 1'000'000'000, 1));
-    if (const auto* order = node.find("order")) {
-      const std::vector<std::string> known{"interleaved", "shuffled", "sequential"};
-      if (std::find(known.begin(), known.end(), order->scalar) == known.end())
-        wrong(*order, "order: \"" + order->scalar + "\" is not known", join(known),
-              nearest_word(order->scalar, known));
-      profile.order = order->scalar;
-    }
-    read_flag(node, "untraced_runs", profile.untraced_runs);
-  }
-
-  void read_flag(const YamlNode& map, const char* key, bool& out) {
-    const auto* flag = map.find(key);
-    if (flag == nullptr) return;
-    if (flag->scalar != "true" && flag->scalar != "false")
-      wrong(*flag, std::string(key) + ": \"" + flag->scalar + "\"", "true or false");
-    out = flag->scalar == "true";
-  }
-
-  long long whole(const YamlNode& map, const char* key, long long low, long long high,
-                  long long fallback) {
-    const auto* node = map.find(key);
-    if (node == nullptr) return fallback;
-    long long value = 0;
-    const char* end = node->scalar.data() + node->scalar.size();
-    const auto [stop, error] = std::from_chars(node->scalar.data(), end, value);
-    if (error != std::errc{} || stop != end || value < low || value > high) {
-      wrong(*node, std::string(key) + ": \"" + node->scalar + "\" is out of range",
-            "a whole number " + std::to_string(low) + "-" + std::to_string(high));
-      return fallback;
-    }
-    return value;
-  }
-
-  void read_budget(const YamlNode& node, Profile& profile) {
-    if (node.kind != Kind::list)
-      return wrong(node, "budget: is " + std::string(node.kind_word()),
-                   "a list of {metric:, limit:, reason:}");
-    for (const auto& item : node.items) {
-      if (!is_map(item, "a budget", "{metric: gap_max, limit: 50us, reason: why}")) continue;
-      check_keys(item, {"metric", "arm", "limit", "reason"});
-      Budget budget;
-      budget.metric = required_text(item, "metric");
-      budget.limit_text = required_text(item, "limit");
-      budget.reason = required_text(item, "reason");
-      if (const auto* arm = item.find("arm")) {
-        budget.arm = arm->scalar;
-        std::vector<std::string> names;
-        for (const auto& one : profile.arms) names.push_back(one.name);
-        if (std::find(names.begin(), names.end(), budget.arm) == names.end())
-          wrong(*arm, "there is no arm \"" + budget.arm + "\"", "one of " + join(names),
-                nearest_word(budget.arm, names));
-      }
-      if (!budget.metric.empty() && !budget.limit_text.empty()) {
-        const auto limit = budget_limit(budget.metric, budget.limit_text);
-        if (limit)
-          budget.limit = *limit;
-        else
-          wrong(item, limit.error().what, limit.error().hint,
-                nearest_word(budget.metric, budget_metrics()));
-      }
-      profile.budgets.push_back(std::move(budget));
-    }
-  }
-
-  Diagnostics& diagnostics_;
 };
 
 Result<Profile> finish(Diagnostics& diagnostics, const YamlNode& root, std::string source) {
