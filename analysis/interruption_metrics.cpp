@@ -47,6 +47,11 @@ double part_of(const NoiseBudget& budget, const char* name) {
   return part == nullptr ? 0 : static_cast<double>(part->ticks);
 }
 
+double gaps_of(const NoiseBudget& budget, const char* name) {
+  const auto* part = budget.find(name);
+  return part == nullptr ? 0 : static_cast<double>(part->gaps);
+}
+
 }  // namespace
 
 void add_interruption_metrics(const Interruptions& interruptions, std::vector<Metric>& out) {
@@ -65,6 +70,8 @@ void add_interruption_metrics(const Interruptions& interruptions, std::vector<Me
       const double lost = static_cast<double>(cpu.budget.wall) - part_of(cpu.budget, "useful");
       add("outside_kernel_time", part_of(cpu.budget, "outside_kernel"), lost, cpu.gaps);
       add("unexplained_time", part_of(cpu.budget, "unexplained"), lost, cpu.gaps);
+      add("unexplained_gaps", gaps_of(cpu.budget, "unexplained"), static_cast<double>(cpu.gaps),
+          cpu.gaps);
       add("deferrable_interruptions", static_cast<double>(cpu.deferrable.interruptions),
           static_cast<double>(cpu.deferrable.all_interruptions), cpu.deferrable.all_interruptions);
       add("deferrable_time", cpu.deferrable.lost_us, cpu.deferrable.all_lost_us,

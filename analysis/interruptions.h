@@ -10,7 +10,7 @@
 
 #include "analysis/classes.h"
 #include "analysis/noise_budget.h"
-#include "analysis/periodicity.h"
+#include "analysis/silence.h"
 #include "results/recording.h"
 
 namespace isolab {
@@ -42,14 +42,6 @@ struct CrossCheck {
   std::uint64_t traced = 0, counted = 0;
   std::uint64_t slack = 0;  // events so near the window's edges that either may have missed them
   bool agrees() const { return (traced > counted ? traced - counted : counted - traced) <= slack; }
-};
-
-/// Silent gaps of one length class, tested for a period in each window.
-struct SilentRow {
-  std::string lengths;  // "over 10 us", "up to 10 us"
-  std::uint64_t gaps = 0, in_phase = 0;
-  double lost_us = 0, in_phase_us = 0;
-  Period period;  // of the window with the most gaps
 };
 
 struct Deferrable {

@@ -56,20 +56,21 @@ Json check_json(const CrossCheck& one) {
                          {"agrees", one.agrees()}});
 }
 
+Json period_json(const Period& one) {
+  return Json(JsonObject{{"period_ms", number(one.period_ns / 1e6)},
+                         {"phase_ms", number(one.phase_ns / 1e6)},
+                         {"share", number(one.share)},
+                         {"log10_chance", number(one.log10_chance)},
+                         {"gaps", one.gaps}});
+}
+
 Json silent_json(const SilentRow& one) {
-  JsonObject out{{"lengths", one.lengths},
-                 {"gaps", one.gaps},
-                 {"in_phase", one.in_phase},
-                 {"lost_us", number(one.lost_us)},
-                 {"in_phase_us", number(one.in_phase_us)},
-                 {"periodic", one.period.found}};
-  if (one.period.found) {
-    out.emplace("period_ms", number(one.period.period_ns / 1e6));
-    out.emplace("phase_ms", number(one.period.phase_ns / 1e6));
-    out.emplace("share", number(one.period.share));
-    out.emplace("log10_chance", number(one.period.log10_chance));
-  }
-  return Json(std::move(out));
+  return Json(JsonObject{{"lengths", one.lengths},
+                         {"gaps", one.gaps},
+                         {"in_phase", one.in_phase},
+                         {"lost_us", number(one.lost_us)},
+                         {"in_phase_us", number(one.in_phase_us)},
+                         {"periods", list(one.periods, period_json)}});
 }
 
 Json budget_json(const CpuInterruptions& cpu) {
@@ -200,7 +201,7 @@ Json interruptions_schema() {
   CpuInterruptions cpu;
   cpu.ticks_per_second = 1;
   cpu.causes.push_back(std::move(cause));
-  cpu.silent.emplace_back();
+  cpu.silent.emplace_back().periods.emplace_back();
   cpu.checks.emplace_back();
   cpu.budget.parts.emplace_back();
   cpu.tracks.emplace_back();

@@ -11,7 +11,6 @@ namespace isolab {
 
 namespace {
 
-constexpr double kLongSilence = 10'000;  // ns: hypervisors' own work is longer, their exits shorter
 constexpr std::size_t kMostSenders = 5;
 constexpr std::uint64_t kCounterSlack = 2;  // the counters are not read at one instant
 
@@ -55,11 +54,10 @@ void add_check(std::vector<CrossCheck>& checks, const std::string& what, const s
   found->slack += kCounterSlack + one.near_edges;
 }
 
-SilentRow& silent_row(std::vector<SilentRow>& rows, const char* lengths) {
+SilentRow& silent_row(std::vector<SilentRow>& rows, const std::string& lengths) {
   for (auto& row : rows)
     if (row.lengths == lengths) return row;
-  rows.emplace_back().lengths = lengths;
-  return rows.back();
+  return rows.emplace_back();
 }
 
 }  // namespace
@@ -84,7 +82,8 @@ WindowTracks::WindowTracks(const WindowRecord& window, Attribution& attribution)
   });
 }
 
-ClassTrack WindowTracks::take(int cpu, const TickLine& line, const CauseNames& names) const {
+ClassTrack WindowTracks::take(int cpu, const TickLine& line, const CauseNames& names,
+                              const Silence& silence) const {
   ClassTrack out;
   out.repeat = repeat_;
   const auto found = tracks_.find(cpu);
@@ -93,9 +92,9 @@ ClassTrack WindowTracks::take(int cpu, const TickLine& line, const CauseNames& n
   out.seconds = microseconds(line, track.end - track.start) / 1e6;
   for (const auto& one : track.slices) {
     if (one.gap.length == 0) continue;
-    out.gaps.push_back({microseconds(line, one.gap.start - track.start) / 1e6,
-                        microseconds(line, one.gap.length),
-                        one.trigger == kNoCause ? "silent" : names[one.trigger].klass});
+    out.gaps.push_back(
+        {microseconds(line, one.gap.start - track.start) / 1e6, microseconds(line, one.gap.length),
+         one.trigger == kNoCause ? silence.class_of(one.gap) : names[one.trigger].klass});
   }
   return out;
 }
@@ -144,45 +143,10 @@ void InterruptionPool::add_causes(Pooled& pooled, const CpuAttribution& one,
   }
 }
 
-SilentTime InterruptionPool::add_silent(Pooled& pooled, const CpuAttribution& one,
-                                        const WindowRecord& window, const ProbeCpu& probe,
-                                        bool lost_events) {
-  SilentTime out;
-  const double ns_per_tick = 1e9 / window.probe.line.ticks_per_second();
-  for (const bool is_long : {true, false}) {
-    std::vector<double> times;
-    std::vector<std::uint64_t> lengths;
-    for (const auto index : one.silent) {
-      const auto& gap = probe.gaps[index];
-      if ((static_cast<double>(gap.length) * ns_per_tick > kLongSilence) != is_long) continue;
-      times.push_back(static_cast<double>(gap.start - probe.start) * ns_per_tick);
-      lengths.push_back(gap.length);
-    }
-    if (times.empty()) continue;
-    // Where the trace lost events a gap without any proves nothing.
-    const auto period = lost_events ? Period{} : find_period(times);
-    auto& row = silent_row(pooled.cpu.silent, is_long ? "over 10 us" : "up to 10 us");
-    const bool most = times.size() > row.period.gaps;
-    row.gaps += times.size();
-    if (most) row.period = period;
-    for (std::size_t i = 0; i < times.size(); ++i) {
-      row.lost_us += microseconds(pooled.line, lengths[i]);
-      if (!period.in_phase(times[i])) {
-        ++out.unexplained_gaps;
-        out.unexplained_ticks += lengths[i];
-        continue;
-      }
-      ++out.outside_gaps, ++row.in_phase;
-      out.outside_ticks += lengths[i];
-      row.in_phase_us += microseconds(pooled.line, lengths[i]);
-    }
-  }
-  return out;
-}
-
 void InterruptionPool::add(const WindowRecord& window, const std::string& arm,
                            const TraceMeta& meta, const Attribution& attribution,
                            const WindowTracks& tracks) {
+  const auto silences = silences_of(window, meta, attribution);
   for (const auto& one : attribution.cpus()) {
     auto& pooled = by_arm_and_cpu_[{window.arm, one.cpu}];
     auto& cpu = pooled.cpu;
@@ -216,11 +180,10 @@ void InterruptionPool::add(const WindowRecord& window, const std::string& arm,
     cpu.before_us += microseconds(pooled.line, one.before_ticks);
     cpu.traced_us += microseconds(pooled.line, one.traced_ticks);
     cpu.after_us += microseconds(pooled.line, one.after_ticks);
-    const auto loss = meta.loss.find(one.cpu);
-    const bool lost_events = loss != meta.loss.end() && loss->second.total() != 0;
-    const auto silent = add_silent(pooled, one, window, *probe, lost_events);
-    cpu.budget.add(make_noise_budget(one, attribution.names(), *probe, silent));
-    cpu.tracks.push_back(tracks.take(one.cpu, pooled.line, attribution.names()));
+    const auto& silence = silences.at(one.cpu);
+    for (const auto& row : silence.rows()) silent_row(cpu.silent, row.lengths).add(row);
+    cpu.budget.add(make_noise_budget(one, attribution.names(), *probe, silence.time()));
+    cpu.tracks.push_back(tracks.take(one.cpu, pooled.line, attribution.names(), silence));
   }
 }
 

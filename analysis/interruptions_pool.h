@@ -18,7 +18,8 @@ class WindowTracks {
  public:
   static constexpr std::size_t kSlices = 400;
   WindowTracks(const WindowRecord& window, Attribution& attribution);
-  ClassTrack take(int cpu, const TickLine& line, const CauseNames& names) const;
+  ClassTrack take(int cpu, const TickLine& line, const CauseNames& names,
+                  const Silence& silence) const;
 
  private:
   struct Longest {
@@ -55,8 +56,6 @@ class InterruptionPool {
   };
   void add_causes(Pooled& pooled, const CpuAttribution& one, const WindowRecord& window,
                   const TraceMeta& meta, const Attribution& attribution);
-  SilentTime add_silent(Pooled& pooled, const CpuAttribution& one, const WindowRecord& window,
-                        const ProbeCpu& probe, bool lost_events);
   void finish(Pooled& pooled) const;
 
   const Plan* plan_;

@@ -50,6 +50,8 @@ void add_trace(std::vector<MetricInfo>& out) {
   out.push_back({"unexplained_time", "%", lower,
                  "share of the lost time in gaps without kernel event and without period",
                  kPerCpu});
+  out.push_back({"unexplained_gaps", "%", lower,
+                 "share of the logged gaps without kernel event and without period", kPerCpu});
   out.push_back({"callbacks_joined", "%", higher,
                  "share of the remote callbacks whose sender is known", kPerCpu});
   out.push_back({"interruptions", kPerCpuHour, lower,

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "analysis/attribution.h"
+#include "analysis/silence.h"
 #include "base/records.h"
 
 namespace isolab {
@@ -26,12 +27,6 @@ struct NoiseBudget {
   const BudgetPart* find(const std::string& name) const;
   /// Adds another window's part by part; stays exact where both counters have the same rate.
   void add(const NoiseBudget& other);
-};
-
-/// Silent gaps told apart: those in phase with a period are outside the kernel.
-struct SilentTime {
-  std::uint64_t outside_gaps = 0, outside_ticks = 0;
-  std::uint64_t unexplained_gaps = 0, unexplained_ticks = 0;
 };
 
 /// A gap's time is its trigger's, but for the time another task ran, which is other_task's.

@@ -4,14 +4,15 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <vector>
+#include <optional>
 
 namespace isolab {
 
 namespace {
 
 constexpr std::size_t kFewest = 12;
-constexpr std::size_t kMostTested = 6000;
+constexpr std::size_t kMostTested = 3000;
+constexpr std::size_t kMostPeriods = 6;
 constexpr double kLeastShare = 0.3;
 constexpr double kMostLogChance = -6;
 // Timer rates of kernels, hypervisors and firmware: 1000, 500, 300, 250, 100, 64, 60, 50, 10, 2, 1
@@ -25,25 +26,35 @@ double fold(double time, double period) {
 }
 
 struct Folded {
+  double counted = 0;
   double share = 0;
   double phase = 0;
 };
 
-/// The fullest pair of neighbouring bins.
+/// The fullest pair of neighbouring bins; each bin counts a round once.
 Folded fold_all(std::span<const double> times, double period) {
-  std::array<std::uint32_t, Period::kBins> bins{};
+  struct Bin {
+    std::uint32_t rounds = 0;
+    double last = -1;
+  };
+  std::array<Bin, Period::kBins> bins{};
   const double scale = Period::kBins / period;
+  double counted = 0;
   for (const double time : times) {
-    const auto bin = static_cast<std::size_t>(fold(time, period) * scale);
-    ++bins[std::min<std::size_t>(bin, Period::kBins - 1)];
+    const double round = std::floor(time / period);
+    const auto place = static_cast<std::size_t>(fold(time, period) * scale);
+    auto& bin = bins[std::min<std::size_t>(place, Period::kBins - 1)];
+    if (bin.last == round) continue;
+    bin.last = round;
+    ++bin.rounds, ++counted;
   }
   std::size_t best = 0;
   std::uint32_t most = 0;
   for (std::size_t i = 0; i < bins.size(); ++i) {
-    const auto both = bins[i] + bins[(i + 1) % bins.size()];
+    const auto both = bins[i].rounds + bins[(i + 1) % bins.size()].rounds;
     if (both > most) most = both, best = i;
   }
-  return {static_cast<double>(most) / static_cast<double>(times.size()),
+  return {counted, static_cast<double>(most) / counted,
           fold(static_cast<double>(best + 1) / scale, period)};
 }
 
@@ -109,17 +120,23 @@ double log10_chance(double n, double share, double expected) {
   return -n * divergence / std::log(10.0);
 }
 
-}  // namespace
-
-bool Period::in_phase(double time_ns) const {
-  if (!found) return false;
-  const double distance = fold(time_ns - phase_ns + period_ns / 2, period_ns) - period_ns / 2;
-  return std::abs(distance) <= period_ns / kBins;
+/// Does it come all the time? A timer that ran for a moment is a burst.
+bool lasts(std::span<const double> times, const Period& period) {
+  constexpr std::size_t kSlices = 8;
+  std::array<std::uint32_t, kSlices> slices{};
+  const double whole = times.back() - times.front();
+  std::uint32_t all = 0;
+  for (const double time : times) {
+    if (!period.in_phase(time)) continue;
+    const auto slice = static_cast<std::size_t>((time - times.front()) / whole * kSlices);
+    ++slices[std::min(slice, kSlices - 1)], ++all;
+  }
+  std::nth_element(slices.begin(), slices.begin() + kSlices / 2, slices.end());
+  return slices[kSlices / 2] * kSlices * 4 >= all;
 }
 
-Period find_period(std::span<const double> times_ns) {
-  Period best;
-  best.gaps = times_ns.size();
+std::optional<Period> find_period(std::span<const double> times_ns) {
+  std::optional<Period> best;
   // A part of a long record decides as well as all of it.
   const auto times = times_ns.first(std::min(times_ns.size(), kMostTested));
   if (times.size() < kFewest || times.back() <= times.front()) return best;
@@ -133,21 +150,35 @@ Period find_period(std::span<const double> times_ns) {
     if (candidate * 5 > whole || candidate < 1e4) continue;
     const double period = refine(times, candidate);
     const auto folded = fold_all(times, period);
-    const double chance =
-        log10_chance(static_cast<double>(times.size()), folded.share, 2.0 / Period::kBins) + tried;
+    const double chance = log10_chance(folded.counted, folded.share, 2.0 / Period::kBins) + tried;
     if (folded.share < kLeastShare || chance > kMostLogChance) continue;
     // Fractions of a period fold as well as the period: of equals the longest is it. Multiples
     // share the gaps among several phases and lose by themselves.
-    const bool better = folded.share > best.share * 1.02 ||
-                        (folded.share > best.share * 0.98 && period > best.period_ns);
-    if (!better) continue;
-    best.found = true;
-    best.period_ns = period;
-    best.phase_ns = folded.phase;
-    best.share = folded.share;
-    best.log10_chance = std::min(chance, 0.0);
+    const Period found{period, folded.phase, folded.share, std::min(chance, 0.0), 0};
+    const bool better = !best || folded.share > best->share * 1.02 ||
+                        (folded.share > best->share * 0.98 && period > best->period_ns);
+    if (better && lasts(times, found)) best = found;
   }
   return best;
+}
+
+}  // namespace
+
+bool Period::in_phase(double time_ns) const {
+  const double distance = fold(time_ns - phase_ns + period_ns / 2, period_ns) - period_ns / 2;
+  return std::abs(distance) <= period_ns / kBins;
+}
+
+std::vector<Period> find_periods(std::span<const double> times_ns) {
+  std::vector<Period> out;
+  std::vector<double> rest(times_ns.begin(), times_ns.end());
+  while (out.size() < kMostPeriods) {
+    auto period = find_period(rest);
+    if (!period) break;
+    period->gaps = std::erase_if(rest, [&](double time) { return period->in_phase(time); });
+    out.push_back(*period);
+  }
+  return out;
 }
 
 }  // namespace isolab

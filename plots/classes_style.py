@@ -4,7 +4,7 @@ import style
 
 ORDER = ["text_patch", "kernel_tlb", "user_tlb", "remote_read", "task_sync", "scheduler", "timer_kick",
          "tracing", "other", "irq_work", "ipi", "unknown", "tick", "device", "softirq", "nmi", "page_fault",
-         "other_task", "machine_check", "vector", "outside_kernel", "unexplained", "silent", "not_logged"]
+         "other_task", "machine_check", "vector", "outside_kernel", "unexplained", "not_logged"]
 HATCHES = ["", "///", "...", "xxx", "\\\\\\", "ooo", "+++", "---"]
 
 

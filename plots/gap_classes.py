@@ -38,7 +38,7 @@ def draw(findings):
         axes.set_title(f"{cpu['arm']}, CPU {cpu['cpu']}", fontsize=8.5)
     order = classes_style.in_order(seen)
     figure.legend([seen[klass] for klass in order],
-                  ["no kernel event" if klass == "silent" else classes_style.words(klass) for klass in order],
+                  [classes_style.words(klass) for klass in order],
                   loc="center left", bbox_to_anchor=(1.0, 0.5))
     figure.supxlabel("time listened (s); dotted: the next repeat begins")
     figure.supylabel("length of a gap (us, logarithmic)")

@@ -147,10 +147,18 @@ class WindowTrack {
     const auto meta = TRY(TraceMeta::read(window_->notes));
     const auto rules = TRY(classifier_for(*recording_, {}));
     Attribution attribution(trace, meta, rules, gaps_of(*window_, recording_->plan.measured));
-    attribution.on_gap([&](const GapStory& story) { tell(story, attribution); });
+    std::vector<std::pair<int, Gap>> silent;  // their class is known when all of them are
+    attribution.on_gap([&](const GapStory& story) {
+      if (story.events == 0)
+        silent.emplace_back(story.cpu, story.gap);
+      else
+        tell(story, attribution);
+    });
     std::uint64_t faulty = 0;
     for (const auto& summary : TRY(attribute_trace(trace, attribution)))
       faulty += summary.faulty_pages;
+    const auto silences = silences_of(*window_, meta, attribution);
+    for (const auto& [cpu, gap] : silent) tell_silent(cpu, gap, silences.at(cpu));
     if (const auto lost = meta.lost(); lost != 0)
       remark(fmt::format("the kernel lost {} events, so some causes are missing", lost));
     if (faulty != 0) remark(fmt::format("{} damaged trace pages", faulty));
@@ -187,14 +195,22 @@ class WindowTrack {
     args.text("sender_frame", stack_of(sender, from.names()).top);
   }
 
+  void tell_silent(int cpu, const Gap& gap, const Silence& silence) {
+    Args args;
+    args.raw("causes", "[]").text("class", silence.class_of(gap));
+    const auto* period = silence.period_of(gap);
+    if (period != nullptr) args.raw("period_ms", fmt::format("{:.4f}", period->period_ns / 1e6));
+    slice(cpu, gap, period == nullptr ? "no kernel event" : "outside the kernel",
+          silence.class_of(gap), std::move(args));
+  }
+
   void tell(const GapStory& story, const Attribution& from) {
     Args args;
     std::vector<std::string> lines;
     for (const auto& cause : story.causes) lines.push_back(line_of(cause, from));
     if (story.more_causes != 0) lines.push_back(fmt::format("and {} more", story.more_causes));
     args.raw("causes", quoted_list(lines));
-    std::string name = story.events == 0 ? "no kernel event" : "kernel activity without an entry";
-    std::string klass = story.events == 0 ? "silent" : "unnamed";
+    std::string name = "kernel activity without an entry", klass = "unnamed";
     if (!story.causes.empty()) {
       const auto& trigger = from.names()[story.causes.front().id];
       name = trigger.what, klass = trigger.klass;
@@ -203,10 +219,9 @@ class WindowTrack {
         add_sender(sender, from, args);
     }
     args.text("class", klass);
-    if (story.events != 0)
-      args.raw("before_us", length(story.before()))
-          .raw("traced_us", length(story.traced()))
-          .raw("after_us", length(story.after()));
+    args.raw("before_us", length(story.before()))
+        .raw("traced_us", length(story.traced()))
+        .raw("after_us", length(story.after()));
     if (story.away != 0) args.raw("other_task_us", length(story.away));
     slice(story.cpu, story.gap, name, klass, std::move(args));
     for (const auto& cause : story.causes) tell(story, cause, from);

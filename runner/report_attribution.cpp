@@ -114,15 +114,20 @@ std::string silent_text(const CpuInterruptions& cpu) {
   for (const auto& one : cpu.silent) {
     const auto what = fmt::format("{} gaps {} without any kernel event ({} us)", one.gaps,
                                   one.lengths, short_us(one.lost_us));
-    if (one.period.found)
-      out +=
-          wrapped("  ", 4,
-                  fmt::format("{}: {} in phase with {:.4f} ms (phase {:.3f} ms, {:.1f} % in 4 % of "
-                              "the period): outside the kernel, hypervisor or firmware",
-                              what, one.in_phase, one.period.period_ns / 1e6,
-                              one.period.phase_ns / 1e6, 100 * one.period.share));
-    else
+    if (one.periods.empty()) {
       out += wrapped("  ", 4, what + ": no period found, unexplained");
+      continue;
+    }
+    out += wrapped("  ", 4,
+                   fmt::format("{}: {} in phase with a timer outside the kernel, hypervisor or "
+                               "firmware; {} unexplained",
+                               what, one.in_phase, one.gaps - one.in_phase));
+    for (const auto& period : one.periods)
+      out += wrapped("    ", 6,
+                     fmt::format("every {:.4f} ms (phase {:.3f} ms, {:.1f} % in 4 % of the period; "
+                                 "by chance 1 in 10^{:.0f})",
+                                 period.period_ns / 1e6, period.phase_ns / 1e6, 100 * period.share,
+                                 -period.log10_chance));
   }
   return out;
 }
@@ -218,8 +223,9 @@ std::string brief_text(const CpuInterruptions& cpu) {
   std::string out =
       ascii(fmt::format("{}, CPU {}, {} traced", cpu.arm, cpu.cpu, short_span(cpu.exposure_s)));
   if (cpu.heard)
-    out += fmt::format(": UNEXPLAINED {} of the lost time, outside the kernel {}",
+    out += fmt::format(": UNEXPLAINED {} of the lost time ({} of the gaps), outside the kernel {}",
                        percent(seconds_of(cpu, "unexplained"), lost),
+                       percent(gaps_of(cpu, "unexplained"), static_cast<double>(cpu.gaps)),
                        percent(seconds_of(cpu, "outside_kernel"), lost));
   out = wrapped("", 2, out);
   std::size_t shown = 0;

@@ -4,6 +4,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
+#include <optional>
 
 #include "runner/report_format.h"
 #include "trace/meta.h"
@@ -18,7 +20,17 @@ constexpr std::size_t kFrames = 12;
 struct Spike {
   double us = 0;
   std::string text;
+  std::optional<std::pair<int, Gap>>
+      silent;  // its CPU: the text lacks whether it keeps to a period
 };
+
+std::string silent_text(const Period* period) {
+  if (period == nullptr) return "    no kernel event and no period: unexplained\n";
+  return wrapped("    ", 6,
+                 fmt::format("no kernel event, in phase with a timer of {:.4f} ms: outside the "
+                             "kernel (hypervisor or firmware)",
+                             period->period_ns / 1e6));
+}
 
 class WindowSpikes {
  public:
@@ -39,10 +51,17 @@ class WindowSpikes {
       std::pop_heap(kept_.begin(), kept_.end(), shorter);
       kept_.pop_back();
     }
-    kept_.push_back({us, tell(story)});
+    kept_.push_back({us, tell(story), {}});
+    if (story.events == 0) kept_.back().silent.emplace(story.cpu, story.gap);
     std::push_heap(kept_.begin(), kept_.end(), shorter);
   }
-  std::vector<Spike> take() { return std::move(kept_); }
+  /// After the last gap: only then its silent ones can be told apart.
+  std::vector<Spike> take(const std::map<int, Silence>& silences) {
+    for (auto& spike : kept_)
+      if (spike.silent)
+        spike.text += silent_text(silences.at(spike.silent->first).period_of(spike.silent->second));
+    return std::move(kept_);
+  }
 
  private:
   double microseconds(std::uint64_t ticks) const {
@@ -56,9 +75,7 @@ class WindowSpikes {
     auto out = fmt::format("{} us  {} #{}  CPU {}  at {:.6f} s\n",
                            short_us(microseconds(story.gap.length)), arm_, window_.repeat,
                            story.cpu, since(story.gap.start, begin_) / 1e6);
-    if (story.events == 0)
-      return out +
-             "    no kernel event: outside the kernel (hypervisor or firmware), or unexplained\n";
+    if (story.events == 0) return out;
     out += fmt::format(
         "    before {} us, traced {} us, after {} us{}\n", short_us(microseconds(story.before())),
         short_us(microseconds(story.traced())), short_us(microseconds(story.after())),
@@ -111,7 +128,7 @@ Result<std::vector<Spike>> spikes_of(const Recording& recording, std::size_t i,
                       attribution, options);
   attribution.on_gap([&](const GapStory& story) { spikes.consider(story); });
   TRY(attribute_trace(trace, attribution));
-  return spikes.take();
+  return spikes.take(silences_of(window, meta, attribution));
 }
 
 }  // namespace
