@@ -23,21 +23,27 @@ void add_causes(const CpuInterruptions& cpu, const Labels& labels, std::vector<M
     auto named = labels;
     named["class"] = cause.name.klass + "/" + cause.name.subclass;
     named["callback"] = cause.name.what;
-    const auto seen = cause.name.kind == CauseKind::reschedule ? cause.ipis : cause.callbacks;
-    const auto interval = poisson_interval(seen);
-    const double per = kHour / cpu.exposure_s;
-    auto rate = make_metric("interruptions", named);
-    rate.value = static_cast<double>(seen) * per;
-    if (seen != 0) rate.lower95 = interval.lower * per;
-    rate.upper95 = interval.upper * per;
+    const bool reschedule = cause.name.kind == CauseKind::reschedule;
+    const auto seen = reschedule ? cause.ipis : cause.callbacks;
+    const auto counted = [&](const char* name, std::uint64_t count) {
+      const auto interval = poisson_interval(count);
+      const double per = kHour / cpu.exposure_s;
+      auto rate = make_metric(name, named);
+      rate.value = static_cast<double>(count) * per;
+      if (count != 0) rate.lower95 = interval.lower * per;
+      rate.upper95 = interval.upper * per;
+      rate.n = count;
+      rate.exposure_s = cpu.exposure_s;
+      rate.repeats = cpu.windows;
+      return rate;
+    };
+    if (!reschedule && cause.sends > 0) out.push_back(counted("calls_queued", cause.sends));
     auto time = make_metric("interruption_time", named);
     time.value = cause.lost_us / cpu.exposure_s;
-    for (auto* metric : {&rate, &time}) {
-      metric->exposure_s = cpu.exposure_s;
-      metric->n = metric == &rate ? seen : cause.gaps;
-      metric->repeats = cpu.windows;
-    }
-    out.push_back(std::move(rate));
+    time.exposure_s = cpu.exposure_s;
+    time.n = cause.gaps;
+    time.repeats = cpu.windows;
+    out.push_back(counted("interruptions", seen));
     if (cpu.heard) out.push_back(std::move(time));
   }
 }

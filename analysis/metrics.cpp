@@ -54,6 +54,9 @@ void add_trace(std::vector<MetricInfo>& out) {
                  "share of the logged gaps without kernel event and without period", kPerCpu});
   out.push_back({"callbacks_joined", "%", higher,
                  "share of the remote callbacks whose sender is known", kPerCpu});
+  out.push_back({"calls_queued", kPerCpuHour, lower,
+                 "remote calls queued to a measured CPU (CSD enqueues); several may share one IPI",
+                 per_cause});
   out.push_back({"interruptions", kPerCpuHour, lower,
                  "callbacks run for other CPUs, reschedule IPIs, ticks ... by class", per_cause});
   out.push_back({"interruption_time", "us/s", lower,

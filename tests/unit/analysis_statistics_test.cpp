@@ -5,23 +5,14 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
-#include <fstream>
-#include <sstream>
+
+#include "tests/support/golden_csv.h"
 
 namespace isolab {
 namespace {
 
 std::vector<std::vector<double>> golden(const std::string& name) {
-  std::ifstream file(std::string(ISOLAB_SOURCE_DIR) + "/tests/golden/statistics/" + name);
-  std::vector<std::vector<double>> rows;
-  std::string line;
-  std::getline(file, line);
-  while (std::getline(file, line)) {
-    std::istringstream cells(line);
-    rows.emplace_back();
-    for (std::string cell; std::getline(cells, cell, ',');) rows.back().push_back(std::stod(cell));
-  }
-  return rows;
+  return test::golden_numbers("statistics/" + name);
 }
 
 TEST(Statistics, IncompleteGammaAgreesWithScipy) {

@@ -1,0 +1,317 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "analysis/comparison.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+#include <set>
+
+#include "analysis/pooling.h"
+
+namespace isolab {
+namespace {
+
+/// The numbers of every session of a group.
+struct Group {
+  const SessionGroup* group = nullptr;
+  std::vector<SessionNumbers> sessions;
+};
+
+double per(const MetricInfo& info) { return info.unit == "1/s" ? 1 : kHour; }
+
+std::vector<CountedSession> counted(const Group& group, const MetricKey& key) {
+  std::vector<CountedSession> out;
+  for (const auto& session : group.sessions)
+    if (const auto found = session.find(key);
+        found != session.end() && found->second.exposure_s > 0)
+      out.push_back({found->second.n, found->second.exposure_s});
+  return out;
+}
+
+GroupNumber group_number(const Group& group, const MetricKey& key, Statistic statistic,
+                         const MetricInfo& info) {
+  GroupNumber out;
+  for (const auto& session : group.sessions) {
+    const auto found = session.find(key);
+    if (found == session.end()) {
+      ++out.missing;
+      continue;
+    }
+    out.values.push_back(found->second.value);
+    out.n += found->second.n;
+    out.exposure_s += found->second.exposure_s;
+  }
+  if (out.values.empty()) return out;
+  if (statistic == Statistic::count && out.exposure_s > 0) {
+    out.centre = static_cast<double>(out.n) * per(info) / out.exposure_s;
+    const Interval rate = pooled_rate_interval(counted(group, key));
+    out.interval = Interval{rate.lower * per(info), rate.upper * per(info)};
+  } else if (statistic == Statistic::maximum) {
+    out.centre = *std::max_element(out.values.begin(), out.values.end());
+  } else {
+    out.centre = median(out.values);
+    out.interval = median_interval(out.values);
+  }
+  return out;
+}
+
+/// Evidence without the verdict.
+Change evidence(const Group& base, const Group& other, const ComparedMetric& metric,
+                std::size_t which) {
+  Change out;
+  const auto& a = metric.groups.front();
+  const auto& b = metric.groups[which];
+  if (a.values.empty() || b.values.empty()) return out;
+  if (metric.statistic == Statistic::count) {
+    const RateRatio ratio = rate_ratio(counted(base, metric.key), counted(other, metric.key));
+    if (!std::isnan(ratio.estimate)) {
+      out.ratio = ratio.estimate;
+      out.ratio_interval = ratio.interval;
+    }
+  } else if (metric.statistic != Statistic::maximum) {
+    const Shift shift = hodges_lehmann_shift(a.values, b.values);
+    out.shift = shift.estimate;
+    out.shift_interval = shift.interval;
+    if (const auto ratio = hodges_lehmann_ratio(a.values, b.values)) {
+      out.ratio = ratio->estimate;
+      out.ratio_interval = ratio->interval;
+    }
+  }
+  const std::size_t fewest = std::min(a.values.size(), b.values.size());
+  if (metric.statistic != Statistic::count && metric.statistic != Statistic::value) return out;
+  if (fewest < kSessionsForVerdict) {
+    out.outcome = Outcome::too_few;
+    out.sessions_lacking = kSessionsForVerdict - fewest;
+    return out;
+  }
+  // A metric whose ties leave no way to 5 % is no test and must not cost the others power.
+  if (smallest_mann_whitney_p(a.values, b.values) > 0.05) return out;
+  out.p = mann_whitney_p(a.values, b.values);
+  return out;
+}
+
+bool interval_excludes_no_change(const Change& change) {
+  if (change.ratio_interval)
+    return change.ratio_interval->lower > 1 || change.ratio_interval->upper < 1;
+  return change.shift_interval &&
+         (change.shift_interval->lower > 0 || change.shift_interval->upper < 0);
+}
+
+/// The estimated change, relative to the base; infinite from zero.
+double relative_change(const Change& change, double base) {
+  if (change.ratio) return *change.ratio - 1;
+  if (base == 0) return change.shift.value_or(0) == 0 ? 0 : std::copysign(INFINITY, *change.shift);
+  return change.shift.value_or(0) / std::abs(base);
+}
+
+void judge(ComparedMetric& metric, Change& change, const ComparisonOptions& options) {
+  if (!change.q) return;
+  const double effect = relative_change(change, metric.groups.front().centre);
+  change.outcome = Outcome::same;
+  if (*change.q > options.alpha || !interval_excludes_no_change(change) ||
+      std::abs(effect) < options.min_effect)
+    return;
+  if (metric.info->direction == Direction::none)
+    change.outcome = Outcome::changed;
+  else
+    change.outcome = (effect > 0) == (metric.info->direction == Direction::higher_is_better)
+                         ? Outcome::better
+                         : Outcome::worse;
+}
+
+void correct_and_judge(std::vector<ComparedMetric>& metrics, const ComparisonOptions& options,
+                       std::size_t& tests) {
+  std::vector<double> p;
+  for (const auto& metric : metrics)
+    for (const auto& change : metric.changes)
+      if (change.p) p.push_back(*change.p);
+  tests = p.size();
+  const auto q = benjamini_hochberg(p);
+  auto next = q.begin();
+  for (auto& metric : metrics) {
+    for (auto& change : metric.changes) {
+      if (change.p) change.q = *next++;
+      judge(metric, change, options);
+    }
+  }
+}
+
+std::vector<Group> numbers_of(const std::vector<SessionGroup>& groups, std::set<MetricKey>& keys) {
+  std::vector<Group> out;
+  for (const auto& group : groups) {
+    Group one{&group, {}};
+    for (const auto* findings : group.sessions) {
+      one.sessions.push_back(session_numbers(*findings, group.arm));
+      for (const auto& [key, number] : one.sessions.back()) keys.insert(key);
+    }
+    out.push_back(std::move(one));
+  }
+  const std::vector<MetricKey> all(keys.begin(), keys.end());
+  for (auto& group : out) fill_zeros(group.sessions, group.group->sessions, group.group->arm, all);
+  return out;
+}
+
+/// In the order of the list of metrics, then of labels; only what every group has.
+std::vector<ComparedMetric> compared_metrics(const std::vector<SessionGroup>& groups,
+                                             const ComparisonOptions& options) {
+  std::set<MetricKey> keys;
+  const auto numbers = numbers_of(groups, keys);
+  std::vector<ComparedMetric> out;
+  for (const auto& info : all_metrics()) {
+    if (!options.metrics.empty() && std::find(options.metrics.begin(), options.metrics.end(),
+                                              info.name) == options.metrics.end())
+      continue;
+    for (auto at = keys.lower_bound({info.name, {}}); at != keys.end() && at->name == info.name;
+         ++at) {
+      ComparedMetric one{*at, &info, statistic_of(info), {}, {}};
+      for (const auto& group : numbers)
+        one.groups.push_back(group_number(group, *at, one.statistic, info));
+      if (std::any_of(one.groups.begin(), one.groups.end(),
+                      [](const auto& group) { return group.values.empty(); }))
+        continue;
+      for (std::size_t i = 1; i < groups.size(); ++i)
+        one.changes.push_back(evidence(numbers.front(), numbers[i], one, i));
+      out.push_back(std::move(one));
+    }
+  }
+  return out;
+}
+
+GroupSummary summary_of(const SessionGroup& group) {
+  GroupSummary out;
+  out.name = group.name;
+  out.arm = group.arm;
+  out.places = group.places;
+  out.sessions = group.sessions.size();
+  const Findings& first = *group.sessions.front();
+  out.facts = first.facts;
+  out.measured_isolated = first.measured_isolated;
+  out.measured = first.measured;
+  out.housekeeping = first.housekeeping;
+  for (const auto* session : group.sessions) {
+    for (const auto& arm : session->arms) {
+      if (!group.arm.empty() && arm.name != group.arm) continue;
+      out.windows += arm.windows;
+      out.windows_left_out += arm.windows_left_out;
+      out.exposure_s += arm.exposure_s;
+    }
+    std::set<std::string> ids;
+    for (const auto& warning : session->warnings) ids.insert(warning.warning.id);
+    for (const auto& id : ids) ++out.warnings[id];
+  }
+  return out;
+}
+
+std::string sessions_word(std::size_t n) {
+  return fmt::format("{} session{}", n, n == 1 ? "" : "s");
+}
+
+void add_notes(Comparison& out) {
+  std::size_t fewest = SIZE_MAX;
+  for (const auto& group : out.groups) {
+    fewest = std::min(fewest, group.sessions);
+    if (group.windows_left_out > 0)
+      out.notes.push_back(fmt::format("{}: {} of {} windows left out (failed or disturbed)",
+                                      group.name, group.windows_left_out,
+                                      group.windows + group.windows_left_out));
+  }
+  if (fewest < kSessionsForVerdict)
+    out.notes.push_back(
+        fmt::format("no verdicts: the smallest group has {}, {} are needed: record {} more",
+                    sessions_word(fewest), kSessionsForVerdict, kSessionsForVerdict - fewest));
+  const std::size_t lone = sessions_for_lone_change(std::max<std::size_t>(out.tests, 1));
+  if (fewest >= kSessionsForVerdict && fewest < lone)
+    out.notes.push_back(fmt::format(
+        "with {} sessions a group the exact p cannot fall low enough for a single changed metric "
+        "among {}: record {}, or declare the metrics that matter (--metric)",
+        fewest, out.tests, lone));
+  double shortest = INFINITY;
+  double longest = 0;
+  for (const auto& group : out.groups) {
+    const double heard = group.exposure_s / static_cast<double>(group.sessions);
+    shortest = std::min(shortest, heard);
+    longest = std::max(longest, heard);
+  }
+  if (longest > 1.1 * shortest)
+    out.notes.push_back(
+        "the groups' sessions differ in length by more than 10 %: rates of rare events and maxima "
+        "are not alike even without any change");
+}
+
+Result<void> check(const std::vector<SessionGroup>& groups, const ComparisonOptions& options) {
+  if (groups.size() < 2)
+    return Error{ErrorKind::usage, "a comparison needs a base and at least one other"};
+  for (const auto& group : groups) {
+    if (group.sessions.empty()) return Error{ErrorKind::usage, "no sessions for " + group.name};
+    for (std::size_t i = 0; i < group.sessions.size(); ++i) {
+      const auto& arms = group.sessions[i]->arms;
+      if (group.arm.empty() || std::any_of(arms.begin(), arms.end(),
+                                           [&](const auto& arm) { return arm.name == group.arm; }))
+        continue;
+      std::string names;
+      for (const auto& arm : arms) names += (names.empty() ? "" : ", ") + arm.name;
+      return Error{ErrorKind::usage,
+                   fmt::format("{} has no arm \"{}\"", group.places[i], group.arm),
+                   "its arms: " + names};
+    }
+  }
+  for (const auto& name : options.metrics)
+    if (find_metric_info(name) == nullptr)
+      return Error{ErrorKind::usage, "there is no metric \"" + name + "\"",
+                   "isolab schema lists them under x-metrics"};
+  return {};
+}
+
+}  // namespace
+
+const char* to_string(Outcome outcome) {
+  switch (outcome) {
+    case Outcome::same: return "same";
+    case Outcome::better: return "better";
+    case Outcome::worse: return "worse";
+    case Outcome::changed: return "changed";
+    case Outcome::too_few: return "too_few";
+    case Outcome::not_judged: return "not_judged";
+  }
+  return "not_judged";
+}
+
+std::size_t flagged(const Comparison& comparison) {
+  std::size_t out = 0;
+  for (const auto& metric : comparison.metrics)
+    for (const auto& change : metric.changes)
+      out += change.outcome == Outcome::better || change.outcome == Outcome::worse ||
+             change.outcome == Outcome::changed;
+  return out;
+}
+
+Result<Comparison> compare(const std::vector<SessionGroup>& groups,
+                           const ComparisonOptions& options) {
+  TRY(check(groups, options));
+  Comparison out;
+  out.options = options;
+  const Findings& first = *groups.front().sessions.front();
+  out.profile = first.profile;
+  out.profile_hash = first.profile_hash;
+  out.question = first.question;
+  out.probe = first.probe;
+  out.probe_kind = first.probe_kind;
+  out.isolab_version = first.isolab_version;
+  out.command_line = first.command_line;
+  out.repeats = first.repeats;
+  out.warmup_s = first.warmup_s;
+  out.measure_s = first.measure_s;
+  for (const auto& arm : first.arms) out.loads[arm.name] = arm.workloads;
+  for (const auto& group : groups) out.groups.push_back(summary_of(group));
+  out.differences = find_differences(groups, options);
+  out.metrics = compared_metrics(groups, options);
+  correct_and_judge(out.metrics, options, out.tests);
+  add_notes(out);
+  out.series = group_series(groups);
+  out.scaling = scaling_lines(out.metrics, groups);
+  return out;
+}
+
+}  // namespace isolab

@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "analysis/comparison_json.h"
+
+#include "results/json.h"
+
+namespace isolab {
+namespace {
+
+Json number(double value) { return Json(rounded(value)); }
+
+template <class T, class F>
+Json list(const std::vector<T>& items, F convert) {
+  JsonArray out;
+  out.reserve(items.size());
+  for (const auto& item : items) out.push_back(convert(item));
+  return Json(std::move(out));
+}
+
+Json texts(const std::vector<std::string>& items) {
+  return list(items, [](const std::string& one) { return Json(one); });
+}
+
+template <class T, class F>
+Json members(const std::map<std::string, T>& items, F convert) {
+  JsonObject out;
+  for (const auto& [key, item] : items) out.emplace(key, convert(item));
+  return Json(std::move(out));
+}
+
+Json interval_json(const Interval& one) {
+  return Json(JsonArray{number(one.lower), number(one.upper)});
+}
+
+void put(JsonObject& out, const char* key, const std::optional<double>& value) {
+  if (value) out.emplace(key, number(*value));
+}
+void put(JsonObject& out, const char* key, const std::optional<Interval>& value) {
+  if (value) out.emplace(key, interval_json(*value));
+}
+
+Json group_number_json(const GroupNumber& one) {
+  JsonObject out{{"sessions", list(one.values, number)},
+                 {"missing", std::uint64_t{one.missing}},
+                 {"centre", number(one.centre)},
+                 {"n", one.n},
+                 {"exposure_s", number(one.exposure_s)}};
+  put(out, "interval95", one.interval);
+  return Json(std::move(out));
+}
+
+Json change_json(const Change& one) {
+  JsonObject out{{"outcome", to_string(one.outcome)}};
+  put(out, "ratio", one.ratio);
+  put(out, "ratio_interval95", one.ratio_interval);
+  put(out, "shift", one.shift);
+  put(out, "shift_interval95", one.shift_interval);
+  put(out, "p", one.p);
+  put(out, "q", one.q);
+  if (one.sessions_lacking > 0)
+    out.emplace("sessions_lacking", std::uint64_t{one.sessions_lacking});
+  return Json(std::move(out));
+}
+
+Json metric_json(const ComparedMetric& one) {
+  return Json(
+      JsonObject{{"name", one.key.name},
+                 {"labels", members(one.key.labels, [](const auto& word) { return Json(word); })},
+                 {"unit", one.info->unit},
+                 {"direction", to_string(one.info->direction)},
+                 {"statistic", to_string(one.statistic)},
+                 {"groups", list(one.groups, group_number_json)},
+                 {"changes", list(one.changes, change_json)}});
+}
+
+Json group_json(const GroupSummary& one) {
+  return Json(
+      JsonObject{{"name", one.name},
+                 {"arm", one.arm},
+                 {"places", texts(one.places)},
+                 {"sessions", std::uint64_t{one.sessions}},
+                 {"windows", one.windows},
+                 {"windows_left_out", one.windows_left_out},
+                 {"exposure_s", number(one.exposure_s)},
+                 {"measured", one.measured},
+                 {"measured_isolated", one.measured_isolated},
+                 {"housekeeping", one.housekeeping},
+                 {"facts", members(one.facts, [](const auto& word) { return Json(word); })},
+                 {"warnings", members(one.warnings, [](int sessions) { return Json(sessions); })}});
+}
+
+Json difference_json(const Difference& one) {
+  return Json(JsonObject{{"what", one.what},
+                         {"values", texts(one.values)},
+                         {"intended", one.intended},
+                         {"within_a_group", one.within}});
+}
+
+Json track_json(const GapTrack& one) {
+  return Json(JsonObject{{"cpu", one.cpu},
+                         {"repeat", one.repeat},
+                         {"seconds", number(one.seconds)},
+                         {"gaps", one.gaps},
+                         {"points", list(one.points, [](const Point& point) {
+                            return Json(JsonArray{number(point.x), number(point.y)});
+                          })}});
+}
+
+Json series_json(const GroupSeries& one) {
+  return Json(JsonObject{
+      {"group", one.group},
+      {"arm", one.arm},
+      {"exposure_s", number(one.exposure_s)},
+      {"ccdf", list(one.ccdf,
+                    [](const BandPoint& point) {
+                      return Json(JsonArray{number(point.x_us), number(point.per_cpu_hour),
+                                            number(point.lowest), number(point.highest)});
+                    })},
+      {"histogram", list(one.histogram, [](std::uint64_t count) { return Json(count); })},
+      {"histogram_overflow", one.histogram_overflow},
+      {"ipi_classes", members(one.ipi_classes, number)},
+      {"timeline_of", one.timeline_of},
+      {"tracks", list(one.tracks, track_json)}});
+}
+
+Json scaling_json(const ScalingLine& one) {
+  return Json(JsonObject{
+      {"metric", one.metric},
+      {"group", one.group},
+      {"axis", one.axis},
+      {"prefix", one.prefix},
+      {"points", list(one.points, [](const ScalingPoint& point) {
+         JsonObject out{{"x", number(point.x)}, {"ratio", number(point.ratio)}, {"arm", point.arm}};
+         put(out, "interval95", point.interval);
+         return Json(std::move(out));
+       })}});
+}
+
+}  // namespace
+
+std::string comparison_to_json(const Comparison& all) {
+  return print_json(Json(JsonObject{{"schema", Comparison::kSchema},
+                                    {"kind", "comparison"},
+                                    {"profile", all.profile},
+                                    {"profile_hash", all.profile_hash},
+                                    {"question", all.question},
+                                    {"probe", all.probe},
+                                    {"probe_kind", all.probe_kind},
+                                    {"isolab_version", all.isolab_version},
+                                    {"command_line", texts(all.command_line)},
+                                    {"repeats", all.repeats},
+                                    {"warmup_s", number(all.warmup_s)},
+                                    {"measure_s", number(all.measure_s)},
+                                    {"loads", members(all.loads, texts)},
+                                    {"alpha", number(all.options.alpha)},
+                                    {"min_effect", number(all.options.min_effect)},
+                                    {"tests", std::uint64_t{all.tests}},
+                                    {"flagged", std::uint64_t{flagged(all)}},
+                                    {"groups", list(all.groups, group_json)},
+                                    {"differences", list(all.differences, difference_json)},
+                                    {"notes", texts(all.notes)},
+                                    {"metrics", list(all.metrics, metric_json)},
+                                    {"series", list(all.series, series_json)},
+                                    {"scaling", list(all.scaling, scaling_json)}}));
+}
+
+}  // namespace isolab

@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "analysis/sessions.h"
+
+#include <algorithm>
+#include <array>
+#include <set>
+
+#include "analysis/pooling.h"
+
+namespace isolab {
+namespace {
+
+constexpr const char* kAllCpus = "all";
+constexpr std::array kCauseMetrics = {"calls_queued", "interruptions", "interruption_time"};
+
+bool among(const std::string& name, std::initializer_list<const char*> names) {
+  return std::any_of(names.begin(), names.end(), [&](const char* one) { return name == one; });
+}
+
+bool is_cause(const std::string& name) {
+  return std::find(kCauseMetrics.begin(), kCauseMetrics.end(), name) != kCauseMetrics.end();
+}
+
+MetricKey key_of(const std::string& name, std::map<std::string, std::string> labels,
+                 const std::string& arm) {
+  if (!arm.empty()) labels.erase("arm");
+  return {name, std::move(labels)};
+}
+
+/// Sums over the traced CPUs of an arm.
+struct CauseSum {
+  double lost_us = 0;
+  std::uint64_t queued = 0, ran = 0, gaps = 0;
+};
+
+std::map<std::string, double> traced_seconds(const Findings& findings) {
+  std::map<std::string, double> out;
+  for (const auto& cpu : findings.interruptions.cpus) out[cpu.arm] += cpu.exposure_s;
+  return out;
+}
+
+/// How long the session watched the rows of this key's arm; 0: not at all.
+double seconds_of_rows(const SessionNumbers& numbers, MetricKey key) {
+  key.labels["row"].clear();
+  const auto near = numbers.lower_bound(key);
+  if (near == numbers.end() || near->first.name != key.name) return 0;
+  auto found = near->first.labels;
+  found["row"].clear();
+  return found == key.labels ? near->second.exposure_s : 0;
+}
+
+void add_causes(const Findings& findings, const std::string& arm, SessionNumbers& out) {
+  std::map<std::map<std::string, std::string>, CauseSum> sums;
+  for (const auto& cpu : findings.interruptions.cpus) {
+    if (!arm.empty() && cpu.arm != arm) continue;
+    for (const auto& cause : cpu.causes) {
+      auto& sum = sums[{{"arm", cpu.arm},
+                        {"cpu", kAllCpus},
+                        {"class", cause.name.klass + "/" + cause.name.subclass},
+                        {"callback", cause.name.what}}];
+      sum.queued += cause.name.kind == CauseKind::reschedule ? 0 : cause.sends;
+      sum.ran += cause.name.kind == CauseKind::reschedule ? cause.ipis : cause.callbacks;
+      sum.gaps += cause.gaps;
+      sum.lost_us += cause.lost_us;
+    }
+  }
+  const auto seconds = traced_seconds(findings);
+  for (const auto& [labels, sum] : sums) {
+    const double exposure = seconds.at(labels.at("arm"));
+    if (exposure <= 0) continue;
+    const auto add = [&](const char* name, double value, std::uint64_t n) {
+      out[key_of(name, labels, arm)] = {value, n, exposure};
+    };
+    if (sum.queued > 0)
+      add("calls_queued", static_cast<double>(sum.queued) * kHour / exposure, sum.queued);
+    add("interruptions", static_cast<double>(sum.ran) * kHour / exposure, sum.ran);
+    add("interruption_time", sum.lost_us / exposure, sum.gaps);
+  }
+}
+
+}  // namespace
+
+Statistic statistic_of(const MetricInfo& metric) {
+  const auto& name = metric.name;
+  if (among(name, {"loop_floor", "loop_iterations", "gaps_dropped", "wall_error", "clock_drift",
+                   "footprint", "explained_gaps", "explained_time", "outside_kernel_time",
+                   "unexplained_time", "callbacks_joined", "trace_effect_length",
+                   "trace_effect_count", "interrupts_over_idle", "ipis_per_op_expected"}))
+    return Statistic::own;
+  if (name.ends_with("_max")) return Statistic::maximum;
+  if (metric.unit == "1/(CPU h)" || name == "interrupts_per_second") return Statistic::count;
+  if (among(name, {"workload_user_time", "workload_system_time"})) return Statistic::value;
+  return metric.direction == Direction::none ? Statistic::shown : Statistic::value;
+}
+
+const char* to_string(Statistic statistic) {
+  switch (statistic) {
+    case Statistic::value: return "value";
+    case Statistic::count: return "count";
+    case Statistic::maximum: return "maximum";
+    case Statistic::shown: return "shown";
+    case Statistic::own: return "own";
+  }
+  return "own";
+}
+
+SessionNumbers session_numbers(const Findings& findings, const std::string& arm) {
+  std::set<std::string> summed;  // names that have a number of all CPUs
+  for (const auto& metric : findings.metrics) {
+    const auto cpu = metric.labels.find("cpu");
+    if (cpu != metric.labels.end() && cpu->second == kAllCpus) summed.insert(metric.name);
+  }
+  SessionNumbers out;
+  std::map<MetricKey, int> parts;  // CPUs averaged into a number
+  for (const auto& metric : findings.metrics) {
+    const auto* info = find_metric_info(metric.name);
+    if (!metric.value || info == nullptr || statistic_of(*info) == Statistic::own) continue;
+    if (is_cause(metric.name)) continue;
+    auto labels = metric.labels;
+    if (!arm.empty() && labels["arm"] != arm) continue;
+    const auto cpu = labels.find("cpu");
+    if (cpu != labels.end() && cpu->second != kAllCpus && cpu->second != "housekeeping") {
+      if (summed.contains(metric.name)) continue;
+      cpu->second = kAllCpus;
+    }
+    const MetricKey key = key_of(metric.name, labels, arm);
+    auto& number = out[key];
+    const double part = ++parts[key];
+    number.value += (*metric.value - number.value) / part;
+    number.n += metric.n;
+    number.exposure_s += metric.exposure_s;
+  }
+  add_causes(findings, arm, out);
+  return out;
+}
+
+void fill_zeros(std::vector<SessionNumbers>& all, const std::vector<const Findings*>& sessions,
+                const std::string& arm, const std::vector<MetricKey>& keys) {
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    const auto seconds = traced_seconds(*sessions[i]);
+    for (const auto& key : keys) {
+      if (all[i].contains(key)) continue;
+      double looked = 0;
+      if (is_cause(key.name)) {
+        const auto label = key.labels.find("arm");
+        const auto traced = seconds.find(label == key.labels.end() ? arm : label->second);
+        if (traced != seconds.end()) looked = traced->second;
+      } else if (key.name == "interrupts_per_second") {
+        looked = seconds_of_rows(all[i], key);
+      }
+      if (looked > 0) all[i][key] = {0, 0, looked};
+    }
+  }
+}
+
+}  // namespace isolab

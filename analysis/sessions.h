@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+// From the findings of one session (one recording) to the numbers that sessions are compared by.
+// A session is one fresh start of `isolab run`, or one boot; its repeats are nested in it and give
+// one number together. Per-CPU numbers that have a sum over CPUs give way to it.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "analysis/findings.h"
+#include "analysis/metrics.h"
+
+namespace isolab {
+
+/// How a metric is compared.
+enum class Statistic {
+  value,    // one value a session: medians, Hodges-Lehmann
+  count,    // events over exposure: pooled rates and their ratio
+  maximum,  // shown with its exposure, never judged: it grows with the exposure
+  shown,    // shown, not judged: no direction, or a share of something that varies itself
+  own,      // about isolab itself: left out
+};
+Statistic statistic_of(const MetricInfo& metric);
+const char* to_string(Statistic statistic);
+
+/// Name and labels; cpu "all" stands for every measured CPU together.
+struct MetricKey {
+  std::string name;
+  std::map<std::string, std::string> labels;
+  auto operator<=>(const MetricKey&) const = default;
+};
+
+struct SessionNumber {
+  double value = 0;       // in the metric's unit
+  std::uint64_t n = 0;    // events or samples behind it
+  double exposure_s = 0;  // CPU-seconds
+};
+
+/// Of one arm (its label is dropped), or of all arms (empty; their label stays).
+using SessionNumbers = std::map<MetricKey, SessionNumber>;
+SessionNumbers session_numbers(const Findings& findings, const std::string& arm);
+
+/// Adds a zero wherever a session looked but had no line, since nothing of the kind came: causes of
+/// the trace and rows of /proc/interrupts. `sessions` and `all` are in the same order.
+void fill_zeros(std::vector<SessionNumbers>& all, const std::vector<const Findings*>& sessions,
+                const std::string& arm, const std::vector<MetricKey>& keys);
+
+}  // namespace isolab
