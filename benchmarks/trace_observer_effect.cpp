@@ -1,17 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
-// trace_observer_effect [IPIS]: what our tracing adds to the gap an IPI makes on the measured CPU.
-// Alternates runs without tracing, with every event and without the *_exit events; each run fires
-// membarriers (default 4000) from the first CPU at a FIFO thread that watches the cycle counter on
-// the last one. Prints the median gap of each run. Needs root, two CPUs and a quiet machine.
+// trace_observer_effect [ROUNDS]: what our tracing adds to the gap an IPI makes on the measured
+// CPU. Each round fires 1000 membarriers from the first CPU at a FIFO thread that watches the cycle
+// counter on the last one, once without tracing and once with each set of events. Prints the median
+// over the rounds of each set's median gap and of its difference to the untraced run of the same
+// round, with the 95 % interval of that median (order statistics). Needs root and two CPUs.
 #include <fmt/format.h>
 #include <linux/membarrier.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <atomic>
+#include <cmath>
 #include <cstdlib>
 #include <thread>
+#include <vector>
 
 #include "host/arch/cycles.h"
 #include "host/clock.h"
@@ -58,34 +62,73 @@ Result<std::uint64_t> median_gap(int target, const CpuSet& others, int ipis) {
   return gaps[static_cast<std::size_t>(ipis) / 2];
 }
 
-Result<std::uint64_t> traced_gap(Files& files, const HostFacts& facts, int target, bool exits,
-                                 int ipis) {
+struct EventSet {
+  const char* name;
+  bool stacks;
+  bool exits;
+};
+constexpr std::array<EventSet, 3> kSets{
+    {{"default", true, true}, {"exits: false", true, false}, {"and no stacks", false, false}}};
+constexpr int kIpis = 1000;
+
+Result<std::uint64_t> traced_gap(Files& files, const HostFacts& facts, int target,
+                                 const EventSet& events) {
   const auto capability = find_trace_capability(files, facts);
   if (!capability.can_trace()) return Error{ErrorKind::unsupported, capability.reasons.front()};
   StateGuard guard(files, default_journal_dir());
-  const auto instance =
-      TRY(TraceInstance::create(files, facts, guard, capability,
-                                {.measured = CpuSet{target}, .stacks = true, .exits = exits}));
+  const TraceSetup setup{
+      .measured = CpuSet{target}, .stacks = events.stacks, .exits = events.exits};
+  const auto instance = TRY(TraceInstance::create(files, facts, guard, capability, setup));
   TRY(instance.start());
-  auto gap = median_gap(target, facts.online - CpuSet{target}, ipis);
+  auto gap = median_gap(target, facts.online - CpuSet{target}, kIpis);
   TRY(instance.stop());
   return gap;
 }
 
-Result<void> compare(int ipis) {
+struct Median {
+  double value, low, high;
+};
+
+/// With the order statistics that enclose the median of 95 % of samples (normal approximation of
+/// the binomial).
+Median median_of(std::vector<double> values) {
+  std::sort(values.begin(), values.end());
+  const auto n = static_cast<double>(values.size());
+  const double half = 1.96 * std::sqrt(n) / 2;
+  const auto at = [&](double rank) {
+    return values[static_cast<std::size_t>(std::clamp(std::floor(rank), 0.0, n - 1))];
+  };
+  return {at(n / 2), at(n / 2 - half), at(n / 2 + half)};
+}
+
+Result<void> compare(int rounds) {
   SystemFiles files;
   const auto facts = read_host_facts(files);
   const int target = facts.online.last();
+  const auto others = facts.online - CpuSet{target};
   const auto first = read_clock_pair();
   sleep_for(std::chrono::milliseconds{200});
   const auto line = make_line(first, read_clock_pair());
-  fmt::print("{:>10} {:>10} {:>12}   median gap, ns\n", "untraced", "traced", "no exits");
-  for (int round = 0; round < 5; ++round) {
-    const auto plain = TRY(median_gap(target, facts.online - CpuSet{target}, ipis));
-    const auto traced = TRY(traced_gap(files, facts, target, true, ipis));
-    const auto lean = TRY(traced_gap(files, facts, target, false, ipis));
-    fmt::print("{:>10} {:>10} {:>12}\n", line.nanoseconds(plain), line.nanoseconds(traced),
-               line.nanoseconds(lean));
+  std::vector<double> plain;
+  std::array<std::vector<double>, kSets.size()> traced, added;
+  for (int round = 0; round < rounds; ++round) {
+    const auto gap = [&](std::uint64_t ticks) {
+      return static_cast<double>(line.nanoseconds(ticks));
+    };
+    plain.push_back(gap(TRY(median_gap(target, others, kIpis))));
+    for (std::size_t i = 0; i < kSets.size(); ++i) {
+      traced[i].push_back(gap(TRY(traced_gap(files, facts, target, kSets[i]))));
+      added[i].push_back(traced[i].back() - plain.back());
+    }
+  }
+  const double base = median_of(plain).value;
+  fmt::print("untraced: median gap {:.0f} ns, {} rounds of {} IPIs\n", base, rounds, kIpis);
+  for (std::size_t i = 0; i < kSets.size(); ++i) {
+    const auto more = median_of(added[i]);
+    fmt::print(
+        "{:<14} {:>6.0f} ns, {:>+5.0f} [{:+.0f}, {:+.0f}] ns = {:+.1f} % [{:+.1f}, {:+.1f}]\n",
+        kSets[i].name, median_of(traced[i]).value, more.value, more.low, more.high,
+        100 * more.value / base, 100 * more.low / base, 100 * more.high / base);
   }
   return {};
 }
@@ -94,7 +137,7 @@ Result<void> compare(int ipis) {
 }  // namespace isolab
 
 int main(int argc, char** argv) {
-  const auto done = isolab::compare(argc > 1 ? std::atoi(argv[1]) : 4000);
+  const auto done = isolab::compare(argc > 1 ? std::atoi(argv[1]) : 31);
   if (!done) fmt::print(stderr, "trace_observer_effect: {}\n", done.error().text());
   return done ? 0 : 1;
 }
