@@ -78,6 +78,9 @@ struct CpuInterruptions {
   std::uint64_t two_causes = 0;
   std::uint64_t events = 0, events_outside = 0;
   std::vector<SilentRow> silent;
+  std::optional<std::uint64_t>
+      smis;                  // system management interrupts, where the observer smi counted
+  std::string smis_unknown;  // why it could not
   NoiseBudget budget;
   double ticks_per_second = 0;
   std::vector<CrossCheck> checks;

@@ -127,6 +127,8 @@ Json cpu_json(const CpuInterruptions& one) {
                          {"deferrable_us", number(one.deferrable.lost_us)},
                          {"causes", list(one.causes, cause_json)},
                          {"silent", list(one.silent, silent_json)},
+                         {"smis", one.smis ? Json(*one.smis) : Json()},
+                         {"smis_not_applicable", one.smis_unknown},
                          {"checks", list(one.checks, check_json)},
                          {"budget", budget_json(one)},
                          {"tracks", list(one.tracks, track_json)}});

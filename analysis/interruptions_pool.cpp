@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 
 #include "analysis/statistics.h"
 
@@ -52,6 +53,19 @@ void add_check(std::vector<CrossCheck>& checks, const std::string& what, const s
   found->traced += traced;
   found->counted += row->second;
   found->slack += kCounterSlack + one.near_edges;
+}
+
+/// From the notes of the observer smi: a number, or why there is none.
+void add_smis(CpuInterruptions& cpu, const WindowRecord& window) {
+  const auto note = window.notes.find(fmt::format("smi.cpu{}", cpu.cpu));
+  if (note == window.notes.end()) return;
+  std::uint64_t count = 0;
+  const auto& text = note->second;
+  const auto end = text.data() + text.size();
+  if (std::from_chars(text.data(), end, count).ptr == end)
+    cpu.smis = cpu.smis.value_or(0) + count;
+  else
+    cpu.smis_unknown = text;
 }
 
 SilentRow& silent_row(std::vector<SilentRow>& rows, const std::string& lengths) {
@@ -164,6 +178,7 @@ void InterruptionPool::add(const WindowRecord& window, const std::string& arm,
     cpu.reschedules_joined += one.reschedules_joined, cpu.local_calls += one.local_calls;
     cpu.events += one.events, cpu.events_outside += one.events_outside;
     add_causes(pooled, one, window, meta, attribution);
+    add_smis(cpu, window);
     add_check(cpu.checks, "function-call IPIs", "function_call", one.function_ipis, one, window);
     add_check(cpu.checks, "reschedule IPIs", "reschedule", one.reschedule_ipis, one, window);
     add_check(cpu.checks, "ticks", "timer", one.ticks, one, window);

@@ -89,6 +89,26 @@ Result<void> SystemFiles::remove_dir(const std::string& path) {
   return {};
 }
 
+Result<std::string> Files::read_at(const std::string& path, std::size_t offset,
+                                   std::size_t size) const {
+  const auto all = TRY(read(path));
+  if (all.size() < offset || all.size() - offset < size)
+    return Error{ErrorKind::io, "cannot read " + path + ": it ends too early"};
+  return all.substr(offset, size);
+}
+
+Result<std::string> SystemFiles::read_at(const std::string& path, std::size_t offset,
+                                         std::size_t size) const {
+  const Fd fd(::open((root_ + path).c_str(), O_RDONLY | O_CLOEXEC));
+  if (!fd) return file_error("open", path, errno);
+  std::string out(size, '\0');
+  const auto done = ::pread(fd.get(), out.data(), size, static_cast<off_t>(offset));
+  if (done < 0) return file_error("read", path, errno);
+  if (static_cast<std::size_t>(done) != size)
+    return Error{ErrorKind::io, "cannot read " + path + ": it ends too early"};
+  return out;
+}
+
 Result<std::string> MemoryFiles::read(const std::string& path) const {
   const auto found = files_.find(path);
   if (found == files_.end()) return file_error("open", path, ENOENT);

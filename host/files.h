@@ -18,12 +18,17 @@ class Files {
   virtual ~Files() = default;
   /// The whole file. A missing file is ErrorKind::unsupported, a refused one ErrorKind::denied.
   virtual Result<std::string> read(const std::string& path) const = 0;
+  /// `size` bytes at `offset`, in one pread(2): device files that are no stream (/dev/cpu/N/msr).
+  /// io: fewer.
+  virtual Result<std::string> read_at(const std::string& path, std::size_t offset,
+                                      std::size_t size) const;
   /// Names in a directory, sorted, without "." and "..".
   virtual Result<std::vector<std::string>> list(const std::string& path) const = 0;
   virtual bool exists(const std::string& path) const = 0;
 
   // Changing the machine: only StateGuard and the Knobs it hands out call these.
-  /// One write(2) of `text` to an existing file; of "" an open with O_TRUNC (empties a tracefs filter).
+  /// One write(2) of `text` to an existing file; of "" an open with O_TRUNC (empties a tracefs
+  /// filter).
   virtual Result<void> write(const std::string& path, std::string_view text) = 0;
   virtual Result<void> make_dir(const std::string& path) = 0;
   virtual Result<void> remove_dir(const std::string& path) = 0;
@@ -34,6 +39,8 @@ class SystemFiles final : public Files {
  public:
   explicit SystemFiles(std::string root = "") : root_(std::move(root)) {}
   Result<std::string> read(const std::string& path) const override;
+  Result<std::string> read_at(const std::string& path, std::size_t offset,
+                              std::size_t size) const override;
   Result<std::vector<std::string>> list(const std::string& path) const override;
   bool exists(const std::string& path) const override;
   Result<void> write(const std::string& path, std::string_view text) override;
@@ -58,9 +65,13 @@ class MemoryFiles final : public Files {
   /// Every later write of `path` fails with this errno.
   void fail_writes(const std::string& path, int code) { write_errors_[path] = code; }
   /// The kernel may store something else than was written ("0x10" -> "16").
-  void normalise(const std::string& path, std::string stored) { stored_as_[path] = std::move(stored); }
+  void normalise(const std::string& path, std::string stored) {
+    stored_as_[path] = std::move(stored);
+  }
   const std::map<std::string, std::string>& contents() const { return files_; }
-  const std::vector<std::string>& log() const { return log_; }  // "write PATH TEXT", "mkdir PATH" ...
+  const std::vector<std::string>& log() const {
+    return log_;
+  }  // "write PATH TEXT", "mkdir PATH" ...
 
  private:
   std::map<std::string, std::string> files_;  // a directory is a key ending in "/"

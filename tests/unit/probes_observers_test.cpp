@@ -82,6 +82,66 @@ TEST_F(ObserverOn, InterruptsOfAFailedWindowSaysItHasNoEnd) {
   EXPECT_THAT(record.notes.at("interrupts"), HasSubstr("not read at the end"));
 }
 
+class SmiOn : public ObserverOn {
+ protected:
+  /// MSR 0x34 of CPU 1, little-endian, behind 0x34 bytes that pread skips.
+  void set_count(std::uint32_t count) {
+    std::string msr(0x34, '\xff');
+    for (int i = 0; i < 8; ++i)
+      msr += static_cast<char>(i < 4 ? (count >> (8 * i)) & 0xff : 0x77);  // upper half: reserved
+    set("/dev/cpu/1/msr", msr);
+  }
+  WindowRecord count(std::uint32_t before, std::uint32_t after) {
+    set("/proc/cpuinfo", "vendor_id\t: GenuineIntel\n");
+    set_count(before);
+    auto observer = make("smi");
+    EXPECT_TRUE(observer->prepare());
+    EXPECT_TRUE(observer->begin());
+    EXPECT_TRUE(observer->end());
+    set_count(after);
+    WindowRecord record;
+    EXPECT_TRUE(observer->finish(record));
+    return record;
+  }
+  std::string reason() { return count(0, 1).notes.at("smi.cpu1"); }
+};
+
+TEST_F(SmiOn, CountsAlsoAcrossAWrapAround) {
+  facts_.arch = "x86_64";
+  EXPECT_EQ(count(100, 100).notes.at("smi.cpu1"), "0");
+  EXPECT_THAT(count(100, 100).warnings, IsEmpty());
+  const auto record = count(0xffff'fffe, 3);
+  EXPECT_EQ(record.notes.at("smi.cpu1"), "5");
+  ASSERT_THAT(record.warnings, SizeIs(1));
+  EXPECT_THAT(record.warnings[0].seen, HasSubstr("CPU 1 5 times"));
+}
+
+TEST_F(SmiOn, SaysWhereThereIsNoCounter) {
+  facts_.arch = "arm64";
+  EXPECT_THAT(reason(), HasSubstr("not applicable: only x86"));
+  facts_.arch = "x86_64";
+  facts_.hypervisor = "KVM";
+  EXPECT_THAT(reason(), HasSubstr("not applicable: a guest's counter"));
+  facts_.hypervisor = "";
+  set("/proc/cpuinfo", "vendor_id\t: AuthenticAMD\n");
+  set_count(7);
+  auto observer = make("smi");
+  ASSERT_TRUE(observer->prepare());
+  WindowRecord record;
+  ASSERT_TRUE(observer->finish(record));
+  EXPECT_THAT(record.notes.at("smi.cpu1"), HasSubstr("only Intel"));
+}
+
+TEST_F(SmiOn, SaysWhichFileCannotBeRead) {
+  facts_.arch = "x86_64";
+  set("/proc/cpuinfo", "vendor_id\t: GenuineIntel\n");
+  auto observer = make("smi");
+  ASSERT_TRUE(observer->prepare());
+  WindowRecord record;
+  ASSERT_TRUE(observer->finish(record));
+  EXPECT_THAT(record.notes.at("smi.cpu1"), HasSubstr("not applicable: cannot open /dev/cpu/1/msr"));
+}
+
 TEST_F(ObserverOn, CpuTimeIsTheDifferencePerCpu) {
   const long hz = sysconf(_SC_CLK_TCK);
   const auto stat = [&](long user, long steal) {
