@@ -46,8 +46,8 @@ std::string label(const CauseName& name) {
 }
 
 std::string causes_table(const CpuInterruptions& cpu) {
-  TextTable table({"  class and callback", "sends", "IPIs", "runs", "gaps", "lost us/s", "p50 us",
-                   "p99 us", "max us", "first s", "last s"},
+  TextTable table({"  class and callback", "sends", "IPIs", "runs", "per h", "gaps", "lost us/s",
+                   "p50 us", "p99 us", "max us", "seen at s"},
                   32);
   // What other CPUs did comes first: on a CPU that is not isolated its own tasks would hide it.
   std::size_t left_out = 0;
@@ -61,10 +61,12 @@ std::string causes_table(const CpuInterruptions& cpu) {
       }
       const bool is_reschedule = one.name.kind == CauseKind::reschedule;
       table.row({label(one.name), count(one.sends), count(one.ipis),
-                 is_reschedule ? "-" : count(one.callbacks), count(one.gaps),
-                 short_number(one.lost_us / cpu.exposure_s), length(one.p50_us), length(one.p99_us),
-                 one.gaps == 0 ? "-" : short_us(one.max_us), fmt::format("{:.1f}", one.first_s),
-                 fmt::format("{:.1f}", one.last_s)});
+                 is_reschedule ? "-" : count(one.callbacks),
+                 short_number(static_cast<double>(is_reschedule ? one.ipis : one.callbacks) /
+                              cpu.exposure_s * 3600),
+                 count(one.gaps), short_number(one.lost_us / cpu.exposure_s), length(one.p50_us),
+                 length(one.p99_us), one.gaps == 0 ? "-" : short_us(one.max_us),
+                 fmt::format("{:.1f}-{:.1f}", one.first_s, one.last_s)});
     }
   }
   std::string out = table.text();
@@ -99,7 +101,7 @@ std::string deferrable_text(const CpuInterruptions& cpu) {
           "what could be deferred until the next kernel entry: {} of {} interruptions, {} of "
           "the lost time ({}/s)",
           one.interruptions, one.all_interruptions, percent(one.lost_us, one.all_lost_us),
-          short_us(one.lost_us / cpu.exposure_s) + " us"));
+          words_us(one.lost_us / cpu.exposure_s)));
   std::set<std::string> told;
   for (const auto& cause : cpu.causes)
     if (cause.name.deferrable != "no" && cause.gaps != 0 && told.insert(cause.name.klass).second)
@@ -112,8 +114,8 @@ std::string deferrable_text(const CpuInterruptions& cpu) {
 std::string silent_text(const CpuInterruptions& cpu) {
   std::string out;
   for (const auto& one : cpu.silent) {
-    const auto what = fmt::format("{} gaps {} without any kernel event ({} us)", one.gaps,
-                                  one.lengths, short_us(one.lost_us));
+    const auto what = fmt::format("{} gaps {} without any kernel event ({})", one.gaps, one.lengths,
+                                  words_us(one.lost_us));
     if (one.periods.empty()) {
       out += wrapped("  ", 4, what + ": no period found, unexplained");
       continue;
@@ -130,6 +132,12 @@ std::string silent_text(const CpuInterruptions& cpu) {
                                  -period.log10_chance));
   }
   return out;
+}
+
+std::string smi_text(const CpuInterruptions& cpu) {
+  if (cpu.smis) return fmt::format("  system management interrupts (firmware): {}\n", *cpu.smis);
+  if (cpu.smis_unknown.empty()) return "";
+  return wrapped("  ", 4, "system management interrupts (firmware): " + cpu.smis_unknown);
 }
 
 std::string budget_table(const CpuInterruptions& cpu) {
@@ -205,7 +213,7 @@ std::string cpu_text(const CpuInterruptions& cpu) {
   out += causes_table(cpu) + senders_text(cpu);
   if (!cpu.heard) return out + checks_text(cpu);
   const double parts = cpu.before_us + cpu.traced_us + cpu.after_us;
-  out += deferrable_text(cpu) + budget_table(cpu) + silent_text(cpu);
+  out += deferrable_text(cpu) + budget_table(cpu) + silent_text(cpu) + smi_text(cpu);
   if (parts > 0)
     out += wrapped("  ", 4,
                    fmt::format("explained gaps: {} before the first event (delivery), {} "
@@ -231,9 +239,9 @@ std::string brief_text(const CpuInterruptions& cpu) {
   std::size_t shown = 0;
   for (const auto& one : cpu.causes) {
     if (!one.name.by_ipi || one.gaps == 0 || ++shown > kBriefCauses) continue;
-    std::string line = fmt::format("{} x {}, {} us/s lost", one.gaps, label(one.name).substr(2),
-                                   short_number(one.lost_us / cpu.exposure_s));
-    if (one.p50_us) line += fmt::format(", p50 {} us", short_us(*one.p50_us));
+    std::string line = fmt::format("{} x {}, {}/s lost", one.gaps, label(one.name).substr(2),
+                                   words_us(one.lost_us / cpu.exposure_s));
+    if (one.p50_us) line += fmt::format(", p50 {}", words_us(*one.p50_us));
     if (!one.senders.empty())
       line += "; from " + ascii(sender_text(one.senders.front(), kFramesShown));
     out += wrapped("  ", 4, line);
@@ -242,8 +250,8 @@ std::string brief_text(const CpuInterruptions& cpu) {
   shown = 0;
   for (const auto& one : cpu.causes)
     if (!one.name.by_ipi && one.lost_us > 0 && ++shown <= kBriefCauses)
-      own += fmt::format("{}{} {} us/s", own.empty() ? "" : ", ", label(one.name).substr(2),
-                         short_number(one.lost_us / cpu.exposure_s));
+      own += fmt::format("{}{} {}/s", own.empty() ? "" : ", ", label(one.name).substr(2),
+                         words_us(one.lost_us / cpu.exposure_s));
   if (!own.empty()) out += wrapped("  ", 4, "of its own: " + own);
   if (!cpu.heard || cpu.deferrable.interruptions == 0) return out + brief_checks(cpu);
   return out +
@@ -258,13 +266,12 @@ std::string effects_text(const Interruptions& all) {
   for (const auto& one : all.effects)
     out += wrapped(
         "  " + ascii(one.arm) + ": ", 4,
-        fmt::format(
-            "gaps over 1 us p50 {} us traced, {} us untraced: {:+.1f} % [{:+.1f}, {:+.1f}]; "
-            "{} per s against {}: {:+.1f} % [{:+.1f}, {:+.1f}]",
-            short_us(one.traced_p50_us), short_us(one.untraced_p50_us), one.p50_percent(),
-            one.p50_low_percent, one.p50_high_percent, short_number(one.traced_per_s),
-            short_number(one.untraced_per_s), one.rate_percent(), one.rate_low_percent,
-            one.rate_high_percent));
+        fmt::format("gaps over 1 us p50 {} traced, {} untraced: {:+.1f} % [{:+.1f}, {:+.1f}]; "
+                    "{} per s against {}: {:+.1f} % [{:+.1f}, {:+.1f}]",
+                    words_us(one.traced_p50_us), words_us(one.untraced_p50_us), one.p50_percent(),
+                    one.p50_low_percent, one.p50_high_percent, short_number(one.traced_per_s),
+                    short_number(one.untraced_per_s), one.rate_percent(), one.rate_low_percent,
+                    one.rate_high_percent));
   return out.empty() ? out : "What the trace itself costs (95 % intervals)\n" + out;
 }
 

@@ -105,9 +105,9 @@ class Conclusion {
     const auto* longest = metric(prefix_ + "_max", arm);
     if (over == nullptr || longest == nullptr || !longest->value) return "no probe listened";
     std::string out =
-        fmt::format("{}/h over 10 us, longest {} us", rate_text(over), short_us(*longest->value));
+        fmt::format("{}/h over 10 us, longest {}", rate_text(over), words_us(*longest->value));
     if (const auto* lost = metric("time_lost", arm); lost != nullptr && lost->value)
-      out += fmt::format(", {} us/s lost", short_number(*lost->value));
+      out += fmt::format(", {}/s lost", words_us(*lost->value));
     return out;
   }
 

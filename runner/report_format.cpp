@@ -18,6 +18,12 @@ std::string short_number(double value) {
 
 std::string short_us(double us) { return short_number(us); }
 
+std::string words_us(double us) {
+  if (std::abs(us) >= 999'500) return short_us(us / 1e6) + " s";
+  if (std::abs(us) >= 999.5) return short_us(us / 1e3) + " ms";
+  return short_us(us) + " us";
+}
+
 std::string short_span(double seconds) {
   return human_span(Nanos{static_cast<std::int64_t>(std::llround(seconds * 1e9))});
 }

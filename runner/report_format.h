@@ -15,6 +15,8 @@ inline constexpr std::size_t kReportWidth = 100;
 std::string short_number(double value);
 /// A length in us with three significant digits: "0.026", "41.3", "100k".
 std::string short_us(double us);
+/// The same in words of its size: "41.3 us", "10.1 ms", "1.20 s".
+std::string words_us(double us);
 /// "3.0 h", "30 s": exposure.
 std::string short_span(double seconds);
 /// The value, or "0 (<3.0)" for a zero that has an upper bound, or "-".

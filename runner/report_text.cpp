@@ -220,8 +220,8 @@ class Report {
         head = "    ";
       }
       if (kind.size() > kSeenShown)
-        body += fmt::format("    and {} more of this kind: isolab analyse\n",
-                            kind.size() - kSeenShown);
+        body +=
+            fmt::format("    and {} more of this kind: isolab analyse\n", kind.size() - kSeenShown);
       const Warning& warning = kind.front()->warning;
       if (!warning.matters.empty()) body += wrapped("    why: ", 9, warning.matters);
       if (!warning.advice.empty()) body += wrapped("    do:  ", 9, warning.advice);

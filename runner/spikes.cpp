@@ -72,16 +72,16 @@ class WindowSpikes {
   }
 
   std::string tell(const GapStory& story) const {
-    auto out = fmt::format("{} us  {} #{}  CPU {}  at {:.6f} s\n",
-                           short_us(microseconds(story.gap.length)), arm_, window_.repeat,
-                           story.cpu, since(story.gap.start, begin_) / 1e6);
+    auto out =
+        fmt::format("{}  {} #{}  CPU {}  at {:.6f} s\n", words_us(microseconds(story.gap.length)),
+                    arm_, window_.repeat, story.cpu, since(story.gap.start, begin_) / 1e6);
     if (story.events == 0) return out;
     out += fmt::format(
-        "    before {} us, traced {} us, after {} us{}\n", short_us(microseconds(story.before())),
-        short_us(microseconds(story.traced())), short_us(microseconds(story.after())),
+        "    before {}, traced {}, after {}{}\n", words_us(microseconds(story.before())),
+        words_us(microseconds(story.traced())), words_us(microseconds(story.after())),
         story.away == 0
             ? ""
-            : fmt::format("; another task ran for {} us", short_us(microseconds(story.away))));
+            : fmt::format("; another task ran for {}", words_us(microseconds(story.away))));
     for (const auto& cause : story.causes) out += tell(cause, story.gap.start);
     if (story.more_causes != 0) out += fmt::format("    and {} causes more\n", story.more_causes);
     return out;
@@ -90,7 +90,7 @@ class WindowSpikes {
   std::string tell(const Cause& cause, std::uint64_t start) const {
     const auto& name = attribution_.names()[cause.id];
     const auto klass = name.klass == name.subclass ? name.klass : name.klass + "/" + name.subclass;
-    auto head = fmt::format("+{} us  {}: {} [{}]", short_us(since(cause.time, start)),
+    auto head = fmt::format("+{}  {}: {} [{}]", words_us(since(cause.time, start)),
                             to_string(name.kind), name.what, klass);
     if (cause.times > 1) head += fmt::format(" x {}", cause.times);
     if (cause.same_ipi) head += " (same IPI)";
@@ -99,8 +99,8 @@ class WindowSpikes {
     if (!cause.sender.known()) return out;
     const auto& sender = cause.sender;
     out += wrapped("        ", 10,
-                   ascii(fmt::format("sent {} us before by {} (pid {}) on CPU {}{}",
-                                     short_us(since(cause.time, attribution_.ticks(sender.sent))),
+                   ascii(fmt::format("sent {} before by {} (pid {}) on CPU {}{}",
+                                     words_us(since(cause.time, attribution_.ticks(sender.sent))),
                                      attribution_.comms().name(sender.comm), sender.pid, sender.cpu,
                                      cause.by_order ? ", joined by order only" : "")));
     const auto stack =

@@ -6,33 +6,16 @@
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 
-#include <cstdlib>
-#include <fstream>
-#include <sstream>
-
 #include "analysis/findings_json.h"
 #include "runner/report_format.h"
+#include "tests/support/golden_file.h"
 #include "tests/support/report_recordings.h"
 
 namespace isolab {
 namespace {
 
-void expect_golden(const std::string& name, const std::string& text) {
-  const std::string path = std::string(ISOLAB_SOURCE_DIR) + "/tests/golden/" + name;
-  if (std::getenv("ISOLAB_UPDATE_GOLDEN") != nullptr) std::ofstream(path) << text;
-  std::ifstream file(path);
-  std::ostringstream expected;
-  expected << file.rdbuf();
-  EXPECT_EQ(text, expected.str()) << path;
-}
-
-void expect_page(const std::string& text) {
-  std::istringstream lines(text);
-  for (std::string line; std::getline(lines, line);) {
-    EXPECT_LE(line.size(), 100u) << line;
-    for (const char letter : line) EXPECT_TRUE(letter >= ' ' && letter <= '~') << line;
-  }
-}
+using test::expect_golden;
+using test::expect_page;
 
 TEST(Report, OfABusyLoop) {
   const auto text = render_report(analyse(test::busy_loop_recording()), {});
@@ -61,12 +44,15 @@ TEST(Report, ColourOnlyWhenAsked) {
 TEST(Report, WarningsOfOneKindStandTogether) {
   Findings findings;
   for (int i = 1; i <= 6; ++i)
-    findings.warnings.push_back({{"stolen", fmt::format("{} s were stolen", i), "why", "do"}, {}, 1});
-  findings.warnings.insert(findings.warnings.begin() + 1, {{"other", "something else", "", ""}, {}, 1});
+    findings.warnings.push_back(
+        {{"stolen", fmt::format("{} s were stolen", i), "why", "do"}, {}, 1});
+  findings.warnings.insert(findings.warnings.begin() + 1,
+                           {{"other", "something else", "", ""}, {}, 1});
   const auto text = render_report(findings, {});
-  EXPECT_THAT(text, testing::HasSubstr("  1 1 s were stolen\n    2 s were stolen\n    3 s were stolen\n"
-                                       "    4 s were stolen\n    and 2 more of this kind: isolab analyse\n"
-                                       "    why: why\n    do:  do\n  2 something else\n"));
+  EXPECT_THAT(
+      text, testing::HasSubstr("  1 1 s were stolen\n    2 s were stolen\n    3 s were stolen\n"
+                               "    4 s were stolen\n    and 2 more of this kind: isolab analyse\n"
+                               "    why: why\n    do:  do\n  2 something else\n"));
 }
 
 TEST(FindingsJson, OfABusyLoop) {
