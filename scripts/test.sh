@@ -13,8 +13,8 @@ failed=0
 ctest --test-dir build --output-on-failure --output-junit tests.xml || failed=1
 if [ "${1:-}" = --sanitize ]; then
   cmake --preset asan >/dev/null
-  cmake --build --preset asan
-  ctest --preset asan --label-regex unit --output-junit tests.xml || failed=1
+  cmake --build --preset asan --target unit_tests
+  ctest --preset asan --label-regex "^unit$" --output-junit tests.xml || failed=1
   results+=(build-asan/tests.xml)
 fi
 /usr/bin/python3 tests/summary.py "${results[@]}" || failed=1
