@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "runner/vm_guest.h"
 
 namespace isolab {
 
@@ -59,6 +60,18 @@ int schema_command();
 int plot_command(const std::filesystem::path& recording, const std::filesystem::path& output);
 int export_command(const ExportOptions& options);
 int restore_command(bool json);
+
+struct VmRunOptions {
+  RunOptions run;
+  VmOptions vm;
+};
+int vm_run_command(const VmRunOptions& options);
+/// `argv`: a verb of isolab with its arguments, carried out in the guest.
+int vm_exec_command(const VmOptions& options, const std::vector<std::string>& argv, bool json);
+int vm_kernels_command(const std::string& arch, bool json);
+
+/// recordings/NAME-TIME, where a recording goes that was given no place.
+std::filesystem::path default_output(const std::string& name);
 
 /// Prints "isolab: what" and the hint on stderr; returns the exit code that fits its kind.
 int complain(const Error& error);

@@ -33,14 +33,6 @@ fs::path cache_directory() {
   return fs::path(home != nullptr ? home : "/tmp") / ".cache" / "isolab";
 }
 
-fs::path default_output(const std::string& name) {
-  std::string stamp = utc_now();  // 2026-11-20T13:37:00Z -> 20261120-133700
-  std::erase_if(stamp, [](char c) { return c == '-' || c == ':' || c == 'Z'; });
-  for (char& c : stamp)
-    if (c == 'T') c = '-';
-  return fs::path("recordings") / (name + "-" + stamp);
-}
-
 Result<void> refuse_leftovers() {
   const auto journals = stale_journals(default_journal_dir());
   if (journals.empty()) return {};
@@ -52,6 +44,8 @@ Result<void> refuse_leftovers() {
 
 Progress::Style progress_style(bool quiet) {
   if (quiet) return Progress::Style::silent;
+  const char* terminal = std::getenv("TERM");
+  if (terminal != nullptr && std::string_view(terminal) == "dumb") return Progress::Style::plain;
   return isatty(STDERR_FILENO) ? Progress::Style::terminal : Progress::Style::plain;
 }
 
@@ -170,6 +164,14 @@ Result<int> run(const RunOptions& options, const std::vector<std::string>& comma
 }
 
 }  // namespace
+
+fs::path default_output(const std::string& name) {
+  std::string stamp = utc_now();  // 2026-11-20T13:37:00Z -> 20261120-133700
+  std::erase_if(stamp, [](char c) { return c == '-' || c == ':' || c == 'Z'; });
+  for (char& c : stamp)
+    if (c == 'T') c = '-';
+  return fs::path("recordings") / (name + "-" + stamp);
+}
 
 int run_command(const RunOptions& options, const std::vector<std::string>& command_line) {
   const auto code = run(options, command_line);

@@ -6,6 +6,7 @@
 
 #include "base/version.h"
 #include "runner/commands.h"
+#include "vm/guest.h"
 
 int main(int argc, char** argv) {
   using namespace isolab;
@@ -89,6 +90,52 @@ int main(int argc, char** argv) {
   auto* schema_verb = verb("schema", "print the JSON schema of `report --json`");
   auto* restore_verb = verb("restore", "put back what a run that was killed has left changed");
 
+  VmRunOptions guest;
+  std::vector<std::string> guest_verb;
+  auto* vm_verb = app.add_subcommand(
+      "vm",
+      "virtual machines with isolated CPUs: real counts without a lab machine (docs/guests.md)");
+  vm_verb->require_subcommand(1);
+  const auto guest_options = [&](CLI::App* command) {
+    command->add_option("--arch", guest.vm.arch, "x86_64 or arm64 (default: this machine's)");
+    command->add_option(
+        "--kernel", guest.vm.kernel,
+        "a name of `isolab vm kernels`, a .deb or a kernel image (default: the newest)");
+    command->add_option("--cpus", guest.vm.cpus, "virtual CPUs")->capture_default_str();
+    command
+        ->add_option(
+            "--isolated", guest.vm.isolated,
+            "CPUs for isolcpus=, nohz_full=, rcu_nocbs=: a list, none, or auto (the upper half)")
+        ->capture_default_str();
+    command->add_option("--append", guest.vm.append, "more for the kernel's command line");
+    command->add_option("--memory", guest.vm.memory_mb, "MiB")->capture_default_str();
+    command->add_option("--accel", guest.vm.accelerator, "tcg (emulation) or kvm")
+        ->check(CLI::IsMember({"tcg", "kvm"}))
+        ->capture_default_str();
+    command->add_option("--program", guest.vm.program, "isolab built for the guest's architecture");
+    command->add_option("--with", guest.vm.with,
+                        "another program for the guest, with its libraries");
+    command->add_option("--timeout", guest.vm.timeout, "end the guest after this long, like 10min");
+    command->add_flag("--keep", guest.vm.keep, "keep console, disk and results of the guest");
+    command->add_flag("--json", json, "print JSON");
+    command->add_flag("-q,--quiet", guest.vm.quiet, "do not show the guest's console");
+  };
+  auto* vm_run =
+      vm_verb->add_subcommand("run", "boot a guest, run a profile in it, bring the recording back");
+  vm_run->add_option("profile", guest.run.profile, "a YAML profile")->required();
+  vm_run->add_option("-o,--output", guest.run.output, "directory of the recording");
+  vm_run->add_flag("--no-plots", no_plots, "make no charts");
+  guest_options(vm_run);
+  auto* vm_exec = vm_verb->add_subcommand(
+      "exec", "boot a guest and carry out one verb in it: isolab vm exec check");
+  guest_options(vm_exec);
+  vm_exec->add_option("verb", guest_verb, "a verb with its arguments; after -- when it has options")
+      ->required();
+  auto* vm_kernels = vm_verb->add_subcommand("kernels", "list the Debian kernels a guest can boot");
+  vm_kernels->add_option("--arch", guest.vm.arch, "x86_64 or arm64 (default: both)");
+  vm_kernels->add_flag("--json", json, "print JSON");
+  auto* vm_guest = vm_verb->add_subcommand("guest", "be PID 1 of a guest")->group("");
+
   for (auto* one : {analyse_verb, report_verb, spikes_verb})
     one->add_option("--classes", spikes.classes,
                     "a CSV of your own class rules, tried before the built-in ones");
@@ -97,6 +144,12 @@ int main(int argc, char** argv) {
 
   run.json = json;
   run.plots = !no_plots;
+  guest.run.json = json;
+  guest.run.plots = !no_plots;
+  if (*vm_run) return vm_run_command(guest);
+  if (*vm_exec) return vm_exec_command(guest.vm, guest_verb, json);
+  if (*vm_kernels) return vm_kernels_command(guest.vm.arch, json);
+  if (*vm_guest) run_guest_init();
   if (*run_verb) return run_command(run, {argv, argv + argc});
   if (*plan_verb) return plan_command(profile, dry_run, json);
   if (*list_verb) return list_command(json);

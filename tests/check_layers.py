@@ -4,10 +4,11 @@ import pathlib
 import re
 import sys
 
-RANK = {"base": 0, "host": 1, "trace": 2, "workloads": 3, "probes": 3, "results": 3, "analysis": 4, "runner": 5}
+RANK = {"base": 0, "host": 1, "trace": 2, "vm": 2, "workloads": 3, "probes": 3, "results": 3, "analysis": 4, "runner": 5}
 # What a rank alone would allow, but the house does not: results and analysis never see the machine.
 FORBIDDEN = {("results", "host"), ("results", "trace"), ("analysis", "host"), ("analysis", "workloads"),
-             ("analysis", "probes"), ("workloads", "trace")}
+             ("analysis", "probes"), ("workloads", "trace"), ("workloads", "vm"),
+             ("probes", "vm"), ("results", "vm"), ("analysis", "vm")}
 
 
 def problems(root):

@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "runner/vm_guest.h"
+
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <sstream>
+
+#include "host/arch/cycles.h"
+#include "host/process.h"
+#include "runner/interrupt_flag.h"
+#include "vm/elf.h"
+
+namespace isolab {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr const char* kOurArch = kArch == Arch::arm64 ? "arm64" : "x86_64";
+
+Result<fs::path> our_program(const std::string& named, const std::string& arch) {
+  fs::path program = named;
+  if (program.empty())
+    program = arch == kOurArch ? fs::read_symlink("/proc/self/exe")
+                               : fs::path(ISOLAB_SOURCE_DIR) / ("build-" + arch) / "isolab";
+  std::error_code error;
+  if (!fs::exists(program, error))
+    return Error{ErrorKind::unsupported,
+                 "there is no isolab for " + arch + " at " + program.string(),
+                 arch == "arm64" ? "scripts/build_arm64.sh makes it; or --program FILE"
+                                 : "--program FILE names one"};
+  const ElfNeeds elf = TRY(read_elf(program));
+  if (elf.arch != arch)
+    return Error{ErrorKind::usage,
+                 fmt::format("{} is a program of {}, not of {}", program.string(), elf.arch, arch)};
+  return program;
+}
+
+/// cyclictest and hackbench: ours when the architecture is ours, else from Debian's package.
+Result<void> add_rt_tests(ImageSpec& image) {
+  if (image.arch == kOurArch) {
+    for (const char* name : {"cyclictest", "hackbench"})
+      image.programs.emplace_back(TRY(find_program(name)));
+    return {};
+  }
+  const fs::path root = TRY(provide_package(image.arch, "rt-tests"));
+  image.library_roots.push_back(TRY(provide_package(image.arch, "libnuma1")));
+  for (const char* name : {"cyclictest", "hackbench"})
+    image.programs.push_back(root / "usr/bin" / name);
+  return {};
+}
+
+Result<CpuSet> isolated_cpus(const VmOptions& options) {
+  if (options.isolated == "none") return CpuSet{};
+  if (options.isolated != "auto") {
+    CpuSet cpus = TRY(CpuSet::parse(options.isolated));
+    if (cpus.empty() || cpus.last() >= options.cpus || cpus.contains(0))
+      return Error{
+          ErrorKind::usage,
+          fmt::format("a guest of {} CPUs cannot isolate {}", options.cpus, options.isolated),
+          "CPU 0 keeps the house; --cpus makes more"};
+    return cpus;
+  }
+  CpuSet upper;
+  for (int cpu = (options.cpus + 1) / 2; cpu < options.cpus; ++cpu) upper.add(cpu);
+  return upper;
+}
+
+}  // namespace
+
+Result<VmDirectory> VmDirectory::create() {
+  const char* base = std::getenv("TMPDIR");
+  std::string name = std::string(base != nullptr ? base : "/tmp") + "/isolab-vm-XXXXXX";
+  if (::mkdtemp(name.data()) == nullptr) return errno_error("cannot make " + name, errno);
+  return VmDirectory(name);
+}
+
+VmDirectory::~VmDirectory() {
+  std::error_code error;
+  if (!path_.empty()) fs::remove_all(path_, error);
+}
+
+Result<std::vector<std::string>> vm_architectures(const std::string& list) {
+  std::vector<std::string> all;
+  std::istringstream in(list.empty() ? kOurArch : list);
+  for (std::string word; std::getline(in, word, ',');) {
+    if (word != "x86_64" && word != "arm64")
+      return Error{ErrorKind::usage, "unknown architecture \"" + word + "\"", "x86_64 or arm64"};
+    all.push_back(word);
+  }
+  return all;
+}
+
+Result<GuestSpec> prepare_guest(const VmOptions& options, const std::string& arch,
+                                const fs::path& directory, std::vector<std::string>& notes) {
+  if (options.cpus < 2 || options.cpus > 64)
+    return Error{ErrorKind::usage, fmt::format("--cpus {}", options.cpus), "2-64"};
+  GuestSpec spec;
+  spec.image.arch = arch;
+  spec.image.isolab = TRY(our_program(options.program, arch));
+  spec.cpus = options.cpus;
+  spec.isolated = TRY(isolated_cpus(options));
+  spec.memory_mb = options.memory_mb;
+  spec.append = options.append;
+  spec.accelerator = options.accelerator;
+  spec.directory = directory;
+  spec.image.kernel = TRY(provide_kernel(arch, options.kernel));
+  if (const auto added = add_rt_tests(spec.image); !added)
+    notes.push_back("the guest has no cyclictest and hackbench: " + added.error().what);
+  for (const auto& program : options.with) spec.image.programs.emplace_back(program);
+  if (!options.timeout.empty()) {
+    const auto limit = parse_duration(options.timeout);
+    if (!limit) return Error{ErrorKind::usage, "--timeout " + options.timeout, "like 10min"};
+    spec.limit = *limit;
+  }
+  return spec;
+}
+
+Result<GuestOutcome> boot_guest(const GuestSpec& spec, bool quiet) {
+  catch_interrupts();
+  return run_guest(spec, [quiet](const std::string& text) {
+    if (!quiet) std::fwrite(text.data(), 1, text.size(), stderr);
+    return interrupted_by() == 0;
+  });
+}
+
+Nanos guest_time_limit(const Profile& profile) {
+  std::size_t arms = 0;
+  for (const auto& arm : profile.arms) {
+    std::size_t many = arm.untraced_run ? 2 : 1;
+    for (const auto& axis : profile.matrix) many *= axis.values.size();
+    arms += many;
+  }
+  // Setting up and tearing down a traced window takes half a minute when every CPU is emulated.
+  const Nanos window = profile.warmup + profile.measure + std::chrono::seconds(60);
+  return std::chrono::minutes(4) + window * static_cast<int>(arms) * profile.repeats;
+}
+
+std::vector<std::string> kernel_complaints(const GuestOutcome& outcome) {
+  std::vector<std::string> found;
+  std::istringstream lines(outcome.kernel_log);
+  for (std::string line; std::getline(lines, line);)
+    for (const char* sign : {"WARNING:", "BUG:", "Oops", "Call Trace:", "rcu_preempt self-detected",
+                             "detected stalls", "blocked for more than", "soft lockup"})
+      if (line.find(sign) != std::string::npos) {
+        found.push_back(line);
+        break;
+      }
+  if (outcome.tainted != 0)
+    found.push_back(fmt::format("the kernel is tainted: {}", outcome.tainted));
+  return found;
+}
+
+}  // namespace isolab
