@@ -5,6 +5,7 @@
 
 #include "analysis/budget.h"
 #include "analysis/checks.h"
+#include "analysis/emulation.h"
 #include "analysis/gaps.h"
 #include "analysis/interruptions_json.h"
 #include "analysis/interrupts.h"
@@ -65,7 +66,11 @@ Findings analyse(const Recording& recording) {
   return analyse(recording, {}).value();  // the built-in rules are expressions: tested
 }
 
-Result<Findings> analyse(const Recording& recording, const std::vector<ClassRule>& own_rules) {
+Result<Findings> analyse(const Recording& recorded, const std::vector<ClassRule>& own_rules) {
+  const std::string emulated = emulation_of(recorded.facts);
+  std::optional<Recording> counted;
+  if (!emulated.empty()) counted = without_times(recorded);
+  const Recording& recording = counted ? *counted : recorded;
   auto interruptions = TRY(find_interruptions(recording, own_rules));
   const auto& plan = recording.plan;
   const auto arms = pool_windows(recording);
@@ -84,6 +89,7 @@ Result<Findings> analyse(const Recording& recording, const std::vector<ClassRule
     add_footprint_metrics(arm, plan.measured, out.metrics);
   }
   add_interruption_metrics(interruptions, out.metrics);
+  if (!emulated.empty()) add_withheld_metrics(recording, emulated, out.metrics);
 
   WarningList warnings;
   add_design_warnings(recording, arms, idle, warnings);

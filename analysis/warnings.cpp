@@ -35,6 +35,10 @@ Text text_of(WarningId id) {
       return {"measured_not_isolated",
               "the scheduler may run anything there: gaps are the load's as much as the kernel's",
               "boot with isolcpus=/nohz_full=/rcu_nocbs= or make an isolated cpuset partition"};
+    case WarningId::emulated:
+      return {"emulated",
+              "counts are the real kernel's; its times are the emulator's and are not given",
+              "measure times on the machine itself"};
     case WarningId::hypervisor:
       return {"hypervisor",
               "the host takes the CPU away unseen; a gap may have nothing to do with this kernel",

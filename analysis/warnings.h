@@ -16,6 +16,7 @@ enum class WarningId {
   self_check_failed,
   measured_not_isolated,
   hypervisor,
+  emulated,
   smt_sibling,
   governor,
   unsteady_clock,

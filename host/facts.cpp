@@ -74,6 +74,13 @@ std::string hypervisor_of(const Files& files, std::string_view cpuinfo) {
   return "unnamed";
 }
 
+/// QEMU without acceleration: x86 names the CPU so (target/i386/cpu.c); elsewhere only who booted
+/// the guest knows, and isolab vm says so on the command line (vm/machine.cpp).
+std::string emulator_of(std::string_view cpuinfo, std::string_view command_line) {
+  const bool named = first_line_after(cpuinfo, "model name").starts_with("QEMU TCG CPU");
+  return named || command_line_value(command_line, "isolab.vm") == "tcg" ? "QEMU" : "";
+}
+
 std::map<int, CpuSet> siblings_of(const Files& files, const CpuSet& online) {
   std::map<int, CpuSet> siblings;
   for (int cpu : online) {
@@ -147,7 +154,8 @@ HostFacts read_kernel_facts(const Files& files) {
   facts.rcu_nocbs = facts.rcu_nocbs | facts.nohz_full;  // kernel/rcu/tree_nocb.h rcu_init_nohz()
 
   const std::string cpuinfo = files.read("/proc/cpuinfo").value_or(std::string());
-  facts.hypervisor = hypervisor_of(files, cpuinfo);
+  facts.emulator = emulator_of(cpuinfo, command_line);
+  facts.hypervisor = facts.emulator.empty() ? hypervisor_of(files, cpuinfo) : facts.emulator;
   const std::string flags = first_line_after(cpuinfo, "flags");
   facts.tsc_reliable = has_word(flags, "constant_tsc") && has_word(flags, "nonstop_tsc");
 

@@ -16,6 +16,7 @@ struct HostFacts {
   std::string arch;            // "x86_64" or "arm64"
   std::string kernel_release;  // uname -r
   std::string hypervisor;      // "" on bare metal, else "KVM", ...
+  std::string emulator;        // "QEMU" when the CPUs are emulated: their times mean nothing
   CpuSet online;
   CpuSet isolated;    // /sys/devices/system/cpu/isolated
   CpuSet nohz_full;   // /sys/devices/system/cpu/nohz_full

@@ -207,6 +207,7 @@ void add_cpu(const Files& files, HostFacts& facts) {
   all["cpu.microcode"] = microcode;
   all["cpu.rcu_nocbs"] = facts.rcu_nocbs.list();
   all["cpu.hypervisor"] = facts.hypervisor.empty() ? "none" : facts.hypervisor;
+  all["cpu.emulated"] = facts.emulator.empty() ? "no" : "yes: " + facts.emulator;
   all["cpu.governor"] =
       by_cpu(files, facts.online, "/sys/devices/system/cpu/cpu{}/cpufreq/scaling_governor");
   all["cpu.frequency_driver"] =

@@ -146,6 +146,12 @@ void check_hypervisor(const Readiness& on) {
     on.ok(kId, kSubject, "none found: bare metal");
     return;
   }
+  if (!on.facts.emulator.empty()) {
+    on.advise(kId, kSubject, on.facts.emulator + " emulates these CPUs",
+              "counts are the real kernel's, times say how busy the emulator's host is",
+              "use this machine for counts; measure times on the machine itself");
+    return;
+  }
   on.advise(kId, kSubject, fmt::format("this is a virtual machine ({})", on.facts.hypervisor),
             "the host takes the processor away without the guest seeing it, and an interrupt costs "
             "about ten times as much",

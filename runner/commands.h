@@ -42,7 +42,8 @@ int run_command(const RunOptions& options, const std::vector<std::string>& comma
 int plan_command(const std::string& profile, bool dry_run, bool json);
 int list_command(bool json);
 int show_command(const std::string& name, bool json);
-int facts_command(bool json);
+/// `capture`: a file for the kernel files behind the facts (tests/hosts/*.txt); empty: none.
+int facts_command(bool json, const std::filesystem::path& capture);
 int check_command(const std::string& cpus, bool json);
 /// `classes`: a file of class rules tried before the built-in ones (docs/attribution.md); empty:
 /// none.
@@ -66,8 +67,16 @@ struct VmRunOptions {
   VmOptions vm;
 };
 int vm_run_command(const VmRunOptions& options);
-/// `argv`: a verb of isolab with its arguments, carried out in the guest.
-int vm_exec_command(const VmOptions& options, const std::vector<std::string>& argv, bool json);
+struct VmExecOptions {
+  VmOptions vm;
+  std::vector<std::string> verb;  // of isolab, with its arguments
+  std::filesystem::path script;   // instead: a command a line, words separated by blanks
+  std::filesystem::path output;   // all the guest left is put here (must not exist); empty: nowhere
+  std::vector<std::string> files;  // "/path/in/guest=file or directory"
+  bool json = false;
+};
+/// Carries out verbs of isolab in one guest and prints what they printed.
+int vm_exec_command(const VmExecOptions& options);
 int vm_kernels_command(const std::string& arch, bool json);
 
 /// recordings/NAME-TIME, where a recording goes that was given no place.

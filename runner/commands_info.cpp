@@ -4,11 +4,15 @@
 
 #include <algorithm>
 
+#include "base/version.h"
+#include "host/capture.h"
 #include "host/facts.h"
+#include "host/os.h"
 #include "probes/observer.h"
 #include "probes/probe.h"
 #include "results/json.h"
 #include "runner/commands.h"
+#include "runner/output_file.h"
 #include "runner/report_format.h"
 #include "runner/yaml_tree.h"
 #include "workloads/workload.h"
@@ -121,8 +125,19 @@ int show_command(const std::string& name, bool json) {
   return kDone;
 }
 
-int facts_command(bool json) {
+int facts_command(bool json, const std::filesystem::path& capture) {
   const SystemFiles files;
+  if (!capture.empty()) {
+    auto out = OutputFile::create(capture);
+    if (!out) return complain(out.error());
+    const auto written = out->write(
+        capture_machine(files, "captured by isolab " + std::string(kVersion) + " on " + utc_now()));
+    if (!written) return complain(written.error());
+    if (const auto finished = out->finish(); !finished) return complain(finished.error());
+    fmt::print(stderr, "captured: {} (it names this machine's host name and command line)\n",
+               capture.string());
+    return kDone;
+  }
   const HostFacts facts = read_host_facts(files);
   if (json) {
     JsonObject object;

@@ -4,6 +4,9 @@
 #include <fmt/format.h>
 
 #include <cstdio>
+#include <fstream>
+#include <iterator>
+#include <sstream>
 
 #include "results/json.h"
 #include "runner/commands.h"
@@ -97,25 +100,66 @@ Result<int> run(const VmRunOptions& options) {
   return worst;
 }
 
-Result<int> exec(const VmOptions& options, const std::vector<std::string>& argv, bool json) {
-  const auto architectures = TRY(vm_architectures(options.arch));
+Result<std::vector<Command>> commands_of(const VmExecOptions& options) {
+  std::vector<Command> commands;
+  if (options.script.empty()) {
+    commands.push_back(options.verb);
+    commands.front().insert(commands.front().begin(), "isolab");
+  } else {
+    std::ifstream lines(options.script);
+    if (!lines) return Error{ErrorKind::usage, "cannot read " + options.script.string()};
+    for (std::string line; std::getline(lines, line);) {
+      std::istringstream words(line);
+      Command command{std::istream_iterator<std::string>(words), {}};
+      if (!command.empty() && command.front()[0] != '#') commands.push_back(std::move(command));
+    }
+  }
+  if (commands.empty() || commands.size() > 99)
+    return Error{ErrorKind::usage, "a guest carries out 1-99 commands"};
+  return commands;
+}
+
+Result<int> exec(const VmExecOptions& options) {
+  std::error_code error;
+  if (!options.output.empty() && fs::exists(options.output, error))
+    return Error{ErrorKind::usage, options.output.string() + " exists already"};
+  const auto architectures = TRY(vm_architectures(options.vm.arch));
   VmDirectory directory = TRY(VmDirectory::create());
   std::vector<std::string> notes;
-  GuestSpec spec = TRY(prepare_guest(options, architectures.front(), directory.path(), notes));
+  GuestSpec spec = TRY(prepare_guest(options.vm, architectures.front(), directory.path(), notes));
   for (const auto& line : notes) note(line);
-  spec.image.commands = {argv};
-  const GuestOutcome outcome = TRY(boot_noisily(spec, directory, options));
-  const CommandOutcome& command = outcome.commands.front();
-  if (json) {
-    fmt::print("{}", print_json(JsonObject{{"exit", command.exit},
-                                           {"output", command.output},
-                                           {"release", outcome.release},
-                                           {"tainted", std::uint64_t{outcome.tainted}},
-                                           {"kernel_log", outcome.kernel_log}}));
-  } else {
-    fmt::print("{}", command.output);
+  spec.image.commands = TRY(commands_of(options));
+  for (const auto& file : options.files) {
+    const auto equals = file.find('=');
+    if (equals == std::string::npos || file[0] != '/')
+      return Error{ErrorKind::usage, "--file " + file, "--file /path/in/guest=FILE"};
+    spec.image.files[file.substr(0, equals)] = file.substr(equals + 1);
   }
-  return exit_code_of(command);
+  const GuestOutcome outcome = TRY(boot_noisily(spec, directory, options.vm));
+  if (!options.output.empty()) {
+    fs::copy(outcome.results, options.output, fs::copy_options::recursive, error);
+    if (error) return Error{ErrorKind::io, "cannot copy to " + options.output.string()};
+  }
+  int code = kDone;
+  JsonArray items;
+  for (std::size_t i = 0; i < outcome.commands.size(); ++i) {
+    const auto& command = outcome.commands[i];
+    code = std::max(code, exit_code_of(command));
+    JsonArray argv;
+    for (const auto& word : spec.image.commands[i]) argv.push_back(word);
+    items.push_back(JsonObject{{"argv", argv}, {"exit", command.exit}, {"output", command.output}});
+    if (!options.json) fmt::print("{}", command.output);
+  }
+  JsonArray complaints;
+  for (const auto& line : kernel_complaints(outcome)) complaints.push_back(line);
+  if (options.json)
+    fmt::print("{}", print_json(JsonObject{
+                         {"commands", items},
+                         {"release", outcome.release},
+                         {"tainted", std::uint64_t{outcome.tainted}},
+                         {"kernel_complaints", complaints},
+                         {"seconds", static_cast<double>(outcome.duration.count()) / 1e9}}));
+  return code;
 }
 
 }  // namespace
@@ -125,10 +169,8 @@ int vm_run_command(const VmRunOptions& options) {
   return code ? *code : complain(code.error());
 }
 
-int vm_exec_command(const VmOptions& options, const std::vector<std::string>& argv, bool json) {
-  std::vector<std::string> whole = argv;
-  whole.insert(whole.begin(), "isolab");
-  const auto code = exec(options, whole, json);
+int vm_exec_command(const VmExecOptions& options) {
+  const auto code = exec(options);
   return code ? *code : complain(code.error());
 }
 

@@ -48,6 +48,10 @@ int main(int argc, char** argv) {
       "describe a workload, probe or observer: what it does, needs, counts, and its parameters");
   show_verb->add_option("name", name, "a name of `isolab list`")->required();
   auto* facts_verb = verb("facts", "print what is known of this machine (put it into bug reports)");
+  std::filesystem::path capture;
+  facts_verb->add_option(
+      "--capture", capture,
+      "write the kernel files behind the facts into this file (for a bug report)");
   auto* check_verb =
       verb("check", "is this machine ready for isolated measurements? what to do about it if not");
   check_verb->add_option("--cpus", cpus,
@@ -91,7 +95,7 @@ int main(int argc, char** argv) {
   auto* restore_verb = verb("restore", "put back what a run that was killed has left changed");
 
   VmRunOptions guest;
-  std::vector<std::string> guest_verb;
+  VmExecOptions exec;
   auto* vm_verb = app.add_subcommand(
       "vm",
       "virtual machines with isolated CPUs: real counts without a lab machine (docs/guests.md)");
@@ -129,8 +133,12 @@ int main(int argc, char** argv) {
   auto* vm_exec = vm_verb->add_subcommand(
       "exec", "boot a guest and carry out one verb in it: isolab vm exec check");
   guest_options(vm_exec);
-  vm_exec->add_option("verb", guest_verb, "a verb with its arguments; after -- when it has options")
-      ->required();
+  auto* exec_verb = vm_exec->add_option("verb", exec.verb,
+                                        "a verb with its arguments; after -- when it has options");
+  vm_exec->add_option("--script", exec.script, "several commands in one guest: a file, one a line")
+      ->excludes(exec_verb);
+  vm_exec->add_option("--file", exec.files, "/path/in/guest=FILE or directory to take along");
+  vm_exec->add_option("-o,--output", exec.output, "directory for everything commands left in /out");
   auto* vm_kernels = vm_verb->add_subcommand("kernels", "list the Debian kernels a guest can boot");
   vm_kernels->add_option("--arch", guest.vm.arch, "x86_64 or arm64 (default: both)");
   vm_kernels->add_flag("--json", json, "print JSON");
@@ -147,14 +155,16 @@ int main(int argc, char** argv) {
   guest.run.json = json;
   guest.run.plots = !no_plots;
   if (*vm_run) return vm_run_command(guest);
-  if (*vm_exec) return vm_exec_command(guest.vm, guest_verb, json);
+  exec.vm = guest.vm;
+  exec.json = json;
+  if (*vm_exec) return vm_exec_command(exec);
   if (*vm_kernels) return vm_kernels_command(guest.vm.arch, json);
   if (*vm_guest) run_guest_init();
   if (*run_verb) return run_command(run, {argv, argv + argc});
   if (*plan_verb) return plan_command(profile, dry_run, json);
   if (*list_verb) return list_command(json);
   if (*show_verb) return show_command(name, json);
-  if (*facts_verb) return facts_command(json);
+  if (*facts_verb) return facts_command(json, capture);
   if (*check_verb) return check_command(cpus, json);
   if (*analyse_verb) return analyse_command(recording, spikes.classes);
   if (*report_verb) return report_command(recording, spikes.classes, full, json);

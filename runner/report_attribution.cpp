@@ -64,8 +64,8 @@ std::string causes_table(const CpuInterruptions& cpu) {
                  is_reschedule ? "-" : count(one.callbacks),
                  short_number(static_cast<double>(is_reschedule ? one.ipis : one.callbacks) /
                               cpu.exposure_s * 3600),
-                 count(one.gaps), short_number(one.lost_us / cpu.exposure_s), length(one.p50_us),
-                 length(one.p99_us), one.gaps == 0 ? "-" : short_us(one.max_us),
+                 count(one.gaps), cpu.heard ? short_number(one.lost_us / cpu.exposure_s) : "-",
+                 length(one.p50_us), length(one.p99_us), one.gaps == 0 ? "-" : short_us(one.max_us),
                  fmt::format("{:.1f}-{:.1f}", one.first_s, one.last_s)});
     }
   }
@@ -238,9 +238,10 @@ std::string brief_text(const CpuInterruptions& cpu) {
   out = wrapped("", 2, out);
   std::size_t shown = 0;
   for (const auto& one : cpu.causes) {
-    if (!one.name.by_ipi || one.gaps == 0 || ++shown > kBriefCauses) continue;
-    std::string line = fmt::format("{} x {}, {}/s lost", one.gaps, label(one.name).substr(2),
-                                   words_us(one.lost_us / cpu.exposure_s));
+    const auto times = cpu.heard ? one.gaps : std::max(one.callbacks, one.ipis);
+    if (!one.name.by_ipi || times == 0 || ++shown > kBriefCauses) continue;
+    std::string line = fmt::format("{} x {}", times, label(one.name).substr(2));
+    if (cpu.heard) line += fmt::format(", {}/s lost", words_us(one.lost_us / cpu.exposure_s));
     if (one.p50_us) line += fmt::format(", p50 {}", words_us(*one.p50_us));
     if (!one.senders.empty())
       line += "; from " + ascii(sender_text(one.senders.front(), kFramesShown));

@@ -103,6 +103,8 @@ class Conclusion {
   std::string heard(const std::string& arm) const {
     const auto* over = metric(prefix_ + "s_over_10us", arm);
     const auto* longest = metric(prefix_ + "_max", arm);
+    if (longest != nullptr && !longest->not_applicable.empty())
+      return "times not applicable: " + longest->not_applicable;
     if (over == nullptr || longest == nullptr || !longest->value) return "no probe listened";
     std::string out =
         fmt::format("{}/h over 10 us, longest {}", rate_text(over), words_us(*longest->value));

@@ -105,6 +105,9 @@ Result<GuestSpec> prepare_guest(const VmOptions& options, const std::string& arc
   spec.append = options.append;
   spec.accelerator = options.accelerator;
   spec.directory = directory;
+  // What build_arm64.sh linked against.
+  if (const fs::path sysroot = spec.image.isolab.parent_path() / "sysroot"; fs::exists(sysroot))
+    spec.image.library_roots.push_back(sysroot);
   spec.image.kernel = TRY(provide_kernel(arch, options.kernel));
   if (const auto added = add_rt_tests(spec.image); !added)
     notes.push_back("the guest has no cyclictest and hackbench: " + added.error().what);

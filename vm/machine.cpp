@@ -215,6 +215,8 @@ Result<GuestOutcome> run_guest(const GuestSpec& spec, const WatchConsole& watch)
     return outcome;
   }
   std::string why = console_complaint(console);
+  if (why.starts_with("Oops: int3") && spec.accelerator == "tcg")
+    why += " (QEMU ran stale code while the kernel patched itself; boot again, see docs/guests.md)";
   if (why.empty()) why = ended_by_us;
   if (why.empty() && !exit.ok())
     why = "QEMU: " + exit.text() + "\n" + read_text(spec.directory / "qemu.log");
