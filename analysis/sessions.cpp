@@ -54,10 +54,12 @@ void add_causes(const Findings& findings, const std::string& arm, SessionNumbers
   for (const auto& cpu : findings.interruptions.cpus) {
     if (!arm.empty() && cpu.arm != arm) continue;
     for (const auto& cause : cpu.causes) {
+      // Which task was chosen to run differs from session to session; that one was, is the number.
+      const bool task = cause.name.kind == CauseKind::other_task;
       auto& sum = sums[{{"arm", cpu.arm},
                         {"cpu", kAllCpus},
                         {"class", cause.name.klass + "/" + cause.name.subclass},
-                        {"callback", cause.name.what}}];
+                        {"callback", task ? "other tasks" : cause.name.what}}];
       sum.queued += cause.name.kind == CauseKind::reschedule ? 0 : cause.sends;
       sum.ran += cause.name.kind == CauseKind::reschedule ? cause.ipis : cause.callbacks;
       sum.gaps += cause.gaps;
@@ -82,12 +84,14 @@ void add_causes(const Findings& findings, const std::string& arm, SessionNumbers
 
 Statistic statistic_of(const MetricInfo& metric) {
   const auto& name = metric.name;
-  if (among(name, {"loop_floor", "loop_iterations", "gaps_dropped", "wall_error", "clock_drift",
-                   "footprint", "explained_gaps", "explained_time", "outside_kernel_time",
-                   "unexplained_time", "callbacks_joined", "trace_effect_length",
-                   "trace_effect_count", "interrupts_over_idle", "ipis_per_op_expected"}))
+  if (among(name,
+            {"loop_floor", "loop_iterations", "gaps_dropped", "wall_error", "clock_drift",
+             "footprint", "explained_gaps", "explained_time", "outside_kernel_time",
+             "unexplained_time", "unexplained_gaps", "callbacks_joined", "trace_effect_length",
+             "trace_effect_count", "interrupts_over_idle", "ipis_per_op_expected"}))
     return Statistic::own;
   if (name.ends_with("_max")) return Statistic::maximum;
+  if (name == "interruption_time") return Statistic::shown;  // judged by count and by time_lost
   if (metric.unit == "1/(CPU h)" || name == "interrupts_per_second") return Statistic::count;
   if (among(name, {"workload_user_time", "workload_system_time"})) return Statistic::value;
   return metric.direction == Direction::none ? Statistic::shown : Statistic::value;

@@ -5,14 +5,24 @@ import style
 ORDER = ["text_patch", "kernel_tlb", "user_tlb", "remote_read", "task_sync", "scheduler", "timer_kick",
          "tracing", "other", "irq_work", "ipi", "unknown", "tick", "device", "softirq", "nmi", "page_fault",
          "other_task", "machine_check", "vector", "outside_kernel", "unexplained", "not_logged"]
+# One colour for each of seven classes, then the same seven a shade lighter and a shade darker: with hatches
+# and markers in steps that do not divide seven, no two classes look alike.
+SHADES = [0.0, 0.45, -0.4, 0.7]
 HATCHES = ["", "///", "...", "xxx", "\\\\\\", "ooo", "+++", "---"]
 
 
 def look(klass):
     """(colour, hatch, marker) of a class; unknown names share the last place."""
     place = ORDER.index(klass) if klass in ORDER else len(ORDER)
-    return (style.COLOURS[place % len(style.COLOURS)], HATCHES[place % len(HATCHES)],
-            style.MARKERS[place % len(style.MARKERS)])
+    colour = shaded(style.COLOURS[place % len(style.COLOURS)], SHADES[place // len(style.COLOURS)])
+    return colour, HATCHES[place % len(HATCHES)], style.MARKERS[place % len(style.MARKERS)]
+
+
+def shaded(colour, amount):
+    """Towards white where `amount` > 0, towards black where < 0."""
+    target = 255 if amount > 0 else 0
+    parts = [int(colour[at:at + 2], 16) for at in (1, 3, 5)]
+    return "#" + "".join(f"{round(part + (target - part) * abs(amount)):02x}" for part in parts)
 
 
 def in_order(classes):

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""render.py FINDINGS.json OUTDIR: draws every chart the findings have data for, as PNG and SVG.
+"""render.py FILE.json OUTDIR: draws every chart that findings or a comparison have data for: PNG, SVG, CSV.
 
 Prints the files it made, one a line; exit code 1 with a message where the findings are not readable.
 Needs Debian's python3-matplotlib. A chart is one module here with NAME and draw(findings).
@@ -9,6 +9,12 @@ import json
 import pathlib
 import sys
 
+import compare_ccdf
+import compare_histogram
+import compare_ipis
+import compare_scaling
+import compare_sessions
+import compare_timeline
 import gap_ccdf
 import gap_classes
 import gaps_over_time
@@ -19,6 +25,8 @@ import noise_budget
 import style
 
 CHARTS = [gap_ccdf, latency_histogram, interrupts, gaps_over_time, ipi_sources, gap_classes, noise_budget]
+COMPARISON_CHARTS = [compare_ccdf, compare_histogram, compare_ipis, compare_sessions, compare_scaling,
+                     compare_timeline]
 SCHEMA = 1
 
 
@@ -26,7 +34,7 @@ def render(findings, directory):
     """Draws into `directory`, which is made; returns the paths of the files."""
     directory.mkdir(parents=True, exist_ok=True)
     paths = []
-    for chart in CHARTS:
+    for chart in COMPARISON_CHARTS if findings.get("kind") == "comparison" else CHARTS:
         style.set_up()
         figure = chart.draw(findings)
         if figure is not None:

@@ -4,11 +4,13 @@
 Arms differ by line style, marker and shade, never by colour alone; the idle arm is the thick black
 line everywhere. Nothing here computes a statistic: charts draw what findings.json holds.
 """
+import csv
+
 import matplotlib
 
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt  # noqa: E402  (the backend must be chosen first)
-from matplotlib.ticker import FuncFormatter, NullFormatter  # noqa: E402
+from matplotlib.ticker import FixedFormatter, FuncFormatter, NullFormatter  # noqa: E402
 
 # Colours with distinct luminance (after Okabe and Ito), dark to light.
 COLOURS = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00", "#5d5d5d"]
@@ -112,9 +114,51 @@ def label_lowest(grid, used):
             axes.tick_params(axis="x", labelbottom=True)
 
 
+def drawn(figure):
+    """(panel, series, kind, x, y): every point, bar and band that carries data, read from the picture itself."""
+    for place, axes in enumerate(axes for axes in figure.axes if axes.get_visible()):
+        panel = " ".join((axes.get_title(loc="left") or axes.get_title() or str(place)).split())
+        for way, axis in (("x", axes.xaxis), ("y", axes.yaxis)):
+            names = axis.get_major_formatter()
+            if isinstance(names, FixedFormatter):  # places that have names: which is which
+                for name, at in zip(names.seq, axis.get_ticklocs()):
+                    yield panel, str(name), f"name on {way}", *((at, "") if way == "x" else ("", at))
+        for line in axes.lines:
+            if line.get_transform() == axes.transData and line.get_xydata().size:
+                for x, y in line.get_xydata():
+                    yield panel, series_of(line), "point", x, y
+        for container in axes.containers:
+            for bar in container.patches:
+                x, y = bar.get_xy()
+                wide = bar.get_width()
+                flat = getattr(container, "orientation", "vertical") == "horizontal"
+                yield (panel, series_of(container), "bar", wide if flat else x + wide / 2,
+                       y + bar.get_height() / 2 if flat else bar.get_height())
+        for collection in axes.collections:
+            for path in collection.get_paths():
+                for x, y in path.vertices:
+                    yield panel, series_of(collection), "band", x, y
+
+
+def series_of(artist):
+    label = str(artist.get_label())
+    return "" if label.startswith("_") else label
+
+
+def write_csv(figure, path):
+    """Numbers with nine digits."""
+    rows = list(drawn(figure))
+    with open(path, "w", newline="", encoding="utf-8") as file:
+        out = csv.writer(file, lineterminator="\n")
+        out.writerow(["panel", "series", "kind", "x", "y"])
+        for panel, series, kind, x, y in rows:
+            out.writerow([panel, series, kind] + ["" if at == "" else f"{float(at):.9g}" for at in (x, y)])
+    return path
+
+
 def save(figure, directory, name):
-    """NAME.png and NAME.svg, without date or version inside."""
-    paths = []
+    """NAME.png and NAME.svg, without date or version inside, and NAME.csv with what they show."""
+    paths = [write_csv(figure, directory / f"{name}.csv")]
     for kind, metadata in (("png", {"Software": None}), ("svg", {"Date": None, "Creator": None})):
         path = directory / f"{name}.{kind}"
         figure.savefig(path, metadata=metadata, bbox_inches="tight")

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "runner/session_groups.h"
 #include "runner/vm_guest.h"
 
 namespace isolab {
@@ -26,6 +27,8 @@ enum ExitCode {
 struct RunOptions {
   std::string profile;
   std::filesystem::path output;  // empty: recordings/NAME-TIME
+  std::string hash;              // refuse a profile whose hash begins otherwise; empty: any
+  int sessions = 1;              // fresh starts of the program, below one directory
   bool json = false;
   bool plots = true;
   bool quiet = false;
@@ -38,7 +41,29 @@ struct ExportOptions {
   bool json = false;
 };
 
+struct CompareOptions {
+  CompareRequest request;
+  bool json = false;
+  bool cover_letter = false;
+  std::filesystem::path html, charts;  // to make; empty: not
+};
+
+struct HistoryOptions {
+  std::string metric;
+  std::vector<std::string> labels;                 // "arm=idle"
+  std::filesystem::path directory = "recordings";  // where recordings are looked for
+  std::filesystem::path index;                     // empty: index.sqlite in `directory`
+  bool rebuild = false;
+  bool json = false;
+};
+
 int run_command(const RunOptions& options, const std::vector<std::string>& command_line);
+/// `options.sessions` runs, each a process of its own.
+int run_sessions_command(const RunOptions& options);
+/// `options.profile`: a profile to record sessions of, or a directory that holds them.
+int aa_command(const RunOptions& options);
+int compare_command(const CompareOptions& options);
+int history_command(const HistoryOptions& options);
 int plan_command(const std::string& profile, bool dry_run, bool json);
 int list_command(bool json);
 int show_command(const std::string& name, bool json);
@@ -55,10 +80,12 @@ struct SpikesRequest {
   std::string over = "0";  // a duration
   std::size_t limit = 20;
   std::string classes;
+  bool json = false;
 };
 int spikes_command(const SpikesRequest& request);
 int schema_command();
-int plot_command(const std::filesystem::path& recording, const std::filesystem::path& output);
+int plot_command(const std::filesystem::path& recording, const std::filesystem::path& output,
+                 bool json);
 int export_command(const ExportOptions& options);
 int restore_command(bool json);
 

@@ -2,16 +2,12 @@
 // Verbs that need a recording and nothing else: analyse, report, plot, schema. They run anywhere.
 #include <fmt/format.h>
 
-#include <cerrno>
-#include <cstdlib>
-#include <fstream>
-#include <sstream>
-
 #include "analysis/classes.h"
 #include "analysis/findings.h"
 #include "analysis/findings_json.h"
-#include "host/process.h"
+#include "results/json.h"
 #include "results/recording.h"
+#include "runner/charts.h"
 #include "runner/commands.h"
 #include "runner/report.h"
 #include "runner/report_text.h"
@@ -22,14 +18,9 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr Nanos kPlotLimit = std::chrono::minutes(5);
-
 Result<std::vector<ClassRule>> read_rules(const std::string& file) {
   if (file.empty()) return std::vector<ClassRule>{};
-  std::ifstream in(file, std::ios::binary);
-  std::ostringstream text;
-  if (!in || !(text << in.rdbuf())) return errno_error("cannot read " + file, errno);
-  return parse_class_rules(file, text.str());
+  return parse_class_rules(file, TRY(read_text_file(file)));
 }
 
 Result<Findings> findings_of(const fs::path& directory, const std::string& classes) {
@@ -37,44 +28,18 @@ Result<Findings> findings_of(const fs::path& directory, const std::string& class
   return analyse(TRY(load_recording(directory)), rules);
 }
 
-Result<void> write_file(const fs::path& path, const std::string& text) {
-  std::ofstream file(path, std::ios::binary | std::ios::trunc);
-  if (!(file << text) || !file.flush()) return errno_error("cannot write " + path.string(), errno);
-  return {};
-}
-
-/// plots/ beside the sources this was built from, or where it was installed.
-Result<fs::path> plot_script() {
-  std::vector<fs::path> places{fs::path(ISOLAB_SOURCE_DIR) / "plots",
-                               fs::path(ISOLAB_SHARE_DIR) / "plots"};
-  if (const char* named = std::getenv("ISOLAB_PLOTS")) places = {named};
-  for (const auto& place : places)
-    if (fs::exists(place / "render.py")) return place / "render.py";
-  return Error{ErrorKind::unsupported, "the chart scripts (plots/render.py) are not installed",
-               "set ISOLAB_PLOTS to their folder"};
-}
-
-/// The names of the charts drawn, one per line, as the script prints them.
-Result<std::string> draw(const fs::path& findings, const fs::path& output) {
-  const fs::path script = TRY(plot_script());
-  const char* python = std::getenv("ISOLAB_PYTHON");
-  return run_for_output({python != nullptr ? python : "/usr/bin/python3", script.string(),
-                         findings.string(), output.string()},
-                        kPlotLimit);
-}
-
 }  // namespace
 
 int finish_report(const fs::path& directory, int code, bool json, bool plots) {
   const auto finish = [&]() -> Result<int> {
     const Findings findings = TRY(findings_of(directory, {}));
-    TRY(write_file(directory / "findings.json", findings_to_json(findings)));
+    TRY(write_text_file(directory / "findings.json", findings_to_json(findings)));
     fmt::print("{}", json ? metrics_to_json(findings) : render_report(findings, {}));
     std::fflush(stdout);
     if (plots) {
-      const auto drawn = draw(directory / "findings.json", directory / "charts");
+      const auto drawn = draw_charts(directory / "findings.json", directory / "charts");
       if (drawn)
-        fmt::print(stderr, "charts:\n{}", *drawn);
+        for (const auto& file : *drawn) fmt::print(stderr, "chart: {}\n", file.string());
       else
         fmt::print(stderr, "isolab: no charts: {}\n", drawn.error().text());
     }
@@ -107,26 +72,32 @@ int spikes_command(const SpikesRequest& request) {
     options.over = TRY(parse_duration(request.over));
     options.limit = request.limit;
     options.own_rules = TRY(read_rules(request.classes));
-    return render_spikes(TRY(load_recording(request.recording)), options);
+    const auto recording = TRY(load_recording(request.recording));
+    return request.json ? spikes_to_json(recording, options) : render_spikes(recording, options);
   }();
   if (!text) return complain(text.error());
   fmt::print("{}", *text);
   return kDone;
 }
 
-int plot_command(const fs::path& directory, const fs::path& output) {
+int plot_command(const fs::path& directory, const fs::path& output, bool json) {
   const auto findings = findings_of(directory, {});
   if (!findings) return complain(findings.error());
   const fs::path target = output.empty() ? directory / "charts" : output;
-  const auto outcome = [&]() -> Result<std::string> {
+  const auto files = [&]() -> Result<std::vector<fs::path>> {
     std::error_code error;
     fs::create_directories(target, error);
     if (error) return errno_error("cannot make " + target.string(), error.value());
-    TRY(write_file(target / "findings.json", findings_to_json(*findings)));
-    return draw(target / "findings.json", target);
+    TRY(write_text_file(target / "findings.json", findings_to_json(*findings)));
+    return draw_charts(target / "findings.json", target);
   }();
-  if (!outcome) return complain(outcome.error());
-  fmt::print("{}", *outcome);
+  if (!files) return complain(files.error());
+  JsonArray names;
+  for (const auto& file : *files) {
+    names.emplace_back(file.string());
+    if (!json) fmt::print("{}\n", file.string());
+  }
+  if (json) fmt::print("{}", print_json(Json(JsonObject{{"charts", Json(std::move(names))}})));
   return kDone;
 }
 

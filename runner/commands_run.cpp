@@ -17,6 +17,7 @@
 #include "runner/interrupt_flag.h"
 #include "runner/plan_text.h"
 #include "runner/preflight.h"
+#include "runner/profile_file.h"
 #include "runner/report.h"
 
 namespace isolab {
@@ -139,19 +140,22 @@ class Run {
   Manifest manifest_;
   StateGuard guard_;
   fs::path cache_ = cache_directory();
-  fs::path output_ = options_.output.empty() ? default_output(profile_.name) : options_.output;
+  fs::path output_ =
+      options_.output.empty() ? default_output(profile_.name) : options_.output;
   std::set<int> ended_arms_;  // an arm whose workload died is not tried again
   bool restored_ = true;
   bool disturbed_ = false;
 };
 
 Result<int> run(const RunOptions& options, const std::vector<std::string>& command_line) {
-  Profile profile = TRY(read_profile(options.profile));
+  const std::string file = TRY(find_profile(options.profile));
+  Profile profile = TRY(read_profile(file));
   TRY(refuse_leftovers());
   if (is_root()) TRY(mount_private_kernel_filesystems());
   SystemFiles files;
   const HostFacts facts = read_host_facts(files);
   Plan plan = TRY(compile_plan(profile, facts));
+  TRY(check_profile_hash(options.hash, plan.profile_hash, options.profile));
   Manifest manifest;
   manifest.version = kVersion;
   manifest.status = "running";
@@ -180,7 +184,8 @@ int run_command(const RunOptions& options, const std::vector<std::string>& comma
 
 int plan_command(const std::string& profile_path, bool dry_run, bool json) {
   const auto print_it = [&]() -> Result<void> {
-    const Profile profile = TRY(read_profile(profile_path));
+    const std::string file = TRY(find_profile(profile_path));
+    const Profile profile = TRY(read_profile(file));
     if (dry_run && is_root()) TRY(mount_private_kernel_filesystems());
     SystemFiles files;
     const HostFacts facts = read_host_facts(files);

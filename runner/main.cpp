@@ -34,6 +34,69 @@ int main(int argc, char** argv) {
   bool no_plots = false;
   run_verb->add_flag("--no-plots", no_plots, "make no charts");
   run_verb->add_flag("-q,--quiet", run.quiet, "no progress on stderr");
+  auto* aa_verb = verb("aa",
+                       "A/A: record a profile many times and say what compare flags between "
+                       "sessions of one and the same");
+  aa_verb->add_option("profile", run.profile, "a profile, or a directory of sessions of one")
+      ->required();
+  for (auto* one : {run_verb, aa_verb})
+    one->add_option("--hash", run.hash, "refuse a profile whose hash does not begin with this");
+  run_verb
+      ->add_option("--sessions", run.sessions,
+                   "so many fresh starts, below one directory: what compare counts as n")
+      ->check(CLI::Range(1, 1000));
+  int aa_sessions = 12;
+  aa_verb->add_option("--sessions", aa_sessions, "how many, twelve at least")
+      ->check(CLI::Range(12, 1000))
+      ->capture_default_str();
+  aa_verb->add_option("-o,--output", run.output, "directory of the sessions (must not exist)");
+  aa_verb->add_flag("-q,--quiet", run.quiet, "no progress in the sessions' logs");
+
+  CompareOptions compared;
+  auto& compare = compared.request;
+  auto* compare_verb = verb("compare",
+                            "sessions against sessions: every metric with interval, exact p and a "
+                            "verdict corrected for their number");
+  compare_verb
+      ->add_option("groups", compare.groups,
+                   "[NAME=]DIR[,DIR...], the base first; a DIR is a recording or holds sessions")
+      ->required();
+  compare_verb->add_option("--arms", compare.arms, "compare these arms of all sessions instead")
+      ->delimiter(',')
+      ->allow_extra_args(false);
+  compare_verb->add_option("--metric", compare.options.metrics, "only these metrics (more power)")
+      ->delimiter(',')
+      ->allow_extra_args(false);
+  compare_verb
+      ->add_option("--intended", compare.options.intended,
+                   "facts that may differ: keys, or beginnings ended by a dot")
+      ->delimiter(',')
+      ->allow_extra_args(false)
+      ->capture_default_str();
+  double min_effect = 1;
+  compare_verb->add_option("--min-effect", min_effect, "smallest change that counts, in percent")
+      ->check(CLI::Range(0.0, 1000.0))
+      ->capture_default_str();
+  std::string unit = "session";
+  compare_verb->add_option("--unit", unit, "what n counts; repeat: holds for these sessions only")
+      ->check(CLI::IsMember({"session", "repeat"}))
+      ->capture_default_str();
+  compare_verb->add_flag("--cover-letter", compared.cover_letter,
+                         "72 columns of ASCII for a patch series");
+  compare_verb->add_option("--html", compared.html, "write a page with tables and charts");
+  compare_verb->add_option("--charts", compared.charts,
+                           "draw charts (PNG, SVG, CSV) into this directory");
+
+  HistoryOptions history;
+  auto* history_verb = verb("history", "one metric over all recordings of a directory");
+  history_verb->add_option("metric", history.metric, "a name of `isolab schema`")->required();
+  history_verb->add_option("--in", history.directory, "directory of the recordings")
+      ->capture_default_str();
+  history_verb->add_option("--label", history.labels, "only with this label, like arm=idle")
+      ->allow_extra_args(false);
+  history_verb->add_option("--index", history.index,
+                           "the index's file (default: index.sqlite in the directory)");
+  history_verb->add_flag("--rebuild", history.rebuild, "analyse every recording again");
 
   std::string profile, name, cpus;
   bool dry_run = false;
@@ -64,8 +127,8 @@ int main(int argc, char** argv) {
   auto* report_verb = verb("report", "print the report of a recording");
   report_verb->add_option("recording", recording, "a recording directory")->required();
   SpikesRequest spikes;
-  auto* spikes_verb = app.add_subcommand(
-      "spikes", "the worst gaps of a traced recording, each with its whole story");
+  auto* spikes_verb =
+      verb("spikes", "the worst gaps of a traced recording, each with its whole story");
   spikes_verb->add_option("recording", spikes.recording, "a recording directory")->required();
   spikes_verb->add_option("--over", spikes.over, "only gaps longer than this, like 50us");
   spikes_verb->add_option("--limit", spikes.limit, "how many of the longest")
@@ -74,7 +137,7 @@ int main(int argc, char** argv) {
   bool full = false;
   report_verb->add_flag("--full", full,
                         "tell who interrupted each arm and CPU in full, however many there are");
-  auto* plot_verb = app.add_subcommand("plot", "draw the charts of a recording as PNG and SVG");
+  auto* plot_verb = verb("plot", "draw the charts of a recording as PNG, SVG and CSV");
   plot_verb->add_option("recording", recording, "a recording directory")->required();
   plot_verb->add_option("-o,--output", output,
                         "directory for the charts (default: charts/ beside the findings)");
@@ -160,7 +223,22 @@ int main(int argc, char** argv) {
   if (*vm_exec) return vm_exec_command(exec);
   if (*vm_kernels) return vm_kernels_command(guest.vm.arch, json);
   if (*vm_guest) run_guest_init();
-  if (*run_verb) return run_command(run, {argv, argv + argc});
+  if (*run_verb)
+    return run.sessions > 1 ? run_sessions_command(run) : run_command(run, {argv, argv + argc});
+  if (*aa_verb) {
+    run.sessions = aa_sessions;
+    return aa_command(run);
+  }
+  if (*compare_verb) {
+    compared.json = json;
+    compare.by_repeat = unit == "repeat";
+    compare.options.min_effect = min_effect / 100;
+    return compare_command(compared);
+  }
+  if (*history_verb) {
+    history.json = json;
+    return history_command(history);
+  }
   if (*plan_verb) return plan_command(profile, dry_run, json);
   if (*list_verb) return list_command(json);
   if (*show_verb) return show_command(name, json);
@@ -168,8 +246,11 @@ int main(int argc, char** argv) {
   if (*check_verb) return check_command(cpus, json);
   if (*analyse_verb) return analyse_command(recording, spikes.classes);
   if (*report_verb) return report_command(recording, spikes.classes, full, json);
-  if (*spikes_verb) return spikes_command(spikes);
-  if (*plot_verb) return plot_command(recording, output);
+  if (*spikes_verb) {
+    spikes.json = json;
+    return spikes_command(spikes);
+  }
+  if (*plot_verb) return plot_command(recording, output, json);
   if (*export_verb) {
     exported.json = json;
     if (*window_option) exported.window = window;

@@ -53,7 +53,8 @@ std::string join(const std::vector<std::string>& items, const std::string& betwe
   return out;
 }
 
-std::string wrapped(const std::string& head, std::size_t indent, const std::string& text) {
+std::string wrapped(const std::string& head, std::size_t indent, const std::string& text,
+                    std::size_t width) {
   std::string out;
   std::string line = head;
   bool fresh = true;  // nothing but the head or the indentation on this line yet
@@ -64,7 +65,7 @@ std::string wrapped(const std::string& head, std::size_t indent, const std::stri
     const std::string word = clean.substr(at, end - at);
     at = end + 1;
     if (word.empty()) continue;
-    if (!fresh && line.size() + 1 + word.size() > kReportWidth) {
+    if (!fresh && line.size() + 1 + word.size() > width) {
       out += line + '\n';
       line = std::string(indent, ' ');
       fresh = true;

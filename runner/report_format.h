@@ -27,9 +27,10 @@ std::string interval_text(const Metric* metric);
 std::string ascii(const std::string& text);
 std::string join(const std::vector<std::string>& items, const std::string& between);
 
-/// `text` broken at spaces into lines of at most kReportWidth, the first after `head`, the others
+/// `text` broken at spaces into lines of at most `width`, the first after `head`, the others
 /// indented by `indent`. A word that is longer than a line stays whole.
-std::string wrapped(const std::string& head, std::size_t indent, const std::string& text);
+std::string wrapped(const std::string& head, std::size_t indent, const std::string& text,
+                    std::size_t width = kReportWidth);
 
 /// Columns of text: the first to the left, the others to the right unless their header begins with
 /// '<' (which is not printed). A first cell that is too wide gets a line of its own, so that no

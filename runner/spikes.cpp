@@ -7,6 +7,7 @@
 #include <map>
 #include <optional>
 
+#include "results/json.h"
 #include "runner/report_format.h"
 #include "trace/meta.h"
 
@@ -20,6 +21,7 @@ constexpr std::size_t kFrames = 12;
 struct Spike {
   double us = 0;
   std::string text;
+  JsonObject json;
   std::optional<std::pair<int, Gap>>
       silent;  // its CPU: the text lacks whether it keeps to a period
 };
@@ -51,15 +53,18 @@ class WindowSpikes {
       std::pop_heap(kept_.begin(), kept_.end(), shorter);
       kept_.pop_back();
     }
-    kept_.push_back({us, tell(story), {}});
+    kept_.push_back({us, tell(story), describe(story), {}});
     if (story.events == 0) kept_.back().silent.emplace(story.cpu, story.gap);
     std::push_heap(kept_.begin(), kept_.end(), shorter);
   }
   /// After the last gap: only then its silent ones can be told apart.
   std::vector<Spike> take(const std::map<int, Silence>& silences) {
-    for (auto& spike : kept_)
-      if (spike.silent)
-        spike.text += silent_text(silences.at(spike.silent->first).period_of(spike.silent->second));
+    for (auto& spike : kept_) {
+      if (!spike.silent) continue;
+      const Period* period = silences.at(spike.silent->first).period_of(spike.silent->second);
+      spike.text += silent_text(period);
+      if (period != nullptr) spike.json["period_ms"] = Json(rounded(period->period_ns / 1e6));
+    }
     return std::move(kept_);
   }
 
@@ -109,6 +114,52 @@ class WindowSpikes {
     return out;
   }
 
+  Json us(std::uint64_t ticks) const { return Json(rounded(microseconds(ticks))); }
+
+  JsonObject describe(const GapStory& story) const {
+    JsonArray causes;
+    for (const auto& cause : story.causes) causes.push_back(describe(cause, story.gap.start));
+    return {{"length_us", us(story.gap.length)},
+            {"arm", arm_},
+            {"repeat", window_.repeat},
+            {"cpu", story.cpu},
+            {"at_s", Json(rounded(since(story.gap.start, begin_) / 1e6))},
+            {"events", story.events},
+            {"before_us", us(story.before())},
+            {"traced_us", us(story.traced())},
+            {"after_us", us(story.after())},
+            {"other_task_us", us(story.away)},
+            {"causes", Json(std::move(causes))},
+            {"more_causes", story.more_causes}};
+  }
+
+  Json describe(const Cause& cause, std::uint64_t start) const {
+    const auto& name = attribution_.names()[cause.id];
+    JsonObject out{{"after_us", Json(rounded(since(cause.time, start)))},
+                   {"kind", to_string(name.kind)},
+                   {"what", ascii(name.what)},
+                   {"class", name.klass},
+                   {"subclass", name.subclass},
+                   {"times", std::uint64_t{cause.times}},
+                   {"same_ipi", cause.same_ipi}};
+    if (cause.pid >= 0) out.emplace("pid", int{cause.pid});
+    if (!cause.sender.known()) return Json(std::move(out));
+    const auto& sender = cause.sender;
+    JsonArray stack;
+    for (const auto& frame :
+         informative(attribution_.names().frames(sender.stack, sender.callsite), kFrames))
+      stack.emplace_back(frame);
+    out.emplace("sender",
+                Json(JsonObject{{"comm", ascii(attribution_.comms().name(sender.comm))},
+                                {"pid", int{sender.pid}},
+                                {"cpu", sender.cpu},
+                                {"sent_us_before",
+                                 Json(rounded(since(cause.time, attribution_.ticks(sender.sent))))},
+                                {"by_order_only", cause.by_order},
+                                {"stack", Json(std::move(stack))}}));
+    return Json(std::move(out));
+  }
+
   const WindowRecord& window_;
   std::string arm_;
   const Attribution& attribution_;
@@ -131,9 +182,8 @@ Result<std::vector<Spike>> spikes_of(const Recording& recording, std::size_t i,
   return spikes.take(silences_of(window, meta, attribution));
 }
 
-}  // namespace
-
-Result<std::string> render_spikes(const Recording& recording, const SpikeOptions& options) {
+/// The longest of all windows, the longest first.
+Result<std::vector<Spike>> all_spikes(const Recording& recording, const SpikeOptions& options) {
   const auto rules = TRY(classifier_for(recording, options.own_rules));
   std::vector<Spike> all;
   bool any = false;
@@ -152,12 +202,26 @@ Result<std::string> render_spikes(const Recording& recording, const SpikeOptions
   std::stable_sort(all.begin(), all.end(),
                    [](const auto& a, const auto& b) { return a.us > b.us; });
   if (all.size() > options.limit) all.resize(options.limit);
+  return all;
+}
+
+}  // namespace
+
+Result<std::string> render_spikes(const Recording& recording, const SpikeOptions& options) {
+  const auto all = TRY(all_spikes(recording, options));
   std::string out;
   for (const auto& spike : all) out += spike.text;
   if (all.empty())
     out = fmt::format("no gap over {} in the traced windows\n",
                       human_time(static_cast<double>(options.over.count())));
   return out;
+}
+
+Result<std::string> spikes_to_json(const Recording& recording, const SpikeOptions& options) {
+  JsonArray spikes;
+  for (auto& spike : TRY(all_spikes(recording, options)))
+    spikes.emplace_back(std::move(spike.json));
+  return print_json(Json(JsonObject{{"schema", 1}, {"spikes", Json(std::move(spikes))}}));
 }
 
 }  // namespace isolab

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Charts are drawn from findings alone, say what they show, and are the same bytes each time."""
+import csv
 import json
 import pathlib
 import sys
@@ -10,6 +11,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 sys.path[:0] = [str(ROOT / "plots"), str(HERE)]
 
+import classes_style  # noqa: E402
 import render  # noqa: E402
 import sample_findings  # noqa: E402
 
@@ -29,9 +31,9 @@ class Charts(unittest.TestCase):
     def test_golden_findings_give_every_chart(self):
         findings = json.loads((ROOT / "tests/golden/findings/busy_loop.json").read_text())
         files = self.draw(findings)
-        self.assertEqual(set(files), {f"{name}.{kind}" for name in NAMES for kind in ("png", "svg")})
+        self.assertEqual(set(files), {f"{name}.{kind}" for name in NAMES for kind in ("png", "svg", "csv")})
         for path in files.values():
-            self.assertGreater(path.stat().st_size, 8000, path.name)
+            self.assertGreater(path.stat().st_size, 300 if path.suffix == ".csv" else 8000, path.name)
             self.assertLess(path.stat().st_size, 2_000_000, path.name)
             if path.suffix == ".png":
                 self.assertEqual(path.read_bytes()[:8], b"\x89PNG\r\n\x1a\n")
@@ -64,7 +66,45 @@ class Charts(unittest.TestCase):
         findings["series"]["tracks"] = []
         for arm in findings["series"]["arms"]:
             arm.update(ccdf=[], histogram=[], histogram_overflow=0)
-        self.assertEqual(set(self.draw(findings)), {"interrupts.png", "interrupts.svg"})
+        self.assertEqual(set(self.draw(findings)), {"interrupts.png", "interrupts.svg", "interrupts.csv"})
+
+    def test_csv_holds_what_is_drawn(self):
+        findings = sample_findings.sample(arms=2)
+        with open(self.draw(findings)["gap-ccdf.csv"], newline="", encoding="utf-8") as file:
+            rows = list(csv.DictReader(file))
+        drawn = [(float(row["x"]), float(row["y"])) for row in rows if row["series"] == "static_key_toggle"]
+        held = [tuple(point) for point in findings["series"]["arms"][1]["ccdf"] if point[0] >= 1]
+        self.assertEqual(len(drawn), len(held) + 1)  # and the step from the left edge
+        for (x, y), (held_x, held_y) in zip(drawn[1:], held):
+            self.assertAlmostEqual(x, held_x, delta=1e-6 * held_x)
+            self.assertAlmostEqual(y, held_y, delta=1e-6 * held_y)
+
+    def test_no_two_classes_look_alike(self):
+        looks = [classes_style.look(klass) for klass in classes_style.ORDER + ["of no list"]]
+        for first, second in ((0, 1), (0, 2)):  # bars: colour and hatch; points: colour and marker
+            pairs = [(look[first], look[second]) for look in looks]
+            self.assertEqual(len(set(pairs)), len(looks))
+        self.assertEqual(len({look[0] for look in looks}), len(looks))
+
+    def test_golden_comparison_gives_every_chart(self):
+        comparison = json.loads((ROOT / "tests/golden/compare/letter.json").read_text())
+        files = self.draw(comparison)
+        names = {"compare-ccdf", "compare-histogram", "compare-ipis", "compare-sessions", "compare-timeline"}
+        self.assertEqual(set(files), {f"{name}.{kind}" for name in names for kind in ("png", "svg", "csv")})
+        for name in names:
+            text = files[f"{name}.svg"].read_text()
+            for words in ("6 + 6 sessions", "Linux 6.12.1 / 6.12.1-deferred"):
+                self.assertIn(words, text, f"{name} does not show {words}")
+        self.assertIn("workload_system_time", files["compare-sessions.svg"].read_text())
+
+    def test_scaling_is_drawn_where_there_is_an_axis(self):
+        comparison = json.loads((ROOT / "tests/golden/compare/letter.json").read_text())
+        comparison.update(series=[], metrics=[], scaling=[
+            {"metric": "workload_system_time", "group": "patched", "axis": "cpus", "prefix": "build",
+             "points": [{"x": x, "ratio": 0.5 + x, "interval95": [0.4 + x, 0.7 + x], "arm": "a"} for x in (1, 2, 8)]}])
+        files = self.draw(comparison)
+        self.assertEqual(set(files), {f"compare-scaling.{kind}" for kind in ("png", "svg", "csv")})
+        self.assertIn("times the base", files["compare-scaling.svg"].read_text())
 
     def test_refuses_what_is_not_findings(self):
         with tempfile.TemporaryDirectory() as place:

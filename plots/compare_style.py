@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Looks and words that all charts of a comparison share: the base is black, the others as arms are."""
+import matplotlib.pyplot as plt
+
+import style
+
+
+def looks(comparison):
+    """Group name -> keywords for plot(); the base is the thick black line."""
+    names = [group["name"] for group in comparison["groups"]]
+    return {name: dict(style.IDLE) if place == 0 else style.line_of(place - 1)
+            for place, name in enumerate(names)}
+
+
+def hatch(place):
+    return ["", "///", "...", "xxx", "\\\\\\"][place % 5]
+
+
+def where(comparison):
+    """Second line of every title: profile, kernels, CPUs, sessions."""
+    groups = comparison["groups"]
+    kernels = []
+    for group in groups:
+        release = group["facts"].get("kernel.release", "unknown kernel")
+        if release not in kernels:
+            kernels.append(release)
+    sessions = " + ".join(str(group["sessions"]) for group in groups)
+    isolated = "isolated" if groups[0]["measured_isolated"] else "not isolated"
+    return (f"{comparison['profile']}, Linux {' / '.join(kernels)}, CPU {groups[0]['measured']} ({isolated}), "
+            f"{sessions} sessions")
+
+
+def arms_of(comparison):
+    """[(title, [series of each group])]: a panel per arm, or one where the arms are the groups."""
+    series = comparison["series"]
+    if comparison["groups"][0]["arm"]:
+        return [("", series)]
+    panels = {}
+    for one in series:
+        panels.setdefault(one["arm"], []).append(one)
+    return list(panels.items())
+
+
+def finish(figure, heading, comparison):
+    figure.suptitle(f"{heading}\n{where(comparison)}", x=0.02, ha="left", fontsize=10)
+    figure.tight_layout(rect=(0, 0, 1, 1 - 0.12 / figure.get_figheight()))
+
+
+def grid_of(count, columns, width, height, **shared):
+    """Figure and the first `count` axes of a grid; the others are hidden."""
+    columns = min(columns, count)
+    rows = -(-count // columns)
+    figure, grid = plt.subplots(rows, columns, squeeze=False, figsize=(width * columns + 1, height * rows + 1.2),
+                                **shared)
+    places = [axes for line in grid for axes in line]
+    for axes in places[count:]:
+        axes.set_visible(False)
+    return figure, places[:count]

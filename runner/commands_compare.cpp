@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+// The verb compare: recordings in, tables and charts out. Runs anywhere, without root.
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <system_error>
+
+#include "analysis/comparison_json.h"
+#include "runner/charts.h"
+#include "runner/commands.h"
+#include "runner/compare_text.h"
+#include "runner/false_positives.h"
+#include "runner/html_report.h"
+#include "runner/session_groups.h"
+
+namespace isolab {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// A directory of our own that is gone when we are.
+class Scratch {
+ public:
+  static Result<Scratch> make() {
+    std::string name = (fs::temp_directory_path() / "isolab-XXXXXX").string();
+    if (mkdtemp(name.data()) == nullptr) return errno_error("cannot make " + name, errno);
+    return Scratch(name);
+  }
+  Scratch(Scratch&& other) noexcept : path_(std::move(other.path_)) { other.path_.clear(); }
+  Scratch& operator=(Scratch&&) = delete;
+  ~Scratch() {
+    std::error_code ignored;
+    if (!path_.empty()) fs::remove_all(path_, ignored);
+  }
+  const fs::path& path() const { return path_; }
+
+ private:
+  explicit Scratch(fs::path path) : path_(std::move(path)) {}
+  fs::path path_;
+};
+
+Result<std::vector<fs::path>> draw_into(const Comparison& comparison, const fs::path& directory) {
+  std::error_code error;
+  fs::create_directories(directory, error);
+  if (error) return errno_error("cannot make " + directory.string(), error.value());
+  const fs::path json = directory / "comparison.json";
+  TRY(write_text_file(json, comparison_to_json(comparison)));
+  return draw_charts(json, directory);
+}
+
+Result<std::vector<InlineChart>> drawings(const Comparison& comparison) {
+  const Scratch scratch = TRY(Scratch::make());
+  std::vector<InlineChart> out;
+  for (const auto& file : TRY(draw_into(comparison, scratch.path())))
+    if (file.extension() == ".svg")
+      out.push_back({file.stem().string(), TRY(read_text_file(file))});
+  return out;
+}
+
+Result<void> write_html(const Comparison& comparison, const std::vector<std::string>& citations,
+                        const fs::path& file) {
+  const auto charts = drawings(comparison);
+  if (!charts) fmt::print(stderr, "isolab: no charts: {}\n", charts.error().text());
+  TRY(write_text_file(
+      file, render_html(comparison, citations, charts.value_or(std::vector<InlineChart>{}),
+                        charts ? "" : charts.error().what)));
+  fmt::print(stderr, "page: {}\n", file.string());
+  return {};
+}
+
+Result<void> run(const CompareOptions& options) {
+  const auto loaded = TRY(load_groups(options.request));
+  Comparison comparison = TRY(compare(loaded.groups, options.request.options));
+  if (options.request.by_repeat)
+    comparison.notes.insert(
+        comparison.notes.begin(),
+        "the unit is the repeat, not the session: what is found holds for these sessions, and says "
+        "nothing of another boot or start");
+  const auto citations = citations_for(comparison, loaded.directories);
+  if (options.json)
+    fmt::print("{}", comparison_to_json(comparison));
+  else if (options.cover_letter)
+    fmt::print("{}", render_cover_letter(comparison, citations));
+  else
+    fmt::print("{}", render_comparison(comparison, citations));
+  std::fflush(stdout);
+  if (!options.charts.empty())
+    for (const auto& file : TRY(draw_into(comparison, options.charts)))
+      fmt::print(stderr, "chart: {}\n", file.string());
+  if (!options.html.empty()) TRY(write_html(comparison, citations, options.html));
+  return {};
+}
+
+}  // namespace
+
+int compare_command(const CompareOptions& options) {
+  const auto outcome = run(options);
+  return outcome ? int{kDone} : complain(outcome.error());
+}
+
+}  // namespace isolab

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+// Several sessions of one profile, each a fresh start of this program: `run --sessions` and `aa`.
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <csignal>
+#include <system_error>
+
+#include "analysis/two_samples.h"
+#include "host/process.h"
+#include "results/json.h"
+#include "runner/charts.h"
+#include "runner/commands.h"
+#include "runner/false_positives.h"
+#include "runner/interrupt_flag.h"
+#include "runner/profile_file.h"
+#include "runner/session_groups.h"
+
+namespace isolab {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr Nanos kLook = std::chrono::milliseconds(200);
+constexpr Nanos kPatience = std::chrono::minutes(2);  // for a session to put the machine back
+
+/// Runs `isolab run` once; its exit code.
+Result<int> one_session(const RunOptions& options, const fs::path& directory) {
+  std::error_code error;
+  const fs::path self = fs::read_symlink("/proc/self/exe", error);
+  if (error) return errno_error("cannot find this program", error.value());
+  CommandSpec spec;
+  spec.argv = {self.string(), "run", options.profile, "-o", directory.string(), "--no-plots"};
+  if (options.quiet) spec.argv.push_back("--quiet");
+  if (!options.hash.empty()) spec.argv.insert(spec.argv.end(), {"--hash", options.hash});
+  spec.output = (directory.parent_path() / (directory.filename().string() + ".log")).string();
+  Child child = TRY(Child::spawn(spec));
+  std::optional<Exit> ended;
+  while (!(ended = child.wait_for(kLook)) && interrupted_by() == 0) {
+  }
+  if (!ended) {
+    child.signal(SIGINT);  // it ends its window, keeps what it has and restores the machine
+    ended = child.wait_for(kPatience);
+  }
+  if (!ended) ended = child.stop(std::chrono::seconds(10));
+  if (ended->signal != 0)
+    return Error{ErrorKind::io, fmt::format("session {} was {}", directory.string(), ended->text()),
+                 "its output is in " + spec.output};
+  return ended->code;
+}
+
+std::string stamped(const std::string& profile) {
+  return default_output(fs::path(profile).stem().string());
+}
+
+/// Records `options.sessions` sessions below a directory, which it returns through `into`.
+Result<int> record(const RunOptions& options, fs::path& into) {
+  const std::string profile = TRY(find_profile(options.profile));
+  into = options.output.empty() ? fs::path(stamped(profile)) : options.output;
+  std::error_code error;
+  if (fs::exists(into))
+    return Error{ErrorKind::usage, into.string() + " exists", "choose another name or remove it"};
+  fs::create_directories(into, error);
+  if (error) return errno_error("cannot make " + into.string(), error.value());
+  catch_interrupts();
+  int worst = kDone;
+  for (int i = 1; i <= options.sessions && interrupted_by() == 0; ++i) {
+    const fs::path session = into / fmt::format("session-{:02}", i);
+    fmt::print(stderr, "session {} of {}: {}\n", i, options.sessions, session.string());
+    RunOptions one = options;
+    one.profile = profile;
+    const int code = TRY(one_session(one, session));
+    if (code != kDone && code != kBudgetBroken && code != kDisturbed)
+      return Error{ErrorKind::io,
+                   fmt::format("session {} ended with exit code {}", session.string(), code),
+                   "its output is in " + session.string() + ".log"};
+    worst = std::max(worst, code);
+  }
+  if (interrupted_by() != 0)
+    return Error{ErrorKind::interrupted,
+                 "stopped after a signal; sessions so far: " + into.string()};
+  return worst;
+}
+
+Result<int> false_positives(const RunOptions& options) {
+  fs::path directory = options.profile;
+  int code = kDone;
+  if (!fs::is_directory(directory)) code = TRY(record(options, directory));
+  const auto sessions = TRY(sessions_in(directory));
+  const auto outcome = TRY(measure_false_positives(sessions));
+  const auto json = false_positives_json(outcome);
+  TRY(write_text_file(directory / kFalsePositivesFile, json));
+  if (options.json) {
+    fmt::print("{}", json);
+  } else {
+    fmt::print("{}\n", citation(outcome));
+    for (const auto& name : outcome.flagged_names) fmt::print("  flagged: {}\n", name);
+  }
+  fmt::print(stderr, "kept in {}\n", (directory / kFalsePositivesFile).string());
+  return code;
+}
+
+}  // namespace
+
+int run_sessions_command(const RunOptions& options) {
+  fs::path directory;
+  const auto code = record(options, directory);
+  if (!code) return complain(code.error());
+  if (options.json)
+    fmt::print("{}", print_json(Json(JsonObject{{"sessions", directory.string()}})));
+  else
+    fmt::print("{} sessions in {}\n", options.sessions, directory.string());
+  fmt::print(stderr, "compare its arms with: isolab compare --arms BASE,NEW {}\n",
+             directory.string());
+  return *code;
+}
+
+int aa_command(const RunOptions& options) {
+  const auto code = false_positives(options);
+  return code ? *code : complain(code.error());
+}
+
+}  // namespace isolab

@@ -1,0 +1,256 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "runner/compare_tables.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <filesystem>
+#include <set>
+
+#include "runner/profile_file.h"
+#include "runner/report_format.h"
+
+namespace isolab {
+namespace {
+
+enum Section { kIpis, kGaps, kCost, kOthers, kSections };
+
+std::string label(const ComparedMetric& metric, const char* name) {
+  const auto found = metric.key.labels.find(name);
+  return found == metric.key.labels.end() ? "" : found->second;
+}
+
+bool starts(const std::string& text, const char* word) { return text.starts_with(word); }
+
+/// Callbacks that other CPUs sent: those that were queued, and reschedules.
+bool is_remote(const ComparedMetric& metric, const std::set<std::string>& queued) {
+  return queued.contains(label(metric, "class") + label(metric, "callback")) ||
+         starts(label(metric, "class"), "scheduler/");
+}
+
+Section section_of(const ComparedMetric& metric, const std::set<std::string>& queued) {
+  const auto& name = metric.key.name;
+  if (name == "calls_queued") return kIpis;
+  if (name == "interruptions") return is_remote(metric, queued) ? kIpis : kOthers;
+  if (name == "interrupts_per_second") {
+    static const std::set<std::string> kIpiRows{"function_call", "tlb", "reschedule", "irq_work"};
+    return kIpiRows.contains(label(metric, "row")) ? kIpis : kOthers;
+  }
+  if (starts(name, "gap") || starts(name, "wakeup") || name == "missed_periods") return kGaps;
+  if (starts(name, "workload_") || starts(name, "benchmark_") || name == "work_per_second" ||
+      name == "time_lost")
+    return kCost;
+  if (name == "cpu_time" && label(metric, "state") == "system") return kCost;
+  return kOthers;
+}
+
+/// p99.9999 of "gap_p99_9999"; empty for other names.
+std::string percentile_word(const std::string& name) {
+  for (const auto& one : kPercentiles)
+    if (name.ends_with(std::string("_") + one.word)) return one.shown;
+  return "";
+}
+
+std::string row_name(const ComparedMetric& metric) {
+  const auto& name = metric.key.name;
+  if (name == "calls_queued") return label(metric, "callback") + " queued";
+  if (name == "interruptions") return label(metric, "callback") + " run";
+  if (name == "interruption_time") return label(metric, "callback") + " us/s";
+  if (name == "interrupts_per_second") return label(metric, "row") + " IPIs";
+  if (name == "work_per_second")
+    return label(metric, "workload") + " " + label(metric, "count") + "/s";
+  if (name == "workload_system_time") return label(metric, "workload") + " sys (s)";
+  if (name == "workload_user_time") return label(metric, "workload") + " user (s)";
+  if (starts(name, "benchmark_"))
+    return fmt::format("{} {} {} ({})", label(metric, "benchmark"), label(metric, "case"),
+                       label(metric, "counter"), metric.info->unit);
+  if (name == "time_lost") return "lost in gaps (us/s)";
+  if (name == "ipis_per_op") return label(metric, "workload") + " " + label(metric, "row") + "/op";
+  if (name == "cpu_time") {
+    const bool housekeeping = label(metric, "cpu") == "housekeeping";
+    return fmt::format("{} CPUs {} (%)", housekeeping ? "noise" : "measured",
+                       label(metric, "state"));
+  }
+  const std::string what = starts(name, "gap")                ? "gaps"
+                           : starts(name, "wakeup_corrected") ? "wake-ups, corrected"
+                           : starts(name, "wakeup")           ? "wake-ups"
+                                                              : name;
+  if (name.ends_with("_max")) return what + " max (us)";
+  if (const auto word = percentile_word(name); !word.empty()) return what + " " + word + " (us)";
+  if (const auto over = name.find("_over_"); over != std::string::npos)
+    return fmt::format("{} >{}/CPU-h", what, name.substr(over + 6));
+  return name;
+}
+
+std::string title_of(Section section, const Comparison& all) {
+  const bool wakeup = all.probe_kind == "wakeup";
+  switch (section) {
+    case kIpis: return "IPIs reaching the measured CPUs, by callback; per CPU-hour, less is better";
+    case kGaps:
+      return wakeup ? "Lateness of wake-ups on the measured CPUs; less is better"
+                    : "Gaps in a busy loop on the measured CPUs; less is better";
+    case kCost: return "Cost; less is better, but for work done per second";
+    default: return "Everything else that was compared";
+  }
+}
+
+/// A ratio as people say it: percent below twofold, times above.
+std::string ratio_text(double ratio) {
+  if (std::isinf(ratio)) return "inf";
+  if (ratio >= 2) return short_number(ratio) + "x";
+  const double percent = (ratio - 1) * 100;
+  if (std::abs(percent) < 0.05) return "0.0%";
+  return fmt::format("{:+.1f}%", percent);
+}
+
+/// An argument as a shell takes it.
+std::string shell_word(const std::string& word) {
+  const bool plain = !word.empty() && std::all_of(word.begin(), word.end(), [](char c) {
+    return std::isalnum(static_cast<unsigned char>(c)) ||
+           std::string("-_./=,:+@%").find(c) != std::string::npos;
+  });
+  if (plain) return word;
+  std::string out = "'";
+  for (const char c : word) out += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return out + "'";
+}
+
+}  // namespace
+
+std::string centre_text(const GroupNumber& number, Statistic statistic) {
+  if (number.values.empty()) return "-";
+  if (statistic == Statistic::count && number.n == 0 && number.interval)
+    return fmt::format("0 (<{})", short_number(number.interval->upper));
+  return short_number(number.centre);
+}
+
+std::string range_text(const std::optional<Interval>& interval) {
+  if (!interval) return "";
+  return fmt::format("[{},{}]", short_number(interval->lower),
+                     std::isinf(interval->upper) ? "inf" : short_number(interval->upper));
+}
+
+std::string change_text(const ComparedMetric& metric, std::size_t other) {
+  const auto& change = metric.changes[other - 1];
+  if (metric.statistic == Statistic::maximum) return "-";
+  if (change.ratio) {
+    if (std::isinf(*change.ratio)) return "from 0";
+    // A ratio of nothing seen is bounded, not known: the bound is the conservative change.
+    if (*change.ratio == 0 && metric.statistic == Statistic::count && change.ratio_interval)
+      return ratio_text(change.ratio_interval->upper);
+    return ratio_text(*change.ratio);
+  }
+  if (change.shift) return *change.shift == 0 ? "0" : fmt::format("{:+.3g}", *change.shift);
+  return "-";
+}
+
+std::string change_range_text(const Change& change) {
+  if (change.ratio_interval)
+    return fmt::format("[{},{}]", ratio_text(change.ratio_interval->lower),
+                       ratio_text(change.ratio_interval->upper));
+  if (change.shift_interval)
+    return fmt::format("[{:+.3g},{:+.3g}]", change.shift_interval->lower,
+                       change.shift_interval->upper);
+  return "";
+}
+
+std::string p_text(const std::optional<double>& p) {
+  if (!p) return "";
+  return *p < 1e-4 ? fmt::format("{:.0e}", *p) : fmt::format("{:.2g}", *p);
+}
+
+std::string mark_of(const Change& change) {
+  switch (change.outcome) {
+    case Outcome::better:
+    case Outcome::worse:
+    case Outcome::changed: return "*";
+    case Outcome::same: return "~";
+    case Outcome::too_few: return fmt::format("n<{}", kSessionsForVerdict);
+    case Outcome::not_judged: return "";
+  }
+  return "";
+}
+
+std::vector<CompareTable> compare_tables(const Comparison& all, std::size_t other) {
+  std::set<std::string> queued;
+  for (const auto& metric : all.metrics)
+    if (metric.key.name == "calls_queued")
+      queued.insert(label(metric, "class") + label(metric, "callback"));
+  std::vector<CompareTable> out(kSections);
+  for (std::size_t i = 0; i < kSections; ++i)
+    out[i] = {title_of(static_cast<Section>(i), all), {}, i == kIpis, i == kOthers};
+  for (const auto& metric : all.metrics) {
+    const auto& base = metric.groups.front();
+    const auto& now = metric.groups[other];
+    if (base.centre == 0 && now.centre == 0 && base.n == 0 && now.n == 0) continue;
+    const auto& change = metric.changes[other - 1];
+    CompareRow row;
+    row.arm = label(metric, "arm");
+    row.name = row_name(metric);
+    row.metric = metric.key.name;
+    const Section section = section_of(metric, queued);
+    // Rows of /proc/interrupts stand beside callbacks in one unit; elsewhere by the second.
+    const bool by_hour = section == kIpis && metric.info->unit == "1/s";
+    if (section == kOthers && metric.key.name == "interrupts_per_second")
+      row.name = label(metric, "row") + " /s";
+    const auto cell = [&](GroupNumber number) {
+      if (by_hour) {
+        number.centre *= 3600;
+        if (number.interval) number.interval->lower *= 3600, number.interval->upper *= 3600;
+      }
+      const auto centre = centre_text(number, metric.statistic);
+      const bool zero = metric.statistic == Statistic::count && number.n == 0;
+      const auto range = zero ? "" : range_text(number.interval);
+      return range.empty() ? centre : centre + " " + range;
+    };
+    row.base = cell(base);
+    row.other = cell(now);
+    row.change = change_text(metric, other);
+    row.range = row.change == "-" ? "" : change_range_text(change);
+    row.p = p_text(change.p);
+    row.mark = mark_of(change);
+    row.weight = std::max(base.centre, now.centre) * (by_hour ? 3600 : 1);
+    out[section].rows.push_back(std::move(row));
+  }
+  // An arm's rows stand together, in the order in which the arms first appear.
+  for (auto& table : out)
+    std::stable_sort(table.rows.begin(), table.rows.end(),
+                     [](const auto& a, const auto& b) { return a.arm < b.arm; });
+  std::erase_if(out, [](const CompareTable& table) { return table.rows.empty(); });
+  return out;
+}
+
+std::string legend(const Comparison& all) {
+  return fmt::format(
+      "* significant: exact Mann-Whitney over sessions, false discovery rate {:g}% "
+      "(Benjamini-Hochberg over {} tests), 95% interval excludes no change, effect >= {:g}%; "
+      "~ not. Counts: pooled rate [exact interval, widened by session bootstrap]; 0 (<x): none "
+      "seen, x is the one-sided 95% bound, and the change is taken from it. Values: median of "
+      "sessions [95%] and Hodges-Lehmann change.",
+      all.options.alpha * 100, all.tests, all.options.min_effect * 100);
+}
+
+std::string reproduce_command(const Comparison& all) {
+  std::string profile = all.profile;
+  for (std::size_t i = 0; i + 1 < all.command_line.size(); ++i)
+    if (all.command_line[i] == "run" && !all.command_line[i + 1].starts_with("-"))
+      profile = all.command_line[i + 1];
+  // A shipped profile goes by its name, wherever it was installed.
+  const std::filesystem::path path(profile);
+  if (path.parent_path().filename() == "profiles" && path.extension() == ".yaml" &&
+      find_profile(path.stem().string()))
+    profile = path.stem().string();
+  std::size_t sessions = 1;
+  for (const auto& group : all.groups) sessions = std::max(sessions, group.sessions);
+  return fmt::format("isolab run {} --hash {} --sessions {}", shell_word(profile),
+                     all.profile_hash.substr(0, 16), std::max(sessions, kSessionsForVerdict));
+}
+
+std::string design_text(const Comparison& all, const GroupSummary& group) {
+  return fmt::format("{} session{} x {} window{} x {}", group.sessions,
+                     group.sessions == 1 ? "" : "s", all.repeats, all.repeats == 1 ? "" : "s",
+                     short_span(all.measure_s));
+}
+
+}  // namespace isolab

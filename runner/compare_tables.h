@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+// The tables of a comparison as data: which metrics stand under which heading, and each number as
+// text. The terminal, the cover letter and the HTML page print the same cells.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "analysis/comparison.h"
+
+namespace isolab {
+
+struct CompareRow {
+  std::string arm;     // empty: the arms are what is compared
+  std::string name;    // "do_flush_tlb_all", "gaps > 50 us", "kernel_build sys time"
+  std::string metric;  // its name in the JSON
+  std::string base, other, change, range, p;  // range: of the change
+  std::string mark;   // "*" significant, "~" not, "" not judged, "n<6" too few sessions
+  double weight = 0;  // for choosing the rows that fit: the larger of the two centres
+};
+
+struct CompareTable {
+  std::string title;  // with the unit and how the centre is taken
+  std::vector<CompareRow> rows;
+  bool one_unit = false;  // rows can be ranked by their numbers
+  bool rest = false;      // what no letter needs
+};
+
+/// All metrics of groups[other] against the base, in four tables: IPIs, lengths, cost, the rest.
+std::vector<CompareTable> compare_tables(const Comparison& comparison, std::size_t other);
+
+/// "1.23k", "0 (<0.50)": a rate or a value without its interval.
+std::string centre_text(const GroupNumber& number, Statistic statistic);
+/// "[0.9,1.1]", or nothing.
+std::string range_text(const std::optional<Interval>& interval);
+/// "-12.7%", "26.4x", "-99.8%" (by the bound of a zero), "from 0"; empty where unknown.
+std::string change_text(const ComparedMetric& metric, std::size_t other);
+/// The interval of the change in the same unit.
+std::string change_range_text(const Change& change);
+std::string p_text(const std::optional<double>& p);
+std::string mark_of(const Change& change);
+
+/// "* significant after Benjamini-Hochberg over 31 tests ...": the legend of every table.
+std::string legend(const Comparison& comparison);
+/// The command that records such sessions again, without the directory it wrote to.
+std::string reproduce_command(const Comparison& comparison);
+/// "6 sessions x 2 windows x 146 s".
+std::string design_text(const Comparison& comparison, const GroupSummary& group);
+
+}  // namespace isolab

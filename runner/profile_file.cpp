@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "runner/profile_file.h"
+
+#include <fmt/format.h>
+
+#include <filesystem>
+#include <set>
+#include <system_error>
+
+namespace isolab {
+
+namespace fs = std::filesystem;
+
+Result<std::string> find_profile(const std::string& name) {
+  if (name.find('/') != std::string::npos || name.ends_with(".yaml") || fs::exists(name))
+    return name;
+  std::set<std::string> known;
+  for (const auto& place :
+       {fs::path(ISOLAB_SOURCE_DIR) / "profiles", fs::path(ISOLAB_SHARE_DIR) / "profiles"}) {
+    if (fs::exists(place / (name + ".yaml"))) return (place / (name + ".yaml")).string();
+    std::error_code ignored;
+    for (const auto& entry : fs::directory_iterator(place, ignored))
+      if (entry.path().extension() == ".yaml") known.insert(entry.path().stem().string());
+  }
+  std::string names;
+  for (const auto& one : known) names += (names.empty() ? "" : ", ") + one;
+  return Error{ErrorKind::usage, "there is no profile \"" + name + "\"",
+               "a path, or one of: " + names};
+}
+
+Result<void> check_profile_hash(const std::string& wanted, const std::string& hash,
+                                const std::string& profile) {
+  if (wanted.empty()) return {};
+  if (wanted.size() < 8)
+    return Error{ErrorKind::usage, "--hash " + wanted + " is too short",
+                 "give eight digits or more"};
+  if (hash.starts_with(wanted)) return {};
+  return Error{ErrorKind::usage,
+               fmt::format("{} is not the profile with the hash {}: its own is {}", profile, wanted,
+                           hash.substr(0, std::max<std::size_t>(wanted.size(), 16))),
+               "it was changed since, or this version of isolab resolves it in another way"};
+}
+
+}  // namespace isolab

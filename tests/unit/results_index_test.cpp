@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+// The SQLite index: what goes in comes out, and what is not an index is refused or remade.
+#include "results/index.h"
+
+#include <gmock/gmock.h>
+#include <sqlite3.h>
+
+#include <cstdlib>
+#include <fstream>
+
+namespace isolab {
+namespace {
+
+namespace fs = std::filesystem;
+
+class Index : public testing::Test {
+ protected:
+  void SetUp() override {
+    std::string name = (fs::temp_directory_path() / "isolab-index-XXXXXX").string();
+    root_ = mkdtemp(name.data());
+  }
+  void TearDown() override { fs::remove_all(root_); }
+  RecordingIndex open() {
+    auto out = RecordingIndex::open(file_());
+    EXPECT_TRUE(out) << out.error().text();
+    return std::move(*out);
+  }
+  fs::path file_() const { return root_ / "index.sqlite"; }
+
+  static IndexedRecording recording(const std::string& place, const std::string& when) {
+    return {place,  "digest of " + place, when, "complete", "quick", "0123", "lab1", "6.12.1",
+            "0.1.0"};
+  }
+  static std::vector<IndexedMetric> metrics(double value) {
+    return {{"gap_max", {{"arm", "idle"}, {"cpu", "1"}}, "us", value, {}, value + 1, 7, 3600.5},
+            {"gap_max", {{"arm", "load"}, {"cpu", "1"}}, "us", {}, {}, {}, 0, 0},
+            {"time_lost", {{"arm", "idle"}, {"cpu", "1"}}, "us/s", 3, 2, 4, 1, 1}};
+  }
+
+  fs::path root_;
+};
+
+TEST_F(Index, ASeriesInTheOrderOfTime) {
+  auto index = open();
+  ASSERT_TRUE(index.put(recording("b", "2026-11-21T10:00:00Z"), metrics(12)));
+  ASSERT_TRUE(index.put(recording("a", "2026-11-20T10:00:00Z"), metrics(10)));
+  const auto series = index.history("gap_max", {{"arm", "idle"}}).value();
+  ASSERT_EQ(series.size(), 2u);
+  EXPECT_EQ(series[0].recording.place, "a");
+  EXPECT_EQ(series[0].metric.value, 10);
+  EXPECT_FALSE(series[0].metric.lower95);
+  EXPECT_EQ(series[0].metric.upper95, 11);
+  EXPECT_EQ(series[0].metric.n, 7u);
+  EXPECT_EQ(series[0].metric.exposure_s, 3600.5);
+  EXPECT_EQ(series[0].metric.labels.at("cpu"), "1");
+  EXPECT_EQ(series[1].recording.kernel, "6.12.1");
+  EXPECT_FALSE(index.history("gap_max", {{"arm", "load"}}).value().front().metric.value);
+  EXPECT_TRUE(index.history("gap_max", {{"arm", "x"}}).value().empty());
+  EXPECT_TRUE(index.history("nothing", {}).value().empty());
+}
+
+TEST_F(Index, SurvivesClosingAndReplacesAPlace) {
+  { ASSERT_TRUE(open().put(recording("a", "1"), metrics(1))); }
+  auto index = open();
+  EXPECT_FALSE(index.remade());
+  EXPECT_EQ(index.places().value().at("a"), "digest of a");
+  ASSERT_TRUE(index.put(recording("a", "1"), metrics(2)));
+  const auto series = index.history("gap_max", {{"arm", "idle"}}).value();
+  ASSERT_EQ(series.size(), 1u);
+  EXPECT_EQ(series[0].metric.value, 2);
+  ASSERT_TRUE(index.remove("a"));
+  EXPECT_TRUE(index.places().value().empty());
+  EXPECT_TRUE(index.history("time_lost", {}).value().empty());  // its metrics went with it
+}
+
+TEST_F(Index, AnotherSchemaIsMadeAnew) {
+  { ASSERT_TRUE(open().put(recording("a", "1"), metrics(1))); }
+  sqlite3* raw = nullptr;
+  ASSERT_EQ(sqlite3_open(file_().c_str(), &raw), SQLITE_OK);
+  sqlite3_exec(raw, "PRAGMA user_version = 99", nullptr, nullptr, nullptr);
+  sqlite3_close(raw);
+  auto index = open();
+  EXPECT_TRUE(index.remade());
+  EXPECT_TRUE(index.places().value().empty());
+  EXPECT_TRUE(index.put(recording("a", "1"), metrics(1)));
+}
+
+TEST_F(Index, WhatIsNoDatabaseIsRefusedAndLeftAlone) {
+  std::ofstream(file_()) << std::string(5000, 'x');
+  const auto index = RecordingIndex::open(file_());
+  ASSERT_FALSE(index);
+  EXPECT_EQ(index.error().kind, ErrorKind::parse);
+  EXPECT_THAT(index.error().text(), testing::HasSubstr("delete it"));
+  EXPECT_EQ(fs::file_size(file_()), 5000u);
+}
+
+TEST_F(Index, ADirectoryThatIsNotThereIsAnError) {
+  const auto index = RecordingIndex::open(root_ / "absent" / "index.sqlite");
+  ASSERT_FALSE(index);
+  EXPECT_THAT(index.error().text(), testing::HasSubstr("--index FILE"));
+}
+
+}  // namespace
+}  // namespace isolab

@@ -1,0 +1,239 @@
+// SPDX-License-Identifier: Apache-2.0
+// What `isolab compare` prints, byte for byte, and how its arguments become groups.
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <filesystem>
+
+#include "analysis/comparison_json.h"
+#include "results/index.h"
+#include "runner/compare_tables.h"
+#include "runner/compare_text.h"
+#include "runner/false_positives.h"
+#include "runner/html_report.h"
+#include "runner/profile_file.h"
+#include "runner/session_groups.h"
+#include "tests/support/compare_sessions.h"
+#include "tests/support/golden_text.h"
+#include "tests/support/recording_builder.h"
+
+namespace isolab {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::HasSubstr;
+using testing::Not;
+
+const std::vector<std::string> kCitation{
+    "False positives of this set-up: 1 of 212 tests flagged (0.5%) between 12 A/A sessions."};
+
+Comparison letter(std::uint64_t sessions = 6) {
+  static std::vector<test::LetterSessions> kept;
+  kept.push_back(test::letter_sessions(sessions));
+  return compare(kept.back().groups, {}).value();
+}
+
+TEST(CompareText, Terminal) {
+  const auto text = render_comparison(letter(), kCitation);
+  test::expect_page(text, 100);
+  test::expect_golden("compare/terminal.txt", text);
+}
+
+TEST(CompareText, CoverLetter) {
+  const auto text = render_cover_letter(letter(), kCitation);
+  test::expect_page(text, 72);
+  test::expect_golden("compare/cover_letter.txt", text);
+}
+
+TEST(CompareText, CoverLetterOfTooFewSessionsWithAnotherMicrocode) {
+  auto sessions = test::letter_sessions(4);
+  sessions.kept[5]->facts["cpu.microcode"] = "0x2";
+  sessions.kept[0]->arms[1].windows_left_out = 1;
+  const auto text = render_cover_letter(compare(sessions.groups, {}).value(), {});
+  test::expect_page(text, 72);
+  test::expect_golden("compare/too_few.txt", text);
+}
+
+TEST(CompareText, Json) {
+  test::expect_golden("compare/letter.json", comparison_to_json(letter()));
+}
+
+TEST(CompareText, HtmlHasEverythingInIt) {
+  const auto text = render_html(
+      letter(), kCitation, {{"a-chart", "<?xml version=\"1.0\"?>\n<svg id=\"here\"></svg>"}}, "");
+  EXPECT_THAT(text, HasSubstr("<figure id=\"a-chart\"><svg id=\"here\"></svg></figure>"));
+  EXPECT_THAT(text, Not(HasSubstr("<?xml")));
+  EXPECT_THAT(text, Not(HasSubstr("http")));
+  EXPECT_THAT(text, Not(HasSubstr("<script")));
+  EXPECT_THAT(text, HasSubstr("do_flush_tlb_all run"));
+  EXPECT_THAT(text, HasSubstr("gaps &gt;50us/CPU-h"));
+  EXPECT_THAT(render_html(letter(), {}, {}, "no <python>"),
+              HasSubstr("No charts: no &lt;python&gt;"));
+}
+
+TEST(CompareTables, ChangesInWords) {
+  ComparedMetric metric;
+  metric.statistic = Statistic::value;
+  metric.changes.resize(1);
+  const auto say = [&](double ratio) {
+    metric.changes[0].ratio = ratio;
+    return change_text(metric, 1);
+  };
+  EXPECT_EQ(say(1.0001), "0.0%");
+  EXPECT_EQ(say(0.873), "-12.7%");
+  EXPECT_EQ(say(1.5), "+50.0%");
+  EXPECT_EQ(say(26.366), "26.4x");
+  EXPECT_EQ(say(INFINITY), "from 0");
+  metric.statistic = Statistic::count;
+  metric.changes[0].ratio_interval = Interval{0, 0.002};
+  EXPECT_EQ(say(0), "-99.8%");  // by the bound of what was not seen
+  metric.statistic = Statistic::maximum;
+  EXPECT_EQ(say(3), "-");
+}
+
+TEST(CompareTables, TheReproduceLineNamesProfileHashAndSessions) {
+  auto one = letter();
+  EXPECT_EQ(reproduce_command(one), "isolab run lpc2022 --hash 0123456789abcdef --sessions 6");
+  one.command_line = {"isolab", "run", "my own/profile.yaml"};
+  EXPECT_THAT(reproduce_command(one), HasSubstr("run 'my own/profile.yaml' --hash"));
+}
+
+/// Recordings on disk, gone afterwards.
+class Recordings : public testing::Test {
+ protected:
+  void SetUp() override {
+    std::string name = (fs::temp_directory_path() / "isolab-compare-XXXXXX").string();
+    root_ = mkdtemp(name.data());
+  }
+  void TearDown() override { fs::remove_all(root_); }
+
+  /// Two arms, two repeats; `extra` more gaps in "noise".
+  fs::path record(const std::string& name, int extra = 0,
+                  const std::string& hash = "0123456789abcdef") {
+    test::RecordingBuilder builder;
+    builder.recording().plan.profile_hash = hash;
+    builder.recording().facts["machine.host_name"] = "hand";
+    const int idle = builder.arm("idle");
+    const int noise = builder.arm("noise", {"hackbench"});
+    for (int repeat = 0; repeat < 2; ++repeat) {
+      builder.window(idle, {2, 3});
+      builder.window(noise, std::vector<double>(static_cast<std::size_t>(20 + extra), 12.5));
+    }
+    auto& recording = builder.recording();
+    const fs::path place = root_ / name;
+    auto writer = RecordingWriter::create(place, recording.manifest, recording.plan, "name: hand\n",
+                                          recording.facts);
+    EXPECT_TRUE(writer) << writer.error().text();
+    for (std::size_t i = 0; i < recording.windows.size(); ++i) {
+      EXPECT_TRUE(writer->begin_window(recording.plan, static_cast<int>(i)));
+      EXPECT_TRUE(writer->commit_window(recording.windows[i]));
+    }
+    EXPECT_TRUE(writer->finish(recording.manifest, recording.facts));
+    return place;
+  }
+
+  fs::path root_;
+};
+
+TEST_F(Recordings, ArgumentsBecomeGroups) {
+  for (const char* name : {"lab/s1", "lab/s2", "new"}) record(name);
+  CompareRequest request;
+  request.groups = {(root_ / "lab").string(),
+                    "patched=" + (root_ / "new").string() + "," + (root_ / "lab/s1").string()};
+  const auto loaded = load_groups(request);
+  ASSERT_TRUE(loaded) << loaded.error().text();
+  ASSERT_EQ(loaded->groups.size(), 2u);
+  EXPECT_EQ(loaded->groups[0].name, "lab");
+  EXPECT_EQ(loaded->groups[0].sessions.size(), 2u);
+  EXPECT_THAT(loaded->groups[0].places[0], HasSubstr("s1"));
+  EXPECT_EQ(loaded->groups[1].name, "patched");
+  EXPECT_EQ(loaded->groups[1].sessions.size(), 2u);
+  EXPECT_EQ(loaded->directories.size(), 4u);
+}
+
+TEST_F(Recordings, ArmsOfSessionsAndRepeatsOfOne) {
+  CompareRequest request;
+  request.groups = {record("one").string()};
+  request.arms = {"idle", "noise"};
+  const auto sessions = load_groups(request);
+  ASSERT_TRUE(sessions);
+  EXPECT_EQ(sessions->groups[1].arm, "noise");
+  EXPECT_EQ(sessions->groups[1].sessions.size(), 1u);
+  request.by_repeat = true;
+  const auto repeats = load_groups(request);
+  ASSERT_TRUE(repeats);
+  ASSERT_EQ(repeats->groups[0].sessions.size(), 2u);
+  EXPECT_TRUE(repeats->groups[0].places[1].ends_with("#1"));
+  EXPECT_EQ(repeats->groups[0].sessions[0]->arms[0].windows, 1);
+}
+
+TEST_F(Recordings, WhatIsNoRecordingIsNamed) {
+  const auto good = record("good").string();
+  const auto refused = [&](std::vector<std::string> groups) {
+    CompareRequest request;
+    request.groups = std::move(groups);
+    const auto loaded = load_groups(request);
+    EXPECT_FALSE(loaded);
+    return loaded ? "" : loaded.error().text();
+  };
+  fs::create_directories(root_ / "empty");
+  EXPECT_THAT(refused({good, (root_ / "empty").string()}), HasSubstr("holds none"));
+  EXPECT_THAT(refused({good, (root_ / "absent").string()}), HasSubstr("absent"));
+  EXPECT_THAT(refused({good}), HasSubstr("at least one other"));
+  EXPECT_THAT(refused({good, good}), HasSubstr("two groups are named good"));
+  EXPECT_THAT(refused({good, "x=,"}), HasSubstr("names no recording"));
+}
+
+TEST_F(Recordings, FalsePositivesAreMeasuredKeptAndCited) {
+  std::vector<fs::path> sessions;
+  for (int i = 0; i < 12; ++i)
+    sessions.push_back(record(fmt::format("aa/session-{:02}", i + 1), (i * 5) % 7));
+  const auto measured = measure_false_positives(sessions);
+  ASSERT_TRUE(measured) << measured.error().text();
+  EXPECT_EQ(measured->sessions, 12u);
+  EXPECT_GT(measured->tests, 3u);
+  EXPECT_EQ(measured->flagged, 0u);
+  const auto json = false_positives_json(*measured);
+  std::ofstream(root_ / "aa" / kFalsePositivesFile) << json;
+  const auto back = false_positives_from_json("aa.json", json);
+  ASSERT_TRUE(back) << back.error().text();
+  EXPECT_EQ(citation(*back), citation(*measured));
+
+  // Cited beside recordings of the same profile, kernel and machine, and nowhere else.
+  const auto cited = [&](const fs::path& a, const fs::path& b) {
+    const auto loaded = load_groups({{"a", {a}}, {"b", {b}}}, false).value();
+    return citations_for(compare(loaded.groups, {}).value(), loaded.directories);
+  };
+  EXPECT_THAT(cited(record("base"), record("new")), testing::ElementsAre(citation(*measured)));
+  EXPECT_THAT(cited(record("base2", 0, "other"), record("new2", 0, "other")), testing::IsEmpty());
+  EXPECT_FALSE(measure_false_positives({sessions.begin(), sessions.begin() + 11}));
+  sessions[3] = record("stranger", 0, "other");
+  EXPECT_THAT(measure_false_positives(sessions).error().text(), HasSubstr("not of one profile"));
+  EXPECT_FALSE(false_positives_from_json("x", "{}"));
+}
+
+// A drift over the sessions falls on both groups alike where they are interleaved, and is called a
+// change where they are not.
+TEST_F(Recordings, DriftShowsBetweenTheHalves) {
+  std::vector<fs::path> sessions;
+  for (int i = 0; i < 12; ++i) sessions.push_back(record(fmt::format("s{:02}", i), 4 * i));
+  const auto measured = measure_false_positives(sessions).value();
+  EXPECT_EQ(measured.flagged, 0u);
+  EXPECT_GT(measured.drift_flagged, 0u);
+}
+
+TEST(ProfileFile, NamesAndHashes) {
+  EXPECT_TRUE(find_profile("quick").value().ends_with("profiles/quick.yaml"));
+  EXPECT_EQ(find_profile("some/where.yaml").value(), "some/where.yaml");
+  EXPECT_THAT(find_profile("quik").error().text(), HasSubstr("lpc2022"));
+  EXPECT_TRUE(check_profile_hash("", "0123456789", "x"));
+  EXPECT_TRUE(check_profile_hash("01234567", "0123456789", "x"));
+  EXPECT_FALSE(check_profile_hash("0123", "0123456789", "x"));
+  EXPECT_THAT(check_profile_hash("ffffffff", "0123456789", "x").error().text(),
+              HasSubstr("not the profile with the hash ffffffff"));
+}
+
+}  // namespace
+}  // namespace isolab
