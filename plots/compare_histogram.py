@@ -18,7 +18,7 @@ def draw(comparison):
         return None
     columns = max(len(groups) for _, groups in panels)
     figure, grid = plt.subplots(len(panels), columns, sharex=True, sharey=True, squeeze=False,
-                                figsize=(4.4 * columns + 1, 1.9 * len(panels) + 1.2))
+                                figsize=(4.4 * columns + 1, max(1.9 * len(panels), 2.6) + 1.2))
     looks = compare_style.looks(comparison)
     bins = len(panels[0][1][0]["histogram"])
 

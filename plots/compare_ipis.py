@@ -24,12 +24,11 @@ def draw(comparison):
                   label=classes_style.words(klass))
         left = [start + width for start, width in zip(left, widths)]
     for place, total in enumerate(left):
-        axes.text(total, place, " 0" if total == 0 else f" {style.plain_number(float(f'{total:.3g}'))}",
-                  va="center", fontsize=7.5)
+        axes.text(total, place, f" {style.short_number(float(f'{total:.3g}'))}", va="center", fontsize=7.5)
     axes.set_yticks(range(len(bars)), [name for name, _ in bars])
     axes.invert_yaxis()
     axes.set_xlim(0, max(left) * 1.12)
-    axes.xaxis.set_major_formatter(style.FuncFormatter(style.plain_number))
+    axes.xaxis.set_major_formatter(style.FuncFormatter(style.short_number))
     axes.set_xlabel("IPIs received per CPU-hour, all sessions")
     axes.grid(axis="y", visible=False)
     axes.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0))

@@ -59,7 +59,7 @@ def draw(comparison):
             axes.set_ylim(0, most * 1.08 or 1)
         axes.set_xlim(-0.5, len(names) - 0.2)
         axes.set_xticks(range(len(names)), names)
-        axes.yaxis.set_major_formatter(style.FuncFormatter(style.plain_number))
+        axes.yaxis.set_major_formatter(style.FuncFormatter(style.short_number))
         axes.tick_params(labelsize=7.5)
         axes.grid(axis="x", visible=False)
         axes.set_title(title_of(metric), fontsize=7.5)

@@ -92,6 +92,14 @@ def plain_number(value, _=None):
     return f"{value:.0e}".replace("e+0", "e").replace("e-0", "e-").replace("e+", "e")
 
 
+def short_number(value, _=None):
+    """For linear axes and beside bars: 0, 36, 1.2k, 3.6M."""
+    for size, letter in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
+        if abs(value) >= size:
+            return f"{value / size:.4g}{letter}"
+    return f"{value:.4g}"
+
+
 def finish(figure, heading, findings):
     """The common title of small multiples, set to the left above them."""
     figure.suptitle(f"{heading}\n{where(findings)}", x=0.02, ha="left", fontsize=10)

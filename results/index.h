@@ -18,7 +18,7 @@ namespace isolab {
 
 struct IndexedRecording {
   std::string place;   // directory, relative to the index's
-  std::string digest;  // SHA-256 of its manifest.json: a place may be used again
+  std::string digest;  // of what was analysed: a place may be used again
   std::string started_utc, status, profile, profile_hash, machine, kernel, isolab_version;
 };
 

@@ -12,7 +12,6 @@
 #include "results/index.h"
 #include "results/json.h"
 #include "results/recording.h"
-#include "runner/charts.h"
 #include "runner/commands.h"
 #include "runner/report_format.h"
 
@@ -36,6 +35,22 @@ void find_recordings(const fs::path& place, int depth, std::vector<fs::path>& ou
     else if (depth > 1)
       find_recordings(one, depth - 1, out);
   }
+}
+
+/// Of the names, sizes and times of its files, without what is drawn or computed from them, and of
+/// our version: a recording can be replaced, attached to, or analysed differently since.
+std::string digest_of(const fs::path& recording) {
+  std::error_code ignored;
+  std::vector<std::string> files;
+  for (const auto& entry : fs::recursive_directory_iterator(recording, ignored)) {
+    const auto name = entry.path().lexically_relative(recording).string();
+    if (!entry.is_regular_file(ignored) || name.starts_with("charts/") || name == "findings.json")
+      continue;
+    files.push_back(fmt::format("{} {} {}\n", name, entry.file_size(ignored),
+                                entry.last_write_time(ignored).time_since_epoch().count()));
+  }
+  std::sort(files.begin(), files.end());
+  return sha256_hex(join(files, "") + kVersion);
 }
 
 std::string fact(const Findings& findings, const std::string& key) {
@@ -73,9 +88,7 @@ Result<void> bring_up_to_date(RecordingIndex& index, const fs::path& root, bool 
   auto known = TRY(index.places());
   for (const auto& directory : found) {
     const std::string place = directory.lexically_relative(root).string();
-    // The analysis may have changed since: its version is part of what a line stands for.
-    const std::string digest =
-        sha256_hex(TRY(read_text_file(directory / "manifest.json")) + kVersion);
+    const std::string digest = digest_of(directory);
     const auto at = known.find(place);
     const bool same = at != known.end() && at->second == digest;
     if (at != known.end()) known.erase(at);
@@ -135,7 +148,8 @@ std::string as_json(const HistoryOptions& options, const std::vector<HistoryPoin
 /// One table a series: a profile, a machine and a set of labels.
 std::string as_text(const HistoryOptions& options, const std::vector<HistoryPoint>& points) {
   const auto* info = find_metric_info(options.metric);
-  std::string out = ascii(fmt::format("{} ({}): {}\n", options.metric, info->unit, info->summary));
+  std::string out =
+      wrapped("", 2, fmt::format("{} ({}): {}", options.metric, info->unit, info->summary));
   std::string series;
   std::optional<TextTable> table;
   const auto close = [&] {

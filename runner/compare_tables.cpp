@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cmath>
 #include <filesystem>
+#include <map>
 #include <set>
 
 #include "runner/profile_file.h"
@@ -174,9 +175,12 @@ std::string mark_of(const Change& change) {
 
 std::vector<CompareTable> compare_tables(const Comparison& all, std::size_t other) {
   std::set<std::string> queued;
-  for (const auto& metric : all.metrics)
+  std::map<std::string, std::set<std::string>> classes;  // of each callback
+  for (const auto& metric : all.metrics) {
+    classes[label(metric, "callback")].insert(label(metric, "class"));
     if (metric.key.name == "calls_queued")
       queued.insert(label(metric, "class") + label(metric, "callback"));
+  }
   std::vector<CompareTable> out(kSections);
   for (std::size_t i = 0; i < kSections; ++i)
     out[i] = {title_of(static_cast<Section>(i), all), {}, i == kIpis, i == kOthers};
@@ -188,6 +192,11 @@ std::vector<CompareTable> compare_tables(const Comparison& all, std::size_t othe
     CompareRow row;
     row.arm = label(metric, "arm");
     row.name = row_name(metric);
+    // One function serves several purposes (do_sync_core): the class says which.
+    if (const auto callback = label(metric, "callback"); classes[callback].size() > 1)
+      row.name = callback + " (" +
+                 label(metric, "class").substr(label(metric, "class").find('/') + 1) + ")" +
+                 row.name.substr(callback.size());
     row.metric = metric.key.name;
     const Section section = section_of(metric, queued);
     // Rows of /proc/interrupts stand beside callbacks in one unit; elsewhere by the second.

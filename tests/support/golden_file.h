@@ -21,11 +21,11 @@ inline void expect_golden(const std::string& name, const std::string& text) {
   EXPECT_EQ(text, expected.str()) << path;
 }
 
-/// ASCII, at most 100 columns.
-inline void expect_page(const std::string& text) {
+/// Printable ASCII, so no tabs either, in lines of at most `width`.
+inline void expect_page(const std::string& text, std::size_t width = 100) {
   std::istringstream lines(text);
   for (std::string line; std::getline(lines, line);) {
-    EXPECT_LE(line.size(), 100u) << line;
+    EXPECT_LE(line.size(), width) << line;
     for (const char letter : line) EXPECT_TRUE(letter >= ' ' && letter <= '~') << line;
   }
 }

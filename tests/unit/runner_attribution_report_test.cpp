@@ -75,8 +75,10 @@ TEST_F(AttributionReport, SpikesTellTheWholeStory) {
   SpikeOptions options;
   options.limit = 3;
   test::expect_golden("report/spikes.txt", render_spikes(made_->recording(), options).value());
+  test::expect_golden("report/spikes.json", spikes_to_json(made_->recording(), options).value());
   options.over = std::chrono::seconds(1);
   EXPECT_THAT(render_spikes(made_->recording(), options).value(), HasSubstr("no gap"));
+  EXPECT_THAT(spikes_to_json(made_->recording(), options).value(), HasSubstr("\"spikes\": []"));
 }
 
 TEST_F(AttributionReport, TheTracesCostIsThatOfTheArmWithoutIt) {
