@@ -67,7 +67,9 @@ void add_causes(const Findings& findings, const std::string& arm, SessionNumbers
     }
   }
   const auto seconds = traced_seconds(findings);
-  for (const auto& [labels, sum] : sums) {
+  for (const auto& one : sums) {  // named members: clang 14 captures no structured bindings
+    const auto& labels = one.first;
+    const auto& sum = one.second;
     const double exposure = seconds.at(labels.at("arm"));
     if (exposure <= 0) continue;
     const auto add = [&](const char* name, double value, std::uint64_t n) {

@@ -35,6 +35,7 @@ inline void add_callbacks(Findings& session, const std::string& arm, const std::
 }
 
 inline Findings letter_session(bool patched, std::uint64_t i) {
+  const int number = static_cast<int>(i);
   Findings out = empty_session({"idle", "rteval_load"});
   out.profile = "lpc2022";
   out.command_line = {"isolab", "run", "profiles/lpc2022.yaml", "-o", "x"};
@@ -59,7 +60,7 @@ inline Findings letter_session(bool patched, std::uint64_t i) {
     metrics.push_back(
         count_metric(fmt::format("gaps_over_{}us", us), load(),
                      static_cast<std::uint64_t>((patched ? now : base) +
-                                                (now == 0 && patched ? 0 : 3) * (i % 3))));
+                                                (now == 0 && patched ? 0 : 3) * (number % 3))));
   metrics.push_back(value_metric("gap_p99_99", load(), 3.1 + 0.05 * jitter));
   metrics.push_back(value_metric("gap_max", load(), patched ? 16.9 + jitter : 97.4 - jitter));
   metrics.push_back(value_metric("time_lost", load(), (patched ? 120 : 180) + jitter));
@@ -87,7 +88,8 @@ inline Findings letter_session(bool patched, std::uint64_t i) {
     out.series.arms.push_back(series);
     GapTrack track{arm, 1, 0, 1800, {}, 40};
     for (int k = 0; k < 40; ++k)
-      track.points.push_back({45.0 * k, 2 + more * static_cast<double>((k * 37 + 11 * i) % 60)});
+      track.points.push_back(
+          {45.0 * k, 2 + more * static_cast<double>((k * 37 + 11 * number) % 60)});
     out.series.tracks.push_back(track);
   }
   return out;
