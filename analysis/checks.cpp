@@ -81,6 +81,18 @@ void check_work(const WindowRecord& window, const std::string& arm, WarningList&
   for (const auto& work : window.work) {
     if (!work.error.empty())
       out.add(make_warning(WarningId::workload_error, work.workload + ": " + work.error), arm);
+    if (const auto plain = work.at_end.find("fallbacks");
+        plain != work.at_end.end() && plain->second > 0)
+      out.add(make_warning(WarningId::heap_fallbacks,
+                           fmt::format("{}: {} mappings fell back to plain memory", work.workload,
+                                       plain->second)),
+              arm);
+    const auto heap = work.notes.find("heap");
+    if (heap != work.notes.end() && heap->second != "libc" &&
+        !work.notes.contains("round_system_s"))
+      out.add(make_warning(WarningId::no_whole_round,
+                           fmt::format("{}: no round came to its end", work.workload)),
+              arm);
     for (const auto& [key, after] : work.notes) {
       if (!key.ends_with("_splits.after")) continue;
       const std::string name = key.substr(0, key.size() - 6);

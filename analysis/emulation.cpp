@@ -31,7 +31,11 @@ Recording without_times(Recording recording) {
     window.probe.cpus.clear();
     window.probe.kind.clear();
     window.cpu_times.clear();
-    for (auto& work : window.work) work.user_seconds = work.system_seconds = 0;
+    for (auto& work : window.work) {
+      work.user_seconds = work.system_seconds = 0;
+      for (auto* counts : {&work.at_warmup, &work.at_start, &work.at_end})
+        std::erase_if(*counts, [](const auto& count) { return count.first.ends_with("_ns"); });
+    }
   }
   return recording;
 }

@@ -3,12 +3,14 @@
 
 #include <algorithm>
 
+#include "analysis/benchmarks.h"
 #include "analysis/budget.h"
 #include "analysis/checks.h"
 #include "analysis/emulation.h"
 #include "analysis/gaps.h"
 #include "analysis/interruptions_json.h"
 #include "analysis/interrupts.h"
+#include "analysis/page_costs.h"
 #include "analysis/pooling.h"
 #include "analysis/series.h"
 #include "analysis/work.h"
@@ -60,6 +62,12 @@ std::vector<ArmSummary> describe_arms(const Recording& recording,
   return out;
 }
 
+int online_cpus(const Facts& facts) {
+  const auto found = facts.find("cpu.online");
+  const auto cpus = found == facts.end() ? Result<CpuSet>(CpuSet{}) : CpuSet::parse(found->second);
+  return cpus ? cpus->count() : 0;
+}
+
 }  // namespace
 
 Findings analyse(const Recording& recording) {
@@ -89,7 +97,13 @@ Result<Findings> analyse(const Recording& recorded, const std::vector<ClassRule>
     add_footprint_metrics(arm, plan.measured, out.metrics);
   }
   add_interruption_metrics(interruptions, out.metrics);
-  if (!emulated.empty()) add_withheld_metrics(recording, emulated, out.metrics);
+  if (emulated.empty()) {
+    out.page_costs = page_costs(plan, arms, expectations, online_cpus(recording.facts));
+    add_page_cost_metrics(arms, out.page_costs, out.metrics);
+    add_benchmark_metrics(recording.benchmarks, out.metrics);
+  } else {
+    add_withheld_metrics(recording, emulated, out.metrics);
+  }
 
   WarningList warnings;
   add_design_warnings(recording, arms, idle, warnings);

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "analysis/interruptions.h"
+#include "analysis/page_cost.h"
 #include "base/plan.h"
 #include "base/records.h"
 #include "results/recording.h"
@@ -107,6 +108,7 @@ struct Findings {
   std::vector<std::string> changed;  // what the run wrote to the machine
   Series series;
   Interruptions interruptions;  // of windows that were traced
+  std::vector<PageCost> page_costs;
 };
 
 /// `own_rules`: a user's rules of classes, tried before the built-in ones. parse: rules that are

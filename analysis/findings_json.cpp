@@ -3,6 +3,7 @@
 
 #include "analysis/interruptions_json.h"
 #include "analysis/metrics.h"
+#include "analysis/page_costs.h"
 #include "results/json.h"
 
 namespace isolab {
@@ -128,15 +129,15 @@ Json run_json(const Findings& findings) {
 std::string findings_to_json(const Findings& findings) {
   const Json series(JsonObject{{"arms", list(findings.series.arms, arm_series_json)},
                                {"tracks", list(findings.series.tracks, track_json)}});
-  return print_json(
-      Json(JsonObject{{"schema", findings.schema},
-                      {"run", run_json(findings)},
-                      {"arms", list(findings.arms, arm_json)},
-                      {"metrics", list(findings.metrics, metric_json)},
-                      {"warnings", list(findings.warnings, warning_json)},
-                      {"verdicts", list(findings.verdicts, verdict_json)},
-                      {"series", series},
-                      {"interruptions", interruptions_json(findings.interruptions)}}));
+  return print_json(Json(JsonObject{{"schema", findings.schema},
+                                    {"run", run_json(findings)},
+                                    {"arms", list(findings.arms, arm_json)},
+                                    {"metrics", list(findings.metrics, metric_json)},
+                                    {"warnings", list(findings.warnings, warning_json)},
+                                    {"verdicts", list(findings.verdicts, verdict_json)},
+                                    {"series", series},
+                                    {"interruptions", interruptions_json(findings.interruptions)},
+                                    {"page_costs", page_costs_json(findings.page_costs)}}));
 }
 
 std::string metrics_to_json(const Findings& findings) {

@@ -6,6 +6,7 @@
 #include "analysis/findings_json.h"
 #include "analysis/interruptions_json.h"
 #include "analysis/metrics.h"
+#include "analysis/page_costs.h"
 #include "results/json.h"
 
 namespace isolab {
@@ -151,7 +152,8 @@ std::string findings_schema() {
                                 {"warnings", list_of(warning_schema())},
                                 {"verdicts", list_of(verdict_schema())},
                                 {"series", series_schema()},
-                                {"interruptions", interruptions_schema()}});
+                                {"interruptions", interruptions_schema()},
+                                {"page_costs", page_costs_schema()}});
   return print_json(Json(JsonObject{
       {"$schema", "https://json-schema.org/draft/2020-12/schema"},
       {"title", "What isolab analyse (findings) and isolab report --json (report) print"},

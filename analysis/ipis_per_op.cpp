@@ -3,6 +3,8 @@
 // the same time, divided by the operations of the window.
 #include <algorithm>
 #include <cmath>
+#include <cstdlib>
+#include <numeric>
 
 #include "analysis/interrupts.h"
 
@@ -19,7 +21,24 @@ struct Tally {
   double seconds = 0;  // CPU-seconds
   double ops = 0;
   int windows = 0;
+  double splits = 0;
 };
+
+constexpr const char* kSplits[] = {"direct_map.level2_splits", "direct_map.level3_splits"};
+
+/// Large pages of the direct map split in the window, as the observer `interrupts` read them.
+double splits_in(const WindowRecord& window) {
+  double sum = 0;
+  for (const char* name : kSplits)
+    if (const auto found = window.notes.find(name); found != window.notes.end())
+      sum += std::strtod(found->second.c_str(), nullptr);
+  return sum;
+}
+
+double expected_per_split(const WorkRecord& work) {
+  const auto found = work.notes.find("expected_ipis_per_split");
+  return found == work.notes.end() ? 0 : std::strtod(found->second.c_str(), nullptr);
+}
 
 std::uint64_t operations(const WorkRecord& work) {
   const bool alone = work.op_count.empty() && work.at_end.size() == 1;
@@ -40,6 +59,16 @@ double row_of(const WindowRecord& window, const CpuSet& measured, const std::str
   if (there)
     for (const auto& part : found->second) sum += static_cast<double>(part.count);
   return sum;
+}
+
+/// Variance of the sum of counts as their scatter shows it; 0 below two.
+double spread_of_sum(const std::vector<double>& counts) {
+  const auto n = static_cast<double>(counts.size());
+  if (counts.size() < 2) return 0;
+  const double mean = std::accumulate(counts.begin(), counts.end(), 0.0) / n;
+  double squares = 0;
+  for (const double count : counts) squares += (count - mean) * (count - mean);
+  return squares / (n - 1) * n;
 }
 
 class Expectations {
@@ -63,6 +92,7 @@ class Expectations {
     out.arm = arm.name;
     out.workload = first.workload;
     out.row = first.expected_row;
+    out.op = first.op_count;
     out.expected = first.expected_ipis_per_op;
     if (first.op_count.empty() && first.at_end.size() > 1) {
       out.not_applicable = "the recording does not say which of its counts are operations";
@@ -82,11 +112,16 @@ class Expectations {
       }
       tally.seconds += window_seconds(*window) * cpus_;
       tally.ops += static_cast<double>(ops_in(*window, out.workload));
+      tally.splits += splits_in(*window);
       ++tally.windows;
     }
     if (tally.ops <= 0) {
       out.not_applicable = "no operation was done in the window";
       return out;
+    }
+    if (const double per_split = expected_per_split(first); per_split > 0) {
+      out.splits = tally.splits;
+      out.expected += per_split * tally.splits / tally.ops;
     }
     judge(tally, out);
     return out;
@@ -95,12 +130,14 @@ class Expectations {
   void judge(const Tally& tally, IpisPerOp& out) const {
     double idle_row = 0;
     double idle_seconds = 0;
+    std::vector<double> idle_counts;
     if (idle_ >= 0) {
       for (const auto* window : arms_[static_cast<std::size_t>(idle_)].windows) {
         bool there = false;
         const double count = row_of(*window, measured_, out.row, there);
         if (!there) continue;
         idle_row += count;
+        idle_counts.push_back(count);
         idle_seconds += window_seconds(*window) * cpus_;
       }
     }
@@ -110,8 +147,10 @@ class Expectations {
     out.seconds = tally.seconds;
     out.windows = tally.windows;
     out.measured = (tally.row - idle_row * scale) / delivered;
-    // A count of 0 still has a standard deviation near 1.
-    const double variance = std::max(idle_row, 1.0) * scale * scale + std::max(tally.row, 1.0);
+    // A count of 0 still has a standard deviation near 1; a background that comes in bursts has a
+    // larger one than Poisson's, which its windows show.
+    const double idle_variance = std::max({idle_row, 1.0, spread_of_sum(idle_counts)});
+    const double variance = idle_variance * scale * scale + std::max(tally.row, 1.0);
     const double edges = kEdgeOps * tally.windows * cpus_ * std::max(out.expected, out.measured);
     out.tolerance =
         kRelativeTolerance * out.expected + (kDeviations * std::sqrt(variance) + edges) / delivered;
@@ -163,6 +202,7 @@ void add_ipis_per_op_metrics(const std::vector<IpisPerOp>& all, std::vector<Metr
     Metric expected = make_metric("ipis_per_op_expected",
                                   {{"arm", one.arm}, {"row", one.row}, {"workload", one.workload}});
     expected.value = one.expected;
+    expected.n = static_cast<std::uint64_t>(one.splits);
     out.push_back(std::move(expected));
   }
 }

@@ -80,6 +80,33 @@ void add_trace(std::vector<MetricInfo>& out) {
                  {"arm"}});
 }
 
+void add_page_costs(std::vector<MetricInfo>& out) {
+  const auto lower = Direction::lower_is_better;
+  const auto none = Direction::none;
+  const Labels per_workload{"arm", "workload"};
+  const Labels compared{"arm", "control", "workload"};
+  const std::string each = "; median of the repeats, exact interval from 6 of them";
+  out.push_back({"round_system_time", "s", lower,
+                 "system time of one whole round of a kernel build" + each, per_workload});
+  out.push_back({"round_user_time", "s", lower, "its user time" + each, per_workload});
+  out.push_back({"round_elapsed_time", "s", lower, "its duration" + each, per_workload});
+  out.push_back({"pages_per_round", "1", none,
+                 "pages of the compilers' preloaded heap touched in a round" + each, per_workload});
+  out.push_back({"time_per_page", "us", lower, "time direct_map took to touch a fresh page" + each,
+                 per_workload});
+  out.push_back(
+      {"system_time_ratio", "1", lower,
+       "system time of a round on secret memory to that of the control in the same repeat" + each,
+       compared});
+  out.push_back({"user_time_ratio", "1", lower, "the same of user time" + each, compared});
+  out.push_back({"elapsed_time_ratio", "1", lower, "the same of the duration" + each, compared});
+  out.push_back({"time_per_page_ratio", "1", lower,
+                 "time per page on secret memory to that of the control" + each, compared});
+  out.push_back({"cost_per_page", "us", lower,
+                 "what a page out of the direct map takes longer than one of the control" + each,
+                 compared});
+}
+
 std::vector<MetricInfo> make_list() {
   std::vector<MetricInfo> out;
   const auto lower = Direction::lower_is_better;
@@ -108,11 +135,13 @@ std::vector<MetricInfo> make_list() {
        none,
        "IPIs that reached each measured CPU per operation of a workload, less the idle arm's rate",
        {"arm", "cpu", "row", "workload"}});
-  out.push_back({"ipis_per_op_expected",
-                 "1",
-                 none,
-                 "what the workload's descriptor expects on this architecture",
-                 {"arm", "row", "workload"}});
+  out.push_back(
+      {"ipis_per_op_expected",
+       "1",
+       none,
+       "what the workload's descriptor expects on this architecture, and one flush for each "
+       "split of the direct map counted in the window (n)",
+       {"arm", "row", "workload"}});
 
   out.push_back({"work_per_second",
                  "1/s",
@@ -156,6 +185,18 @@ std::vector<MetricInfo> make_list() {
        lower,
        "largest difference between the counter's rate in the first and second half of a window",
        {"arm"}});
+  add_page_costs(out);
+  out.push_back({"benchmark_time",
+                 "ns",
+                 lower,
+                 "time of one iteration of an attached benchmark; median of its repetitions, of "
+                 "several files of the files' medians",
+                 {"arm", "benchmark", "case"}});
+  out.push_back({"benchmark_counter",
+                 "1",
+                 none,
+                 "what that benchmark counted itself",
+                 {"arm", "benchmark", "case", "counter"}});
   add_trace(out);
   return out;
 }

@@ -98,6 +98,13 @@ Text text_of(WarningId id) {
               "the kernel's own mapping stays in smaller pages until reboot: more TLB misses "
               "everywhere",
               "reboot before measuring anything else that is sensitive to the TLB"};
+    case WarningId::heap_fallbacks:
+      return {"heap_fallbacks", "part of the compilers' memory was not of the kind the arm names",
+              "allow more locked memory (ulimit -l) and look for lack of memory; run again"};
+    case WarningId::no_whole_round:
+      return {"no_whole_round",
+              "a round's time is known at its end only, so this window says nothing of it",
+              "raise design.measure above the longest round, or build a smaller target"};
   }
   return {"", "", ""};
 }

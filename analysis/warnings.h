@@ -32,6 +32,8 @@ enum class WarningId {
   rows_disagree,
   facts_changed,
   direct_map_split,
+  heap_fallbacks,
+  no_whole_round,
 };
 
 /// The warning with `seen`: what was seen, with its numbers.

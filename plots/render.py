@@ -22,9 +22,12 @@ import interrupts
 import ipi_sources
 import latency_histogram
 import noise_budget
+import page_cost
 import style
+import time_per_page
 
-CHARTS = [gap_ccdf, latency_histogram, interrupts, gaps_over_time, ipi_sources, gap_classes, noise_budget]
+CHARTS = [gap_ccdf, latency_histogram, interrupts, gaps_over_time, ipi_sources, gap_classes, noise_budget,
+          page_cost, time_per_page]
 COMPARISON_CHARTS = [compare_ccdf, compare_histogram, compare_ipis, compare_sessions, compare_scaling,
                      compare_timeline]
 SCHEMA = 1

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // The observer interrupts: every row of /proc/interrupts and /proc/softirqs, per CPU, at both edges
-// of the window. Reading them touches per-CPU counters from afar and interrupts nobody.
+// of the window, and how many large pages of the direct map were split in it. Reading them touches
+// per-CPU counters from afar and interrupts nobody.
 #include "base/interrupts.h"
 
 #include "probes/observer.h"
+#include "probes/proc_stat.h"
 
 namespace isolab {
 namespace {
@@ -26,6 +28,7 @@ class Interrupts final : public Observer {
       record.notes["interrupts"] = "not read at the end of the window: all counts are zero";
     record.interrupts = join_counters(TRY(parse_interrupts(before_.interrupts)),
                                       TRY(parse_interrupts(after.interrupts)));
+    note_splits(after, record);
     record.softirqs =
         join_counters(TRY(parse_softirqs(before_.softirqs)), TRY(parse_softirqs(after.softirqs)));
     return {};
@@ -33,12 +36,27 @@ class Interrupts final : public Observer {
 
  private:
   struct Text {
-    std::string interrupts, softirqs;
+    std::string interrupts, softirqs, vmstat;
   };
+
+  /// A large page of the direct map that is split flushes every CPU once (__split_large_page,
+  /// arch/x86/mm/pat/set_memory.c), so the splits of the window belong to its function calls.
+  void note_splits(const Text& after, WindowRecord& record) const {
+    const auto from = parse_counters(before_.vmstat);
+    const auto to = parse_counters(after.vmstat);
+    if (!from || !to) return;
+    for (const char* level : {"level2", "level3"}) {
+      const std::string counter = std::string("direct_map_") + level + "_splits";
+      if (from->contains(counter) && to->contains(counter))
+        record.notes[std::string("direct_map.") + level + "_splits"] =
+            std::to_string(to->at(counter) - from->at(counter));
+    }
+  }
 
   Result<void> read_into(Text& text) const {
     text.interrupts = TRY(context_.host.files.read("/proc/interrupts"));
     text.softirqs = TRY(context_.host.files.read("/proc/softirqs"));
+    if (auto vmstat = context_.host.files.read("/proc/vmstat")) text.vmstat = std::move(*vmstat);
     return {};
   }
 

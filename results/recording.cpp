@@ -191,6 +191,8 @@ Result<Recording> load_recording(const fs::path& directory) {
   out.facts = TRY(loader.facts("facts.json"));
   if (out.manifest.status != "running") out.facts_after = TRY(loader.facts("facts-after.json"));
 
+  out.benchmarks = TRY(load_benchmarks(directory));
+
   std::vector<std::string> folders = TRY(loader.window_folders());
   for (const auto& listed : out.manifest.windows)
     if (std::find(folders.begin(), folders.end(), "windows/" + listed) == folders.end())

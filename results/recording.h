@@ -15,6 +15,7 @@
 
 #include "base/records.h"
 #include "base/result.h"
+#include "results/benchmarks.h"
 
 namespace isolab {
 
@@ -39,7 +40,8 @@ struct Recording {
   Plan plan;
   std::string profile_text;  // verbatim, includes resolved
   Facts facts, facts_after;
-  std::vector<WindowRecord> windows;  // complete ones, in run order
+  std::vector<WindowRecord> windows;      // complete ones, in run order
+  std::vector<BenchmarkFile> benchmarks;  // attached afterwards
 };
 
 class RecordingWriter {

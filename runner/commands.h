@@ -87,6 +87,9 @@ int schema_command();
 int plot_command(const std::filesystem::path& recording, const std::filesystem::path& output,
                  bool json);
 int export_command(const ExportOptions& options);
+/// Copies results of Google Benchmark into a recording, where they become metrics.
+int attach_command(const std::filesystem::path& recording, const std::filesystem::path& file,
+                   bool json);
 int restore_command(bool json);
 
 struct VmRunOptions {

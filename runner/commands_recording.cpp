@@ -5,6 +5,7 @@
 #include "analysis/classes.h"
 #include "analysis/findings.h"
 #include "analysis/findings_json.h"
+#include "results/benchmarks.h"
 #include "results/json.h"
 #include "results/recording.h"
 #include "runner/charts.h"
@@ -98,6 +99,25 @@ int plot_command(const fs::path& directory, const fs::path& output, bool json) {
     if (!json) fmt::print("{}\n", file.string());
   }
   if (json) fmt::print("{}", print_json(Json(JsonObject{{"charts", Json(std::move(names))}})));
+  return kDone;
+}
+
+int attach_command(const fs::path& directory, const fs::path& file, bool json) {
+  const auto attached = [&]() -> Result<BenchmarkFile> {
+    TRY(load_recording(directory));
+    return attach_benchmarks(directory, file);
+  }();
+  if (!attached) return complain(attached.error());
+  std::size_t skipped = 0;
+  for (const auto& run : attached->runs) skipped += run.times_ns.empty() ? 1 : 0;
+  if (json)
+    fmt::print("{}",
+               print_json(Json(JsonObject{{"file", attached->file},
+                                          {"benchmarks", std::uint64_t{attached->runs.size()}},
+                                          {"not_applicable", std::uint64_t{skipped}}})));
+  else
+    fmt::print("{}: {} benchmarks, {} of them not applicable on that machine\n", attached->file,
+               attached->runs.size(), skipped);
   return kDone;
 }
 

@@ -204,7 +204,6 @@ class Window {
       ended.at_warmup = std::move(noise->record.at_warmup);
       ended.at_start = std::move(noise->record.at_start);
       if (!noise->record.at_end.empty()) ended.at_end = std::move(noise->record.at_end);
-      ended.op_count = noise->info->counts.front().name;
       record_.work.insert(record_.work.begin(), std::move(ended));
     }
     for (auto observer = observers_.rbegin(); observer != observers_.rend(); ++observer)

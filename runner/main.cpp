@@ -154,6 +154,12 @@ int main(int argc, char** argv) {
   auto* window_option = export_verb->add_option(
       "--window", window,
       "only this window, by its number (default: all; --trace-cmd: the first traced one)");
+  std::filesystem::path benchmarks;
+  auto* attach_verb =
+      verb("attach", "add results of Google Benchmark to a recording: they become metrics of it");
+  attach_verb->add_option("recording", recording, "a recording directory")->required();
+  attach_verb->add_option("file", benchmarks, "JSON of --benchmark_out, such as the cost ladder's")
+      ->required();
   auto* schema_verb = verb("schema", "print the JSON schema of `report --json`");
   auto* restore_verb = verb("restore", "put back what a run that was killed has left changed");
 
@@ -256,6 +262,7 @@ int main(int argc, char** argv) {
     if (*window_option) exported.window = window;
     return export_command(exported);
   }
+  if (*attach_verb) return attach_command(recording, benchmarks, json);
   if (*schema_verb) return schema_command();
   if (*restore_verb) return restore_command(json);
   return kFailed;

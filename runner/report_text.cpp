@@ -10,6 +10,7 @@
 #include "runner/report_attribution.h"
 #include "runner/report_conclusion.h"
 #include "runner/report_format.h"
+#include "runner/report_page_cost.h"
 #include "runner/report_tables.h"
 
 namespace isolab {
@@ -46,10 +47,19 @@ class Report {
             "function_call includes tlb.");
     section("Other rows that grew on a measured CPU", other_rows_table(findings_), "");
     section("IPIs per operation, on each measured CPU, less the idle arm's rate",
-            ipis_table(findings_), "");
+            ipis_table(findings_),
+            splits_counted()
+                ? "Expected counts one flush more for each split of the direct map in the window "
+                  "(/proc/vmstat)."
+                : "");
     section(
         "Work done", work_table(findings_),
         "user and system: seconds of the workload's processes in their whole life, per window.");
+    section(
+        "What taking pages out of the direct map costs", page_cost_text(findings_),
+        "Ratios are medians over repeats, arm and control of one repeat paired; [95 % interval] "
+        "from order statistics, (span) below 6 repeats.");
+    section("Attached benchmarks", benchmarks_text(findings_), "");
     section("CPU time (% of the window, by /proc/stat)", time_table(findings_), "");
     checks();
     not_applicable_arms();
@@ -93,6 +103,12 @@ class Report {
     field("probe", findings_.probe.empty() ? "none" : findings_.probe);
     field("design", design());
     field("status", status());
+  }
+
+  bool splits_counted() const {
+    return std::any_of(
+        findings_.metrics.begin(), findings_.metrics.end(),
+        [](const Metric& metric) { return metric.name == "ipis_per_op_expected" && metric.n > 0; });
   }
 
   std::string machine() const {

@@ -95,7 +95,8 @@ std::map<std::string, std::uint64_t> WorkloadBlock::counts(const WorkloadInfo& i
   std::map<std::string, std::uint64_t> counts;
   const WorkCounters counters(layout().counters);
   for (std::size_t i = 0; i < info.counts.size() && i < WorkCounters::kMax; ++i)
-    counts[info.counts[i].name] = counters.get(i);
+    if (counters.get(i) != WorkCounters::kNotCounted)
+      counts[info.counts[i].name] = counters.get(i);
   return counts;
 }
 
@@ -182,9 +183,13 @@ WorkRecord WorkloadBlock::record(const WorkloadInfo& info, const ParamValues& va
   record.user_seconds = layout().user_seconds.load();
   record.system_seconds = layout().system_seconds.load();
   record.notes = notes();
+  record.op_count = info.counts.front().name;
   if (const auto expected = info.expected(values, host, kArch)) {
     record.expected_ipis_per_op = expected->per_op;
     record.expected_row = expected->row;
+    if (!expected->count.empty()) record.op_count = expected->count;
+    if (expected->per_split > 0)
+      record.notes["expected_ipis_per_split"] = fmt::format("{:g}", expected->per_split);
   }
   if (const auto problem = failure(info.name)) record.error = problem->what;
   return record;

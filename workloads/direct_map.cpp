@@ -13,37 +13,34 @@
 // Leaves behind: a direct map that is split into small pages, until the next boot. Its splits are
 // in
 //   /proc/vmstat, read before and after and noted.
-#include <fcntl.h>
 #include <sys/mman.h>
-#include <sys/resource.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <cerrno>
-#include <string_view>
+#include <ctime>
 
+#include "host/process.h"
 #include "workloads/expectations.h"
 #include "workloads/generator.h"
+#include "workloads/secret_memory.h"
 
 namespace isolab {
 namespace {
-
-constexpr const char* kSplits[] = {"direct_map_level2_splits", "direct_map_level3_splits"};
 
 struct DirectMapArgs {
   Rate rate{100};
   int pages = 16;
   bool secret = true;
+  int busy = 0;
 };
 
-/// The value of "name 123" in /proc/vmstat; "" when the kernel does not count it.
-std::string counter_in(std::string_view vmstat, std::string_view name) {
-  const std::string key = "\n" + std::string(name) + " ";
-  const std::string text = "\n" + std::string(vmstat);
-  const auto at = text.find(key);
-  if (at == std::string::npos) return {};
-  const auto begin = at + key.size();
-  return text.substr(begin, text.find('\n', begin) - begin);
+/// Processor time of this thread: waiting for the other CPUs' answers is in it, being put aside for
+/// another task is not.
+std::uint64_t processor_ns() {
+  timespec now{};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+  return static_cast<std::uint64_t>(now.tv_sec) * 1'000'000'000 +
+         static_cast<std::uint64_t>(now.tv_nsec);
 }
 
 class DirectMap final : public Generator {
@@ -53,12 +50,14 @@ class DirectMap final : public Generator {
   DirectMap(const Args& args, const WorkloadContext& context)
       : Generator(args.rate, context),
         secret_(args.secret),
+        busy_(args.busy),
         page_(context.host.facts.page_size),
         size_(static_cast<std::size_t>(args.pages) * page_) {}
 
   static Result<void> check(const Args& args) {
     if (args.pages < 1 || args.pages > 65536)
       return Error{ErrorKind::usage, "direct_map: pages is 1 to 65536"};
+    if (args.busy < 0) return Error{ErrorKind::usage, "direct_map: busy is 0 or more CPUs"};
     return {};
   }
 
@@ -66,25 +65,26 @@ class DirectMap final : public Generator {
     if (!args.secret) return ExpectedIpis{0, "function_call"};
     const auto calls = function_calls_per_kernel_flush(host, arch);
     if (!calls) return std::nullopt;
-    return ExpectedIpis{args.pages * *calls, "function_call"};
+    return ExpectedIpis{args.pages * *calls, "function_call", "", *calls};
   }
 
   Result<void> prepare() override {
-    const rlimit unlimited{RLIM_INFINITY, RLIM_INFINITY};
-    (void)setrlimit(RLIMIT_MEMLOCK, &unlimited);  // refused without rights: then mmap() says so
-    note_splits("before");
+    allow_locked_memory();
+    TRY(start_spinners());
+    note_direct_map_splits(context_, "before");
     prepared_ = true;
     return {};
   }
 
   void finish() override {
-    if (prepared_) note_splits("after");
+    if (prepared_) note_direct_map_splits(context_, "after");
+    spinners_.clear();
     prepared_ = false;
   }
 
  protected:
   Result<void> op() override {
-    const Fd memory = TRY(open_memory());
+    const Fd memory = TRY(open_memory_file(secret_));
     if (ftruncate(memory.get(), static_cast<off_t>(size_)) != 0)
       return errno_error("set the size of a memory file", errno);
     void* const mapped = mmap(nullptr, size_, PROT_READ | PROT_WRITE, MAP_SHARED, memory.get(), 0);
@@ -92,37 +92,41 @@ class DirectMap final : public Generator {
       return errno_error("map " + std::to_string(size_) + " bytes of secret memory", errno,
                          "more locked memory is needed: CAP_IPC_LOCK or ulimit -l");
     auto* const bytes = static_cast<volatile unsigned char*>(mapped);
+    const std::uint64_t begin = processor_ns();
     for (std::size_t at = 0; at < size_; at += page_) bytes[at] = 1;
+    const std::uint64_t end = processor_ns();
     munmap(mapped, size_);
     context_.counters.add(1, size_ / page_);
+    context_.counters.add(2, end - begin);
     return {};
   }
 
  private:
-  Result<Fd> open_memory() const {
-    if (!secret_) {
-      Fd plain(memfd_create("isolab", MFD_CLOEXEC));
-      if (!plain) return errno_error("memfd_create", errno);
-      return plain;
-    }
-    Fd secret(static_cast<int>(syscall(SYS_memfd_secret, O_CLOEXEC)));
-    if (!secret && errno == ENOSYS)
-      return Error{ErrorKind::unsupported, "memfd_secret: the kernel has no secret memory",
-                   "CONFIG_SECRETMEM=y, and secretmem.enable=1 at boot before Linux 6.5"};
-    if (!secret) return errno_error("memfd_secret", errno);
-    return secret;
-  }
-
-  void note_splits(const std::string& when) const {
-    const auto vmstat = context_.host.files.read("/proc/vmstat");
-    if (!vmstat) return;
-    for (const char* name : kSplits) {
-      const std::string value = counter_in(*vmstat, name);
-      if (!value.empty()) context_.note(std::string(name) + "." + when, value);
-    }
+  /// Other processes that spin in user space on further CPUs of the workload: their own memory, so
+  /// that nothing but the kernel's flush reaches them. Flushes go to idle CPUs as well; a busy one
+  /// answers at once, an idle one has to wake first.
+  Result<void> start_spinners() {
+    if (busy_ == 0) return {};
+    if (busy_ >= context_.cpus.count())
+      return Error{ErrorKind::unsupported,
+                   "direct_map: busy: " + std::to_string(busy_) + " with " +
+                       std::to_string(context_.cpus.count()) + " CPUs for the noise",
+                   "it touches pages on one of them and spins on others"};
+    std::vector<int> cpus(context_.cpus.begin(), context_.cpus.end());
+    TRY(pin_this_thread(CpuSet{cpus.front()}));
+    for (int i = 1; i <= busy_; ++i)
+      spinners_.push_back(TRY(Child::fork_into("spinner", CpuSet{cpus[static_cast<std::size_t>(i)]},
+                                               [stop = context_.stop] {
+                                                 while (!stop.requested()) {
+                                                 }
+                                                 return 0;
+                                               })));
+    return {};
   }
 
   bool secret_;
+  int busy_;
+  std::vector<Child> spinners_;
   std::size_t page_, size_;
   bool prepared_ = false;
 };
@@ -141,10 +145,13 @@ const WorkloadInfo workloads::direct_map = describe<DirectMap>(
         .needs = "CONFIG_SECRETMEM and the right to lock memory; splits the direct map until the "
                  "next boot",
         .counts = {{"mappings", "map, touch every page, unmap, close is one"},
-                   {"pages", "pages taken out of the direct map (secret: off: touched)"}},
+                   {"pages", "pages taken out of the direct map (secret: off: touched)"},
+                   {"touch_ns", "nanoseconds of processor time spent touching them"}},
     },
     param("rate", &DirectMapArgs::rate, "operations per second, or max"),
     param("pages", &DirectMapArgs::pages, "pages touched by each operation, 1 to 65536"),
-    param("secret", &DirectMapArgs::secret, "off: plain memory from memfd_create, the control"));
+    param("secret", &DirectMapArgs::secret, "off: plain memory from memfd_create, the control"),
+    param("busy", &DirectMapArgs::busy,
+          "how many further CPUs of the workload spin meanwhile, each in a process of its own"));
 
 }  // namespace isolab

@@ -5,7 +5,10 @@
 // read.
 //
 // By itself a build sends no IPI to isolated CPUs (measured on 6.12 and 6.18: 0 function calls from
-// 85 units of lib/). It is the load beside which generators disturb.
+// 85 units of lib/). It is the load beside which generators disturb. With `heap: secret` it is
+// XPFO's situation: the compilers' memory is memfd_secret, so each page they touch leaves the
+// direct map and, on x86, is flushed on every CPU. `memfd` and `plain` are the controls with the
+// same allocator.
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -16,16 +19,20 @@
 #include <cerrno>
 
 #include "workloads/commands.h"
+#include "workloads/compiler_heap.h"
+#include "workloads/expectations.h"
 #include "workloads/kernel_tree.h"
+#include "workloads/secret_memory.h"
 #include "workloads/workload.h"
 
 namespace isolab {
 namespace fs = std::filesystem;
 namespace {
 
-enum Count : std::size_t { kUnits, kRounds };
+enum Count : std::size_t { kUnits, kRounds, kPages, kFallbacks };
 constexpr std::size_t kRoundsNoted = 100;
 constexpr int kLookEveryMs = 50;
+constexpr const char* kOwnHeap = "libc";
 
 struct Tool {
   const char* program;
@@ -50,8 +57,9 @@ Result<Pipe> make_pipe() {
 /// numbers, statistics come later.
 class RoundTimes {
  public:
-  void add(double elapsed, const Exit& exit) {
+  void add(double elapsed, const Exit& exit, std::uint64_t pages) {
     if (elapsed_.size() == kRoundsNoted) return;
+    pages_.push_back(pages);
     elapsed_.push_back(elapsed);
     user_.push_back(exit.user_seconds);
     system_.push_back(exit.system_seconds);
@@ -60,11 +68,13 @@ class RoundTimes {
     if (elapsed_.empty()) return;
     context.note("round_elapsed_s", fmt::format("{:.2f}", fmt::join(elapsed_, " ")));
     context.note("round_user_s", fmt::format("{:.2f}", fmt::join(user_, " ")));
-    context.note("round_system_s", fmt::format("{:.2f}", fmt::join(system_, " ")));
+    context.note("round_system_s", fmt::format("{:.3f}", fmt::join(system_, " ")));
+    if (pages_.back() > 0) context.note("round_pages", fmt::format("{}", fmt::join(pages_, " ")));
   }
 
  private:
   std::vector<double> elapsed_, user_, system_;
+  std::vector<std::uint64_t> pages_;
 };
 
 class KernelBuild final : public Workload {
@@ -75,6 +85,7 @@ class KernelBuild final : public Workload {
     Share jobs{200, true};
     std::string source = "/usr/src/linux-source-6.12.tar.xz";
     std::string tree;
+    std::string heap = kOwnHeap;
   };
 
   KernelBuild(Args args, const WorkloadContext& context)
@@ -85,7 +96,15 @@ class KernelBuild final : public Workload {
     return {};
   }
 
+  static std::optional<ExpectedIpis> expected(const Args& args, const Host& host, Arch arch) {
+    if (args.heap != "secret") return std::nullopt;
+    const auto calls = function_calls_per_kernel_flush(host, arch);
+    if (!calls) return std::nullopt;
+    return ExpectedIpis{*calls, "function_call", "pages", *calls};
+  }
+
   Result<void> dry_run() override {
+    if (args_.heap != kOwnHeap) TRY(CompilerHeap::check(args_.heap));
     for (const auto& tool : kTools)
       if (!find_program(tool.program)) return missing(tool.program, tool.package);
     std::error_code ignored;
@@ -112,14 +131,24 @@ class KernelBuild final : public Workload {
     } else {
       source_ = TRY(given_source(args_.tree));
     }
-    build_ = cache / "build" / fmt::format("{}.{}", source_.key, args_.config);
+    const bool own_heap = args_.heap == kOwnHeap;
+    build_ = cache / "build" /
+             fmt::format("{}.{}{}", source_.key, args_.config, own_heap ? "" : ".heap");
     lock_ = TRY(lock_directory(build_));
+    if (!own_heap) {
+      heap_ = TRY(CompilerHeap::create(args_.heap));
+      compiler_ = build_ / "cc";
+    } else {
+      context_.counters.not_counted(kPages);
+      context_.counters.not_counted(kFallbacks);
+    }
     const std::string compiler =
         first_line(TRY(run_for_output({"gcc", "--version"}, std::chrono::seconds(10))));
     const std::string stamp = fmt::format("source {} {}\nconfig {}\ncompiler {}\n", source_.key,
                                           source_.version, args_.config, compiler);
     if (!stamp_matches(build_, stamp)) TRY(configure(stamp));
     note_everything(compiler);
+    if (args_.heap == "secret") note_direct_map_splits(context_, "before");
     return {};
   }
 
@@ -127,6 +156,7 @@ class KernelBuild final : public Workload {
     RoundTimes times;
     const auto outcome = build_until_stop(times);
     times.note(context_);
+    if (args_.heap == "secret") note_direct_map_splits(context_, "after");
     return outcome;
   }
 
@@ -170,6 +200,7 @@ class KernelBuild final : public Workload {
                  source_.tree.string(),
                  "O=" + build_.string(),
                  fmt::format("-j{}", jobs())};
+    if (!compiler_.empty()) spec.argv.push_back("CC=" + compiler_.string());
     spec.argv.insert(spec.argv.end(), arguments.begin(), arguments.end());
     spec.output = context_.log.string();
     return spec;
@@ -183,6 +214,7 @@ class KernelBuild final : public Workload {
     std::error_code ignored;
     for (const auto& old : fs::directory_iterator(build_, ignored))
       if (old.path().filename() != ".lock") fs::remove_all(old.path(), ignored);
+    if (!compiler_.empty()) TRY(CompilerHeap::write_compiler(compiler_));
     TRY(run_and_succeed(make({args_.config}), context_.stop));
     TRY(run_and_succeed(make({"prepare"}), context_.stop));
     return write_stamp(build_, stamp);
@@ -196,6 +228,8 @@ class KernelBuild final : public Workload {
     context_.note("config_sha256", config_sha256(build_));
     context_.note("compiler", compiler);
     context_.note("jobs", std::to_string(jobs()));
+    context_.note("heap", args_.heap);
+    context_.note("target", args_.target);
   }
 
   Result<void> build_until_stop(RoundTimes& times) {
@@ -203,6 +237,7 @@ class KernelBuild final : public Workload {
       for (const auto& target : targets_) delete_objects(build_, target);
       const std::uint64_t begin = mono_raw_ns();
       const std::uint64_t units = context_.counters.get(kUnits);
+      const std::uint64_t pages = heap_ ? heap_->counts().pages : 0;
       const auto exit = TRY(build_round());
       if (!exit) return {};  // stopped; the next round deletes what this one has left
       if (!exit->ok()) return command_error("make " + args_.target, *exit, context_.log);
@@ -211,9 +246,32 @@ class KernelBuild final : public Workload {
                      fmt::format("make {} compiled nothing with {}", args_.target, args_.config),
                      "a target with C files in this configuration, such as lib/"};
       context_.counters.add(kRounds);
-      times.add(static_cast<double>(mono_raw_ns() - begin) / 1e9, *exit);
+      times.add(static_cast<double>(mono_raw_ns() - begin) / 1e9, *exit,
+                heap_ ? heap_->counts().pages - pages : 0);
+      TRY(check_heap());
     }
     return {};
+  }
+
+  /// After a round: whether the compilers really had the heap, and used it as it can be used.
+  Result<void> check_heap() const {
+    if (!heap_) return {};
+    const HeapCounts counts = heap_->counts();
+    if (counts.processes == 0)
+      return Error{ErrorKind::io, "no compiler had the preloaded heap",
+                   "does this gcc know -wrapper? Its output is in " + context_.log.string()};
+    if (counts.forks > 0)
+      return Error{ErrorKind::io,
+                   fmt::format("{} processes with a shared heap forked without exec", counts.forks),
+                   "their results are invalid; report this compiler"};
+    return {};
+  }
+
+  void publish_heap() {
+    if (!heap_) return;
+    const HeapCounts counts = heap_->counts();
+    context_.counters.set(kPages, counts.pages);
+    context_.counters.set(kFallbacks, counts.fallbacks);
   }
 
   /// One make, its units counted while it runs. No exit: stop was requested and it is dead.
@@ -221,6 +279,7 @@ class KernelBuild final : public Workload {
     Pipe pipe = TRY(make_pipe());
     CommandSpec spec = make(targets_);
     spec.stdout_fd = pipe.write.get();
+    if (heap_) spec.environment[CompilerHeap::kWrapperVariable] = heap_->wrapper();
     Child child = TRY(Child::spawn(spec));
     pipe.write.reset();
     MakeOutput output;
@@ -231,10 +290,12 @@ class KernelBuild final : public Workload {
       }
       pollfd wait{pipe.read.get(), POLLIN, 0};
       poll(&wait, 1, kLookEveryMs);
+      publish_heap();
       const bool open = drain(pipe.read, output);
       // Whoever still holds the pipe after make has ended is nobody we wait for.
       if (const auto exit = child.wait_for(Nanos{0})) {
         drain(pipe.read, output);
+        publish_heap();
         return std::optional<Exit>(*exit);
       }
       if (!open)
@@ -257,6 +318,8 @@ class KernelBuild final : public Workload {
   std::vector<std::string> targets_;
   KernelSource source_;
   fs::path build_;
+  fs::path compiler_;  // empty: make's own choice
+  std::optional<CompilerHeap> heap_;
   Fd lock_;
 };
 
@@ -270,19 +333,31 @@ const WorkloadInfo kernel_build = describe<KernelBuild>(
      .summary = "a parallel build of Linux, again and again",
      .disturbs = "A heavy load on its own CPUs that sends no IPI to isolated ones; what it makes "
                  "the kernel "
-                 "defer to all CPUs (and shared caches and memory) is what they feel.",
+                 "defer to all CPUs (and shared caches and memory) is what they feel. heap: secret "
+                 "takes every page a compiler touches out of the direct map: on x86 one "
+                 "function-call IPI each.",
      .needs = "make gcc flex bison bc libelf-dev xz-utils perl, and linux-source-6.12 or a tree; "
               "about 2 GB "
               "in the cache",
      .counts = {{"units", "C files whose compilation began: the CC lines of make"},
-                {"rounds", "builds of the target from nothing to its end"}}},
+                {"rounds", "builds of the target from nothing to its end"},
+                {"pages",
+                 "pages of the compilers' heap that were touched (heap: plain, memfd, "
+                 "secret), counted when a process unmaps them or ends"},
+                {"fallbacks",
+                 "mappings of that heap that had to be plain memory: 0 or the arm is "
+                 "not what it says"}}},
     param("target", &Args::target, "what make builds: lib/, 'kernel/ mm/', vmlinux, ..."),
     param("config", &Args::config, "the kernel configuration",
           {"tinyconfig", "allnoconfig", "defconfig"}),
     param("jobs", &Args::jobs, "make -j: a number, or a percentage of the workload's CPUs"),
     param("source", &Args::source, "tarball of the kernel source"),
     param("tree", &Args::tree,
-          "a clean source tree to build instead of the tarball; empty: the tarball"));
+          "a clean source tree to build instead of the tarball; empty: the tarball"),
+    param("heap", &Args::heap,
+          "memory of cc1, as and collect2: libc is their own malloc; the others have one preloaded "
+          "allocator on plain, memfd or memfd_secret pages",
+          {"libc", "plain", "memfd", "secret"}));
 }  // namespace workloads
 
 }  // namespace isolab

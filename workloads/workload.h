@@ -48,6 +48,9 @@ class WorkCounters {
   void set(std::size_t which, std::uint64_t value) {
     (*slots_)[which].store(value, std::memory_order_relaxed);
   }
+  /// This use of the workload does not count it: it is left out of the record, not zero.
+  void not_counted(std::size_t which) { set(which, kNotCounted); }
+  static constexpr std::uint64_t kNotCounted = ~std::uint64_t{0};
   std::uint64_t get(std::size_t which) const { return (*slots_)[which].load(std::memory_order_relaxed); }
 
  private:
@@ -88,10 +91,14 @@ class Workload {
   virtual void finish() {}
 };
 
-/// IPIs that one operation (count 0) sends to each measured CPU, known from measurement.
+/// IPIs that one operation sends to each measured CPU, known from measurement.
 struct ExpectedIpis {
   double per_op = 0;
-  std::string row;  // kind word of base/interrupts.h: function_call, tlb, reschedule
+  std::string row;         // kind word of base/interrupts.h: function_call, tlb, reschedule
+  std::string count = "";  // which count the operations are; empty: the first
+  /// More of them for each large page of the direct map that is split meanwhile, which is counted in
+  /// /proc/vmstat and not by the workload; 0 where it splits none.
+  double per_split = 0;
 };
 
 struct WorkloadInfo {

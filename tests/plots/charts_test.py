@@ -22,6 +22,22 @@ AXES = {"gap-ccdf": ["length at least (us)", "gaps per CPU-hour"],
         "gaps-over-time": ["time listened (s)", "length of a gap (us"]}
 
 
+def with_page_costs(findings):
+    """Adds a measured ratio of 6 on 2 CPUs and the time per page of two arms."""
+    model = [{"cpus": cpus, "ratio": 1 + 5 * (cpus - 1), "extrapolated": cpus != 2} for cpus in (2, 4, 96)]
+    findings["page_costs"] = {
+        "compared": [{"workload": "kernel_build", "arm": "secret", "control": "memfd", "cpus": 2,
+                      "ratio": {"value": 6, "least": 5.8, "most": 6.1, "lower95": 5.8, "upper95": 6.1,
+                                "repeats": 6}, "model": model}],
+        "published_xpfo": [{"machine": "small", "cpus": 4, "ratio": 2.614},
+                           {"machine": "large", "cpus": 96, "ratio": 26.366}]}
+    for arm, value in (("plain pages=16", 1.5), ("secret pages=16", 20.5)):
+        findings["metrics"].append({"name": "time_per_page", "labels": {"arm": arm}, "value": value,
+                                    "lower95": value - 0.2, "upper95": value + 0.3,
+                                    "repeat_min": value - 0.2, "repeat_max": value + 0.3})
+    return findings
+
+
 class Charts(unittest.TestCase):
     def draw(self, findings):
         place = tempfile.TemporaryDirectory(prefix="isolab-charts-")
@@ -105,6 +121,22 @@ class Charts(unittest.TestCase):
         files = self.draw(comparison)
         self.assertEqual(set(files), {f"compare-scaling.{kind}" for kind in ("png", "svg", "csv")})
         self.assertIn("times the base", files["compare-scaling.svg"].read_text())
+
+    def test_cost_of_a_page_marks_what_was_not_measured(self):
+        files = self.draw(with_page_costs(sample_findings.sample(arms=3)))
+        text = files["page-cost.svg"].read_text()
+        for words in ["secret against memfd: measured x6", "x2.61", "x26.4",
+                      "EXTRAPOLATED with this machine's cost of an IPI: not measured",
+                      "system time of a kernel build, times the control", "CPUs online"]:
+            self.assertIn(words, text)
+        text = files["time-per-page.svg"].read_text()
+        for words in ["us per page", "secret pages=16", "20.5", "95 % interval"]:
+            self.assertIn(words, text)
+
+    def test_one_cpu_has_no_model_to_draw(self):
+        findings = with_page_costs(sample_findings.sample(arms=3))
+        findings["page_costs"]["compared"][0]["model"] = []
+        self.assertNotIn("page-cost.png", self.draw(findings))
 
     def test_refuses_what_is_not_findings(self):
         with tempfile.TemporaryDirectory() as place:

@@ -153,6 +153,18 @@ TEST_F(BigWorkloads, KernelBuildCompilesAndStopsAtOnce) {
   EXPECT_EQ(again->notes["config_sha256"], record->notes["config_sha256"]);
 }
 
+TEST_F(BigWorkloads, KernelBuildOnSecretMemoryCountsItsPages) {
+  const ParamValues values{{"heap", {"secret"}}, {"target", {"lib/sort.o"}}};
+  SKIP_IF_REFUSED(workloads::kernel_build, values);
+  auto record = run(workloads::kernel_build, values, 60s, {}, "rounds");
+  ASSERT_TRUE(record) << record.error().text();
+  ASSERT_TRUE(record->error.empty()) << words(*record);
+  EXPECT_GT(record->at_end["pages"], 1000u) << words(*record);  // one cc1 takes more
+  EXPECT_EQ(record->at_end["fallbacks"], 0u) << words(*record);
+  EXPECT_FALSE(record->notes["round_pages"].empty()) << words(*record);
+  EXPECT_EQ(record->op_count, "pages");
+}
+
 TEST_F(BigWorkloads, KernelBuildThatCannotWorkSaysWhatMakeSaid) {
   const ParamValues values{{"target", {"no_such_folder/"}}};
   SKIP_IF_REFUSED(workloads::kernel_build, values);

@@ -114,6 +114,18 @@ TEST(IpisPerOp, ToleranceGrowsWithFewOperationsAndBackground) {
   EXPECT_FALSE(all.front().differs);
 }
 
+TEST(IpisPerOp, ABurstyBackgroundIsNoDifferentKernel) {
+  auto builder = toggling(0);
+  builder.window(0, {}).interrupts = {test::calls(400)};  // the other idle window had 10
+  auto& window = builder.recording().windows[1];
+  window.interrupts = {test::calls(30)};
+  const auto arms = pool_windows(builder.recording());
+  const auto all = ipis_per_op(arms, 0, builder.recording().plan.measured);
+  ASSERT_EQ(all.size(), 1u);
+  EXPECT_NEAR(all.front().measured, (30 - 410 / 2.0) / 1000, 1e-12);
+  EXPECT_FALSE(all.front().differs);
+}
+
 TEST(IpisPerOp, SaysWhyThereIsNoNumber) {
   auto builder = toggling(3);
   auto& window = builder.recording().windows.back();

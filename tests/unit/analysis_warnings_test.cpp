@@ -35,7 +35,7 @@ TEST(Warnings, ACleanRecordingOnlyHasItsShortExposure) {
 }
 
 TEST(Warnings, EveryOneSaysWhyItMattersAndWhatToDo) {
-  for (int i = 0; i <= static_cast<int>(WarningId::direct_map_split); ++i) {
+  for (int i = 0; i <= static_cast<int>(WarningId::no_whole_round); ++i) {
     const Warning warning = make_warning(static_cast<WarningId>(i), "seen");
     EXPECT_FALSE(warning.id.empty()) << i;
     EXPECT_FALSE(warning.matters.empty()) << i;
@@ -102,6 +102,16 @@ INSTANTIATE_TEST_SUITE_P(
                r.windows[0].work = {test::work_of("direct_map", 1, -1, "")};
                r.windows[0].work[0].notes = {{"direct_map_level2_splits.before", "1"},
                                              {"direct_map_level2_splits.after", "2"}};
+             }},
+        Case{"heap_fallbacks",
+             [](Recording& r) {
+               r.windows[0].work = {test::work_of("kernel_build", 1, -1, "")};
+               r.windows[0].work[0].at_end["fallbacks"] = 3;
+             }},
+        Case{"no_whole_round",
+             [](Recording& r) {
+               r.windows[0].work = {test::work_of("kernel_build", 1, -1, "")};
+               r.windows[0].work[0].notes = {{"heap", "secret"}};
              }},
         Case{"fair_server_active",
              [](Recording& r) {

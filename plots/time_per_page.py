@@ -1,0 +1,32 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Time to touch a fresh page in each arm of direct_map: the median of the repeats with its interval,
+or their span where there are too few for one."""
+import matplotlib.pyplot as plt
+
+import style
+
+NAME = "time-per-page"
+
+
+def draw(findings):
+    metrics = [one for one in findings["metrics"] if one["name"] == "time_per_page" and one["value"] is not None]
+    if not metrics:
+        return None
+    figure, axes = plt.subplots(figsize=(7.2, 1.6 + 0.34 * len(metrics)))
+    for place, one in enumerate(metrics):
+        below = one.get("lower95", one["repeat_min"])
+        above = one.get("upper95", one["repeat_max"])
+        axes.errorbar([one["value"]], [place], xerr=[[one["value"] - below], [above - one["value"]]],
+                      color="black", marker="o", markersize=5, capsize=3, linestyle="none")
+        axes.annotate(f"{one['value']:.3g}", (above, place), xytext=(6, 0), textcoords="offset points",
+                      va="center", fontsize=8)
+    interval = "95 % interval" if all("lower95" in one for one in metrics) else "span of the repeats"
+    axes.set_yticks(range(len(metrics)), [one["labels"]["arm"] for one in metrics])
+    axes.set_ylim(len(metrics) - 0.5, -0.5)
+    axes.set_xscale("log")
+    style.log_axis(axes.xaxis)
+    axes.margins(x=0.12)
+    axes.grid(axis="y", visible=False)
+    axes.set_xlabel(f"us per page (logarithmic; median and {interval})")
+    style.title(axes, "Time to touch a fresh page", findings)
+    return figure

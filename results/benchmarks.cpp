@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "results/benchmarks.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <optional>
+#include <set>
+#include <sstream>
+
+#include "results/durable.h"
+#include "results/json.h"
+
+namespace isolab {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr const char* kFolder = "benchmarks";
+
+/// Members that Google Benchmark 1.7 writes itself; every other number is a user counter.
+const std::set<std::string> kOwnMembers{"name",
+                                        "family_index",
+                                        "per_family_instance_index",
+                                        "run_name",
+                                        "run_type",
+                                        "repetitions",
+                                        "repetition_index",
+                                        "threads",
+                                        "iterations",
+                                        "real_time",
+                                        "cpu_time",
+                                        "time_unit",
+                                        "error_occurred",
+                                        "error_message",
+                                        "label"};
+/// Parts of a name that say how it was run, not what.
+const std::set<std::string> kOwnParameters{"min_time",  "min_warmup_time", "iterations",
+                                           "repeats",   "threads",         "process_time",
+                                           "real_time", "manual_time"};
+
+const Json* member(const JsonObject& object, const std::string& name) {
+  const auto found = object.find(name);
+  return found == object.end() ? nullptr : &found->second;
+}
+
+std::string text_of(const JsonObject& object, const std::string& name) {
+  const Json* found = member(object, name);
+  const auto* text = found == nullptr ? nullptr : std::get_if<std::string>(&found->value);
+  return text == nullptr ? "" : *text;
+}
+
+std::optional<double> number_in(const Json* json) {
+  if (json == nullptr) return std::nullopt;
+  if (const auto* real = std::get_if<double>(&json->value)) return *real;
+  if (const auto* whole = std::get_if<std::int64_t>(&json->value))
+    return static_cast<double>(*whole);
+  if (const auto* whole = std::get_if<std::uint64_t>(&json->value))
+    return static_cast<double>(*whole);
+  return std::nullopt;
+}
+
+std::optional<double> nanoseconds_in(const std::string& unit) {
+  if (unit == "ns") return 1;
+  if (unit == "us") return 1e3;
+  if (unit == "ms") return 1e6;
+  if (unit == "s") return 1e9;
+  return std::nullopt;
+}
+
+void split_name(const std::string& whole, BenchmarkRun& out) {
+  std::istringstream parts(whole);
+  std::getline(parts, out.name, '/');
+  for (std::string part; std::getline(parts, part, '/');)
+    if (!kOwnParameters.contains(part.substr(0, part.find(':'))))
+      out.parameters += (out.parameters.empty() ? "" : " ") + part;
+}
+
+Result<void> add_repetition(const std::string& file, const JsonObject& object, BenchmarkRun& run) {
+  if (const auto error = text_of(object, "error_message"); !error.empty()) {
+    run.error = error;
+    return {};
+  }
+  const auto time = number_in(member(object, "real_time"));
+  const auto unit = nanoseconds_in(text_of(object, "time_unit"));
+  if (!time || !unit)
+    return Error{ErrorKind::parse,
+                 fmt::format("{}: benchmark {} has no time with a unit", file, run.name)};
+  run.times_ns.push_back(*time * *unit);
+  run.seconds += *time * *unit / 1e9 * number_in(member(object, "iterations")).value_or(0);
+  for (const auto& [name, value] : object)
+    if (const auto counter = number_in(&value); counter && !kOwnMembers.contains(name))
+      run.counters[name].push_back(*counter);
+  return {};
+}
+
+}  // namespace
+
+Result<BenchmarkFile> read_benchmarks(const std::string& file, const std::string& text) {
+  const Json json = TRY(parse_json(text));
+  const Error foreign{ErrorKind::parse, fmt::format("{}: not the JSON of Google Benchmark", file),
+                      "run it with --benchmark_out=FILE.json"};
+  const auto* top = std::get_if<JsonObject>(&json.value);
+  const Json* list = top == nullptr ? nullptr : member(*top, "benchmarks");
+  const auto* items = list == nullptr ? nullptr : std::get_if<JsonArray>(&list->value);
+  if (items == nullptr) return foreign;
+
+  BenchmarkFile out;
+  out.file = file;
+  if (const Json* context = member(*top, "context"))
+    if (const auto* words = std::get_if<JsonObject>(&context->value))
+      for (const auto& [name, value] : *words)
+        if (name.starts_with("isolab_"))
+          if (const auto* word = std::get_if<std::string>(&value.value)) out.context[name] = *word;
+  for (const auto& item : *items) {
+    const auto* object = std::get_if<JsonObject>(&item.value);
+    if (object == nullptr || text_of(*object, "name").empty()) return foreign;
+    if (text_of(*object, "run_type") != "iteration") continue;
+    BenchmarkRun named;
+    split_name(text_of(*object, "run_name"), named);
+    auto place = std::find_if(out.runs.begin(), out.runs.end(), [&](const BenchmarkRun& run) {
+      return run.name == named.name && run.parameters == named.parameters;
+    });
+    if (place == out.runs.end()) place = out.runs.insert(place, std::move(named));
+    TRY(add_repetition(file, *object, *place));
+  }
+  if (out.runs.empty())
+    return Error{ErrorKind::parse, fmt::format("{}: no benchmark with times of its own", file),
+                 "run it without --benchmark_report_aggregates_only"};
+  return out;
+}
+
+Result<std::vector<BenchmarkFile>> load_benchmarks(const fs::path& recording) {
+  std::vector<fs::path> files;
+  std::error_code error;
+  if (!fs::exists(recording / kFolder, error)) return std::vector<BenchmarkFile>{};
+  for (const auto& entry : fs::directory_iterator(recording / kFolder, error))
+    if (entry.path().extension() == ".json") files.push_back(entry.path());
+  if (error) return errno_error("list " + (recording / kFolder).string(), error.value());
+  std::sort(files.begin(), files.end());
+  std::vector<BenchmarkFile> out;
+  for (const auto& file : files) {
+    const std::string text = TRY(read_whole(file, file.string()));
+    out.push_back(TRY(read_benchmarks(file.filename().string(), text)));
+  }
+  return out;
+}
+
+Result<BenchmarkFile> attach_benchmarks(const fs::path& recording, const fs::path& file) {
+  const std::string text = TRY(read_whole(file, file.string()));
+  const std::string name = file.filename().string();
+  BenchmarkFile read = TRY(read_benchmarks(name, text));
+  if (file.extension() != ".json")
+    return Error{ErrorKind::usage, fmt::format("{} does not end in .json", name)};
+  const fs::path target = recording / kFolder / name;
+  std::error_code error;
+  if (fs::exists(target, error))
+    return Error{ErrorKind::usage, fmt::format("{} is there already", target.string()),
+                 "what is recorded is never written over; give the file another name"};
+  fs::create_directories(target.parent_path(), error);
+  if (error) return errno_error("make " + target.parent_path().string(), error.value());
+  TRY(write_durably(target, text));
+  TRY(sync_directory(target.parent_path()));
+  return read;
+}
+
+}  // namespace isolab

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "results/benchmarks.h"
+
+#include <gmock/gmock.h>
+
+#include <fstream>
+
+namespace isolab {
+namespace {
+
+namespace fs = std::filesystem;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+// Cut from what Google Benchmark 1.7.1 wrote, two repetitions.
+constexpr const char* kJson = R"({
+  "context": {"date": "2026-11-21T12:00:00+00:00", "num_cpus": 2, "load_avg": [0.5, 1.25],
+              "isolab_hypervisor": "none seen"},
+  "benchmarks": [
+    {"name": "mprotect/peers:1/pages:33/manual_time", "family_index": 0,
+     "per_family_instance_index": 0, "run_name": "mprotect/peers:1/pages:33/manual_time",
+     "run_type": "iteration", "repetitions": 2, "repetition_index": 0, "threads": 1,
+     "iterations": 1000, "real_time": 20.5, "cpu_time": 30, "time_unit": "us", "flips": 2},
+    {"name": "mprotect/peers:1/pages:33/manual_time", "family_index": 0,
+     "per_family_instance_index": 0, "run_name": "mprotect/peers:1/pages:33/manual_time",
+     "run_type": "iteration", "repetitions": 2, "repetition_index": 1, "threads": 1,
+     "iterations": 1000, "real_time": 21, "cpu_time": 30, "time_unit": "us", "flips": 2},
+    {"name": "mprotect/peers:1/pages:33/manual_time_mean", "family_index": 0,
+     "per_family_instance_index": 0, "run_name": "mprotect/peers:1/pages:33/manual_time",
+     "run_type": "aggregate", "repetitions": 2, "threads": 1, "aggregate_name": "mean",
+     "aggregate_unit": "time", "iterations": 2, "real_time": 20.75, "cpu_time": 30,
+     "time_unit": "us"},
+    {"name": "mprotect_ceiling/ceiling:0", "family_index": 1, "per_family_instance_index": 0,
+     "run_name": "mprotect_ceiling/ceiling:0", "run_type": "iteration", "repetitions": 1,
+     "repetition_index": 0, "threads": 1, "error_occurred": true,
+     "error_message": "not applicable: no debugfs", "iterations": 0, "real_time": 0, "cpu_time": 0,
+     "time_unit": "ns"}]})";
+
+TEST(Benchmarks, RepetitionsAreKeptAndAggregatesAreNot) {
+  const auto read = read_benchmarks("ladder.json", kJson);
+  ASSERT_TRUE(read) << read.error().text();
+  ASSERT_EQ(read->runs.size(), 2u);
+  const auto& run = read->runs.front();
+  EXPECT_EQ(run.name, "mprotect");
+  EXPECT_EQ(run.parameters, "peers:1 pages:33");
+  EXPECT_THAT(run.times_ns, ElementsAre(20500, 21000));
+  EXPECT_NEAR(run.seconds, 0.0415, 1e-12);
+  ASSERT_EQ(run.counters.size(), 1u);
+  EXPECT_THAT(run.counters.at("flips"), ElementsAre(2, 2));
+  EXPECT_EQ(read->context.at("isolab_hypervisor"), "none seen");
+  EXPECT_EQ(read->context.size(), 1u);
+}
+
+TEST(Benchmarks, ASkippedOneKeepsItsReason) {
+  const auto read = read_benchmarks("ladder.json", kJson);
+  ASSERT_TRUE(read);
+  EXPECT_EQ(read->runs.back().error, "not applicable: no debugfs");
+  EXPECT_TRUE(read->runs.back().times_ns.empty());
+}
+
+TEST(Benchmarks, WhatIsNoneIsRefused) {
+  for (const char* text :
+       {"", "[]", "{}", R"({"benchmarks": []})", R"({"benchmarks": [1]})",
+        R"({"benchmarks": [{"name": "a", "run_name": "a", "run_type": "iteration"}]})"}) {
+    const auto read = read_benchmarks("x.json", text);
+    ASSERT_FALSE(read) << text;
+    EXPECT_EQ(read.error().kind, ErrorKind::parse) << text;
+  }
+}
+
+TEST(Benchmarks, AreAttachedOnce) {
+  std::string name = (fs::temp_directory_path() / "isolab_XXXXXX").string();
+  const fs::path place = mkdtemp(name.data());
+  std::ofstream(place / "ladder.json") << kJson;
+  EXPECT_TRUE(load_benchmarks(place / "recording")->empty());
+  ASSERT_TRUE(attach_benchmarks(place / "recording", place / "ladder.json"));
+  const auto loaded = load_benchmarks(place / "recording");
+  ASSERT_TRUE(loaded);
+  ASSERT_EQ(loaded->size(), 1u);
+  EXPECT_EQ(loaded->front().file, "ladder.json");
+  EXPECT_EQ(loaded->front().runs.size(), 2u);
+  const auto again = attach_benchmarks(place / "recording", place / "ladder.json");
+  ASSERT_FALSE(again);
+  EXPECT_THAT(again.error().what, HasSubstr("there already"));
+  fs::remove_all(place);
+}
+
+}  // namespace
+}  // namespace isolab
