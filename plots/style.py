@@ -136,7 +136,7 @@ def drawn(figure):
                 for x, y in line.get_xydata():
                     yield panel, series_of(line), "point", x, y
         for container in axes.containers:
-            for bar in container.patches:
+            for bar in getattr(container, "patches", ()):  # error bars are lines and a band
                 x, y = bar.get_xy()
                 wide = bar.get_width()
                 flat = getattr(container, "orientation", "vertical") == "horizontal"
