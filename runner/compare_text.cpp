@@ -135,6 +135,7 @@ class Page {
     std::map<std::string, int> sessions;
     std::size_t of = 0;
     for (const auto& group : all_.groups) {
+      if (!group.arm.empty() && of > 0) break;  // the arms are of the same sessions
       of += group.sessions;
       for (const auto& [id, count] : group.warnings) sessions[id] += count;
     }

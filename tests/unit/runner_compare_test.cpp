@@ -291,6 +291,15 @@ TEST_F(Recordings, TheVerbComparesThemAsItsTestsSay) {
   EXPECT_EQ(code, kFailed);
 }
 
+TEST_F(Recordings, SessionsWhoseArmsAreComparedCountOnce) {
+  CompareOptions options;
+  options.request.groups = {record("a").string() + "," + record("b").string()};
+  options.request.arms = {"idle", "noise"};
+  int code = -1;
+  const auto text = printed([&] { return compare_command(options); }, code);
+  EXPECT_THAT(text, HasSubstr("in how many of the 2 sessions"));
+}
+
 TEST(ProfileFile, NamesAndHashes) {
   EXPECT_TRUE(find_profile("quick").value().ends_with("profiles/quick.yaml"));
   EXPECT_EQ(find_profile("some/where.yaml").value(), "some/where.yaml");
