@@ -82,7 +82,15 @@ void skip(benchmark::State& state, const std::string& reason) {
 }
 void skip(benchmark::State& state, const Error& error) { skip(state, error.what); }
 
+void Median::count(benchmark::State& state) {
+  if (spent_ns_.empty()) return;
+  const auto middle = spent_ns_.begin() + static_cast<std::ptrdiff_t>(spent_ns_.size() / 2);
+  std::nth_element(spent_ns_.begin(), middle, spent_ns_.end());
+  state.counters["median_ns"] = *middle;
+}
+
 void repeat(benchmark::State& state, const Step& step) {
+  Median median;
   for (auto round : state) {
     (void)round;
     if (const auto ready = step.prepare(); !ready) {
@@ -91,9 +99,12 @@ void repeat(benchmark::State& state, const Step& step) {
     }
     const std::uint64_t begin = mono_raw_ns();
     step.op();
-    state.SetIterationTime(static_cast<double>(mono_raw_ns() - begin) / 1e9);
+    const auto spent = static_cast<double>(mono_raw_ns() - begin);
+    state.SetIterationTime(spent / 1e9);
+    median.add(spent);
     step.clean_up();
   }
+  median.count(state);
 }
 
 Peers::Peers(std::size_t count) {

@@ -39,6 +39,18 @@ void set_machine(Machine machine);
 void skip(benchmark::State& state, const std::string& reason);
 void skip(benchmark::State& state, const Error& error);
 
+/// The middle of the iterations' times as counter median_ns: being put aside for another task in
+/// some of them does not move it, as it moves Google Benchmark's mean. `isolab attach` takes it for
+/// the time.
+class Median {
+ public:
+  void add(double spent_ns) { spent_ns_.push_back(spent_ns); }
+  void count(benchmark::State& state);
+
+ private:
+  std::vector<double> spent_ns_;
+};
+
 /// One iteration: prepare, op (the only part that is timed), clean up. Stops at the first error.
 struct Step {
   std::function<Result<void>()> prepare = [] { return Result<void>(); };

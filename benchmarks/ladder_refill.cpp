@@ -197,14 +197,18 @@ void refill(benchmark::State& state, Flush flush, std::size_t pages) {
   if (const auto made = cycle.make(); !made) return skip(state, made.error());
   Victim victim(cycle);
   double chases = 0;
+  Median median;
   for (auto round : state) {
     (void)round;
-    state.SetIterationTime(victim.after([&] {
+    const double spent = victim.after([&] {
       if (flush == Flush::ipi) syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0);
       if (flush == Flush::kernel_page) secret.touch_next();
-    }));
+    });
+    state.SetIterationTime(spent);
+    median.add(spent * 1e9);
     ++chases;
   }
+  median.count(state);
   victim.wait_until_warm();
   if (victim.uncounted().empty())
     state.counters["dtlb_load_misses"] = static_cast<double>(victim.misses()) / chases;

@@ -33,6 +33,7 @@ const std::set<std::string> kOwnMembers{"name",
                                         "time_unit",
                                         "error_occurred",
                                         "error_message",
+                                        "median_ns",
                                         "label"};
 /// Parts of a name that say how it was run, not what.
 const std::set<std::string> kOwnParameters{"min_time",  "min_warmup_time", "iterations",
@@ -86,7 +87,7 @@ Result<void> add_repetition(const std::string& file, const JsonObject& object, B
   if (!time || !unit)
     return Error{ErrorKind::parse,
                  fmt::format("{}: benchmark {} has no time with a unit", file, run.name)};
-  run.times_ns.push_back(*time * *unit);
+  run.times_ns.push_back(number_in(member(object, "median_ns")).value_or(*time * *unit));
   run.seconds += *time * *unit / 1e9 * number_in(member(object, "iterations")).value_or(0);
   for (const auto& [name, value] : object)
     if (const auto counter = number_in(&value); counter && !kOwnMembers.contains(name))

@@ -14,10 +14,12 @@ namespace isolab {
 
 /// One benchmark with its repetitions, in the order of the file.
 struct BenchmarkRun {
-  std::string name;              // "mprotect"
-  std::string parameters;        // "peers:1 pages:32", without what is Google Benchmark's own
-  std::vector<double> times_ns;  // real (or manual) time of an iteration, one a repetition
-  double seconds = 0;            // spent on all iterations of all repetitions
+  std::string name;        // "mprotect"
+  std::string parameters;  // "peers:1 pages:32", without what is Google Benchmark's own
+  /// Of an iteration, one a repetition: its counter median_ns where it has one, else the mean of
+  /// Google Benchmark (real or manual time).
+  std::vector<double> times_ns;
+  double seconds = 0;  // spent on all iterations of all repetitions
   std::map<std::string, std::vector<double>> counters;  // user counters, one a repetition
   std::string error;  // why it was skipped ("not applicable: ..."); empty: it ran
 };

@@ -51,6 +51,16 @@ TEST(Benchmarks, RepetitionsAreKeptAndAggregatesAreNot) {
   EXPECT_EQ(read->context.size(), 1u);
 }
 
+TEST(Benchmarks, AMedianOfItsOwnIsTheTime) {
+  const auto read = read_benchmarks(
+      "ladder.json", R"({"benchmarks": [{"name": "a", "run_name": "a", "run_type": "iteration",
+        "iterations": 10, "real_time": 90, "time_unit": "ns", "median_ns": 20}]})");
+  ASSERT_TRUE(read) << read.error().text();
+  EXPECT_THAT(read->runs.front().times_ns, ElementsAre(20));
+  EXPECT_NEAR(read->runs.front().seconds, 900e-9, 1e-15);
+  EXPECT_TRUE(read->runs.front().counters.empty());
+}
+
 TEST(Benchmarks, ASkippedOneKeepsItsReason) {
   const auto read = read_benchmarks("ladder.json", kJson);
   ASSERT_TRUE(read);
