@@ -2,17 +2,13 @@
 // What any bytes must survive: used by the fuzz target and, on damaged goldens, by the unit tests.
 #pragma once
 
-#include <cstdlib>
 #include <string_view>
 #include <vector>
 
+#include "tests/fuzz/demand.h"
 #include "trace/reader.h"
 
 namespace isolab::fuzz {
-
-inline void demand(bool holds) {
-  if (!holds) std::abort();
-}
 
 /// Reads every field of every event; work is bounded by the bytes.
 inline void read_pages(const TraceFormats& formats, const std::vector<std::byte>& bytes) {

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// libFuzzer target: the first byte chooses between pages and format text. Build with clang:
-//   cmake -DCMAKE_CXX_COMPILER=clang++ -DISOLAB_FUZZ=ON; run: trace_page_fuzz -max_total_time=60
-// A crash, a hang (-timeout) or an allocation over -malloc_limit_mb is a bug.
+// Fuzz target: trace pages. The first byte chooses between layouts of pages and format text.
 #include <cstdint>
 #include <string_view>
 

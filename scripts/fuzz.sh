@@ -1,0 +1,102 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# Throws hostile input at every parser: libFuzzer with ASan and UBSan, seeded from the goldens.
+#   scripts/fuzz.sh [--seconds N] [--runs N] [--build DIR] [TARGET...]
+#     --seconds N   how long each target runs (default 60)
+#     --runs N      how many inputs each target gets at most (default: no limit)
+#     --build DIR   a built tree, whose libraries are linked (default build)
+# The parsers are compiled here with clang and its instrumentation; the rest comes from the build. A
+# crash is kept in tests/fuzz/crashes/TARGET/ and replayed by the unit tests ever after. Prints the
+# number of inputs; exit code 1 if any target crashed, hung, leaked or used over 2 GiB.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+seconds=60 runs=-1 build=build targets=()
+while [ $# -gt 0 ]; do
+  case $1 in
+    --seconds) seconds=$2; shift 2 ;;
+    --runs) runs=$2; shift 2 ;;
+    --build) build=$2; shift 2 ;;
+    -*) echo "fuzz.sh: unknown option $1" >&2; exit 1 ;;
+    *) targets+=("$1"); shift ;;
+  esac
+done
+if [ ${#targets[@]} -eq 0 ]; then
+  for file in tests/fuzz/*_fuzz.cpp; do targets+=("$(basename "$file" _fuzz.cpp)"); done
+fi
+
+work=$(mktemp -d "${TMPDIR:-/tmp}/isolab-fuzz-XXXXXX")
+trap 'rm -rf "$work"' EXIT
+if ! printf 'extern "C" int LLVMFuzzerTestOneInput(const unsigned char*, unsigned long) { return 0; }' |
+    clang++ -x c++ -fsanitize=fuzzer - -o "$work/none" 2>/dev/null; then
+  echo "fuzz targets skipped: no clang with libFuzzer (apt-get install clang libclang-rt-dev)"
+  exit 0
+fi
+
+sources() {  # of the parsers that a target is about
+  case $1 in
+    cpu_list) echo base/cpu_set.cpp ;;
+    interrupts) echo base/interrupts.cpp ;;
+    cyclictest) echo probes/cyclictest_parser.cpp ;;
+    journal) echo host/journal.cpp host/restore.cpp ;;
+    recording) echo results/*_json.cpp results/json.cpp results/codec.cpp results/blobs.cpp ;;
+    profile) echo runner/profile*.cpp runner/yaml_tree.cpp runner/compile.cpp base/params.cpp ;;
+    trace_page) echo trace/event.cpp trace/reader.cpp ;;
+    *) echo "fuzz.sh: no target $1" >&2; exit 1 ;;
+  esac
+}
+
+rooms=$(for room in runner analysis results probes workloads trace trace_read host base; do
+          ls "$build/$room/libisolab_$room.a" 2>/dev/null || true; done)
+# Libraries that a room needs, wherever CMake put them.
+rooms="$rooms $(find "$build" -name 'libisolab_*.a' | sort)"
+
+compile() {
+  # shellcheck disable=SC2046,SC2086
+  clang++ -std=c++20 -O1 -g1 -DFMT_SHARED -I. -I"$build/generated" -fsanitize=fuzzer,address,undefined \
+    -fno-sanitize-recover=all "tests/fuzz/$1_fuzz.cpp" $(sources "$1") \
+    -Wl,--start-group $rooms -Wl,--end-group -lyaml-cpp -lfmt -lhwloc -lz -lcrypto -o "$work/$1"
+}
+
+fuzz() {  # one target; its log and inputs in $work
+  local name=$1 crashes=tests/fuzz/crashes/$1
+  mkdir -p "$work/$name.corpus" "$crashes"
+  local seeds=()
+  for place in "tests/fuzz/seeds/$name" "tests/fuzz/crashes/$name" "$(golden "$name")"; do
+    if [ -d "$place" ]; then seeds+=("$place"); fi
+  done
+  "$work/$name" -max_total_time="$seconds" -runs="$runs" -timeout=10 -rss_limit_mb=2048 -max_len=8192 \
+    -print_final_stats=1 -artifact_prefix="$crashes/" "$work/$name.corpus" "${seeds[@]}" \
+    >"$work/$name.log" 2>&1
+}
+
+golden() {  # where the repository keeps good input of this kind
+  case $1 in
+    cyclictest) echo tests/golden/cyclictest ;;
+    interrupts) echo tests/hosts ;;
+    profile) echo profiles ;;
+    recording) echo tests/golden/findings ;;
+    trace_page) echo tests/traces ;;
+    *) echo none ;;
+  esac
+}
+
+failed=0 total=0
+# Two at a time: compiling needs a gigabyte each.
+printf '%s\n' "${targets[@]}" >"$work/targets"
+export work build seconds runs rooms
+export -f compile fuzz sources golden
+xargs -P "$(nproc)" -I{} bash -c 'compile {} && fuzz {} || echo {} >>"$work/failed"' <"$work/targets"
+for name in "${targets[@]}"; do
+  inputs=$(sed -n 's/^stat::number_of_executed_units: *//p' "$work/$name.log" 2>/dev/null || true)
+  echo "$name: ${inputs:-0} inputs"
+  total=$((total + ${inputs:-0}))
+  if grep -qx "$name" "$work/failed" 2>/dev/null; then
+    failed=1
+    echo "FAILED $name:"
+    tail -40 "$work/$name.log" 2>/dev/null || true
+  fi
+  rmdir --ignore-fail-on-non-empty "tests/fuzz/crashes/$name" 2>/dev/null || true
+done
+echo "$total inputs, $failed failed"
+exit "$failed"
