@@ -55,6 +55,13 @@ struct Budget {
   bool operator==(const Budget&) const = default;
 };
 
+/// CPUs to be isolated for the time of the run (docs/profiles.md, isolation:).
+struct PlannedIsolation {
+  CpuSet cpus;
+  std::string via;  // "partition": made and undone; "cmdline": only verified
+  bool operator==(const PlannedIsolation&) const = default;
+};
+
 struct Plan {
   static constexpr int kSchema = 1;
   int schema = kSchema;
@@ -65,6 +72,7 @@ struct Plan {
   CpuSet housekeeping;
   std::string measured_why;   // how the CPUs were chosen: "the kernel's isolated CPUs"
   bool measured_isolated = false;
+  std::optional<PlannedIsolation> isolation;
   PluginUse probe;
   std::vector<Arm> arms;      // in the profile's order, an idle arm first
   std::vector<PlannedWindow> windows;  // in run order; arms that are not applicable have none

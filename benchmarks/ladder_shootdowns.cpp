@@ -12,6 +12,7 @@
 #include "benchmarks/ladder.h"
 #include "host/files.h"
 #include "host/guard.h"
+#include "host/state_directory.h"
 
 namespace isolab::ladder {
 namespace {

@@ -12,6 +12,7 @@
 #include <thread>
 
 #include "host/os.h"
+#include "host/state_directory.h"
 #include "trace/drain.h"
 #include "trace/instance.h"
 

@@ -20,6 +20,7 @@
 #include "host/arch/cycles.h"
 #include "host/clock.h"
 #include "host/os.h"
+#include "host/state_directory.h"
 #include "trace/instance.h"
 
 namespace isolab {

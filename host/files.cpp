@@ -112,7 +112,16 @@ Result<std::string> SystemFiles::read_at(const std::string& path, std::size_t of
 Result<std::string> MemoryFiles::read(const std::string& path) const {
   const auto found = files_.find(path);
   if (found == files_.end()) return file_error("open", path, ENOENT);
+  if (const auto old = old_.find(path); old != old_.end() && old->second.reads-- > 0)
+    return old->second.value;
   return found->second;
+}
+
+int MemoryFiles::failure(const std::string& path) {
+  const auto rule = write_errors_.find(path);
+  if (rule == write_errors_.end() || rule->second.left == 0) return 0;
+  if (rule->second.left > 0) --rule->second.left;
+  return rule->second.code;
 }
 
 Result<std::vector<std::string>> MemoryFiles::list(const std::string& path) const {
@@ -144,8 +153,9 @@ Result<void> MemoryFiles::write(const std::string& path, std::string_view text) 
   const auto found = files_.find(path);
   if (found == files_.end()) return file_error("open", path, ENOENT);
   log_.push_back("write " + path + " " + std::string(text));
-  if (const auto error = write_errors_.find(path); error != write_errors_.end())
-    return file_error(verb, path, error->second);
+  if (const int code = failure(path); code != 0) return file_error(verb, path, code);
+  if (const auto late = late_.find(path); late != late_.end())
+    old_[path] = {found->second, late->second};
   const auto stored = stored_as_.find(path);
   found->second = stored == stored_as_.end() ? std::string(text) : stored->second;
   return {};
@@ -154,8 +164,7 @@ Result<void> MemoryFiles::write(const std::string& path, std::string_view text) 
 Result<void> MemoryFiles::make_dir(const std::string& path) {
   if (exists(path)) return file_error("make directory", path, EEXIST);
   log_.push_back("mkdir " + path);
-  if (const auto error = write_errors_.find(path); error != write_errors_.end())
-    return file_error("make directory", path, error->second);
+  if (const int code = failure(path); code != 0) return file_error("make directory", path, code);
   files_[with_slash(path)] = "";
   return {};
 }
@@ -164,8 +173,7 @@ Result<void> MemoryFiles::make_dir(const std::string& path) {
 Result<void> MemoryFiles::remove_dir(const std::string& path) {
   if (!exists(path)) return file_error("remove directory", path, ENOENT);
   log_.push_back("rmdir " + path);
-  if (const auto error = write_errors_.find(path); error != write_errors_.end())
-    return file_error("remove directory", path, error->second);
+  if (const int code = failure(path); code != 0) return file_error("remove directory", path, code);
   const std::string prefix = with_slash(path);
   std::erase_if(files_, [&](const auto& file) { return file.first.starts_with(prefix); });
   return {};

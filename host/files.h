@@ -62,8 +62,12 @@ class MemoryFiles final : public Files {
   Result<void> make_dir(const std::string& path) override;
   Result<void> remove_dir(const std::string& path) override;
 
-  /// Every later write of `path` fails with this errno.
-  void fail_writes(const std::string& path, int code) { write_errors_[path] = code; }
+  /// Later writes of `path` fail with this errno: the next `times`, or all.
+  void fail_writes(const std::string& path, int code, int times = -1) {
+    write_errors_[path] = {code, times};
+  }
+  /// After each write of `path` its next `reads` still say the old value.
+  void settle_late(const std::string& path, int reads) { late_[path] = reads; }
   /// The kernel may store something else than was written ("0x10" -> "16").
   void normalise(const std::string& path, std::string stored) {
     stored_as_[path] = std::move(stored);
@@ -75,7 +79,20 @@ class MemoryFiles final : public Files {
 
  private:
   std::map<std::string, std::string> files_;  // a directory is a key ending in "/"
-  std::map<std::string, int> write_errors_;
+  struct Failure {
+    int code = 0;
+    int left = -1;  // how many more times; negative: for ever
+  };
+  struct Old {
+    std::string value;
+    int reads = 0;
+  };
+  /// The errno that this change meets, 0 if none.
+  int failure(const std::string& path);
+
+  std::map<std::string, Failure> write_errors_;
+  std::map<std::string, int> late_;
+  mutable std::map<std::string, Old> old_;  // what is still read instead
   std::map<std::string, std::string> stored_as_;
   std::vector<std::string> log_;
 };

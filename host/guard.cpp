@@ -1,86 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
-// Restoring what we changed. The journal itself is in host/journal.cpp.
+// Changing the machine. How a change is undone is in host/restore.cpp, the journal in
+// host/journal.cpp.
 #include "host/guard.h"
 
 #include <unistd.h>
 
-#include <algorithm>
 #include <atomic>
-#include <chrono>
-#include <cstdlib>
-#include <optional>
-#include <system_error>
+#include <string>
 #include <utility>
 
 #include "host/journal.h"
-#include "host/os.h"
+#include "host/restore.h"
 #include "host/values.h"
 
 namespace isolab {
 namespace {
 
-constexpr int kReadBackTries = 5;
-constexpr Nanos kReadBackPause = std::chrono::milliseconds{5};
-
 std::filesystem::path journal_path(const std::filesystem::path& directory) {
   static std::atomic<int> made{0};
   return directory / (std::to_string(::getpid()) + "-" + std::to_string(made++) + ".journal");
-}
-
-Result<std::string> read_value(const Files& files, const std::string& path) {
-  return chosen_value(TRY(files.read(path)));
-}
-
-/// Reads until the file says `wanted` or the tries are used up; returns what it says last.
-Result<std::string> read_back(const Files& files, const std::string& path,
-                              const std::string& wanted) {
-  for (int i = 1;; ++i) {
-    std::string value = TRY(read_value(files, path));
-    if (same_value(value, wanted) || i == kReadBackTries) return value;
-    sleep_for(kReadBackPause);
-  }
-}
-
-/// What became of one entry.
-struct Outcome {
-  bool done = true;  // false: it is still to be restored
-  std::optional<RestoreProblem> problem;
-};
-
-Outcome failed(const std::string& path, const std::string& why) {
-  return {false, RestoreProblem{path, why}};
-}
-
-Outcome restore_directory(Files& files, const std::string& path) {
-  if (!files.exists(path)) return {};
-  if (auto removed = files.remove_dir(path); !removed) return failed(path, removed.error().what);
-  return {};
-}
-
-Outcome restore_value(Files& files, const StateGuard::Entry& entry) {
-  const std::string& path = entry.claim.path;
-  const auto current = read_value(files, path);
-  if (!current)
-    return failed(path, "cannot tell whether it is still changed: " + current.error().what);
-  if (same_value(*current, entry.original)) return {};
-  const bool confirmed = !entry.stored.empty() && !entry.knob;
-  if (confirmed && !same_value(*current, entry.stored))
-    return {true, RestoreProblem{path, "somebody else changed it meanwhile: it was \"" +
-                                           entry.original + "\", we wrote \"" + entry.written +
-                                           "\", now it is \"" + *current + "\"; left alone"}};
-  // An empty text would be no write at all; a newline stores the empty value.
-  const auto wrote = files.write(path, entry.original.empty() ? "\n" : entry.original);
-  if (!wrote) return failed(path, wrote.error().what);
-  const auto now = read_back(files, path, entry.original);
-  if (!now) return failed(path, "written back, but it cannot be read: " + now.error().what);
-  if (!same_value(*now, entry.original))
-    return failed(path, "wrote \"" + entry.original + "\" back, but it reads \"" + *now + "\"");
-  return {};
-}
-
-Outcome restore_one(Files& files, const StateGuard::Entry& entry) {
-  return entry.claim.kind == Claim::Kind::directory ? restore_directory(files, entry.claim.path)
-                                                    : restore_value(files, entry);
 }
 
 }  // namespace
@@ -95,11 +33,7 @@ StateGuard::~StateGuard() {
 Result<void> StateGuard::write_journal() const {
   std::vector<Entry> all = stuck_;
   all.insert(all.end(), entries_.begin(), entries_.end());
-  if (all.empty()) {
-    std::error_code ignored;
-    std::filesystem::remove(journal_, ignored);
-    return {};
-  }
+  if (all.empty()) return remove_journal(journal_);
   return save_journal(journal_, {own_identity(), std::move(all)});
 }
 
@@ -108,6 +42,12 @@ Result<void> StateGuard::push(Entry entry) {
   auto saved = write_journal();
   if (!saved) entries_.pop_back();
   return saved;
+}
+
+/// For a change that the kernel refused: nothing of it is to be undone.
+Result<void> StateGuard::pop() {
+  entries_.pop_back();
+  return write_journal();
 }
 
 Result<Knob> StateGuard::claim(const std::string& path) {
@@ -121,33 +61,62 @@ Result<void> StateGuard::set(const std::string& path, const std::string& value) 
   if (same_value(original, value)) return {};
   TRY(push({.claim = {Claim::Kind::value, path}, .original = original, .written = value}));
 
-  if (auto wrote = files_.write(path, value); !wrote) {
+  if (auto wrote = while_busy([&] { return files_.write(path, value); }); !wrote) {
     const auto now = read_value(files_, path);
-    if (now && same_value(*now, original)) {  // refused and unchanged: nothing to restore
-      entries_.pop_back();
-      TRY(write_journal());
-    }
+    if (now && same_value(*now, original)) TRY(pop());  // refused and unchanged
     return wrote.error();
   }
   const std::string now = TRY(read_back(files_, path, value));
-  entries_.back().stored = now;
-  TRY(write_journal());
+  // Only a confirmed value is "what we wrote": an unconfirmed one may still arrive late, and must
+  // not look like somebody else's then.
   if (!same_value(now, value))
     return Error{ErrorKind::io,
                  "wrote \"" + value + "\" to " + path + ", but it reads \"" + now + "\"",
                  "the kernel may have clamped or ignored it"};
+  entries_.back().stored = now;
+  return write_journal();
+}
+
+Result<void> StateGuard::make(Claim::Kind kind, const std::string& path) {
+  if (files_.exists(path))
+    return Error{ErrorKind::busy, "cannot make directory " + path + ": it exists already",
+                 "another run may own it; `isolab restore` removes what a dead run left behind"};
+  TRY(push({.claim = {kind, path}}));
+  if (auto made = files_.make_dir(path); !made) {
+    TRY(pop());
+    return made.error();
+  }
   return {};
 }
 
 Result<void> StateGuard::make_dir(const std::string& path) {
-  if (files_.exists(path))
-    return Error{ErrorKind::busy, "cannot make directory " + path + ": it exists already",
+  return make(Claim::Kind::directory, path);
+}
+
+Result<void> StateGuard::make_cgroup(const std::string& path) {
+  return make(Claim::Kind::cgroup, path);
+}
+
+Result<void> StateGuard::enable_controller(const std::string& subtree_control,
+                                           const std::string& name) {
+  if (controller_enabled(TRY(files_.read(subtree_control)), name)) return {};
+  TRY(push({.claim = {Claim::Kind::controller, subtree_control}, .original = name}));
+  if (auto wrote = files_.write(subtree_control, "+" + name); !wrote) {
+    TRY(pop());
+    return wrote.error();
+  }
+  return {};
+}
+
+Result<void> StateGuard::define_kprobe(const std::string& kprobe_events, const std::string& name,
+                                       const std::string& definition) {
+  if (kprobe_defined(TRY(files_.read(kprobe_events)), name))
+    return Error{ErrorKind::busy, "kprobe event " + name + " is defined already",
                  "another run may own it; `isolab restore` removes what a dead run left behind"};
-  TRY(push({.claim = {Claim::Kind::directory, path}}));
-  if (auto made = files_.make_dir(path); !made) {
-    entries_.pop_back();
-    TRY(write_journal());
-    return made.error();
+  TRY(push({.claim = {Claim::Kind::kprobe, kprobe_events}, .original = name}));
+  if (auto wrote = files_.write(kprobe_events, definition + "\n"); !wrote) {
+    TRY(pop());
+    return wrote.error();
   }
   return {};
 }
@@ -157,7 +126,7 @@ Result<void> StateGuard::make_dir(const std::string& path) {
 std::vector<RestoreProblem> StateGuard::restore_to(std::size_t mark) {
   std::vector<RestoreProblem> problems;
   while (entries_.size() > mark) {
-    Outcome outcome = restore_one(files_, entries_.back());
+    Undone outcome = undo(files_, entries_.back());
     if (outcome.problem) problems.push_back(std::move(*outcome.problem));
     if (!outcome.done) stuck_.insert(stuck_.begin(), std::move(entries_.back()));
     entries_.pop_back();
@@ -165,47 +134,6 @@ std::vector<RestoreProblem> StateGuard::restore_to(std::size_t mark) {
       problems.push_back({journal_.string(), saved.error().what});
   }
   return problems;
-}
-
-std::vector<std::filesystem::path> stale_journals(const std::filesystem::path& journal_dir) {
-  std::vector<std::filesystem::path> stale;
-  std::error_code error;
-  for (std::filesystem::directory_iterator at(journal_dir, error), end; !error && at != end;
-       at.increment(error)) {
-    if (at->path().extension() != ".journal") continue;
-    const auto journal = load_journal(at->path());
-    if (!journal || !still_running(journal->owner)) stale.push_back(at->path());
-  }
-  std::sort(stale.begin(), stale.end());
-  return stale;
-}
-
-std::vector<RestoreProblem> restore_journal(Files& files, const std::filesystem::path& path) {
-  auto journal = load_journal(path);
-  if (!journal) return {{path.string(), journal.error().what}};
-  std::vector<RestoreProblem> problems;
-  std::vector<StateGuard::Entry> stuck;
-  std::vector<StateGuard::Entry>& entries = journal->entries;
-  while (!entries.empty()) {
-    Outcome outcome = restore_one(files, entries.back());
-    if (outcome.problem) problems.push_back(std::move(*outcome.problem));
-    if (!outcome.done) stuck.insert(stuck.begin(), std::move(entries.back()));
-    entries.pop_back();
-    Journal rest{journal->owner, stuck};
-    rest.entries.insert(rest.entries.end(), entries.begin(), entries.end());
-    if (rest.entries.empty()) {
-      std::error_code ignored;
-      std::filesystem::remove(path, ignored);
-    } else if (auto saved = save_journal(path, rest); !saved) {
-      problems.push_back({path.string(), saved.error().what});
-    }
-  }
-  return problems;
-}
-
-std::filesystem::path default_journal_dir() {
-  const char* chosen = std::getenv("ISOLAB_STATE_DIR");
-  return chosen != nullptr && *chosen != '\0' ? chosen : "/run/isolab";
 }
 
 }  // namespace isolab

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Every change to the machine that outlives a descriptor goes through the state guard: read the
 // original, journal it ahead of the write, write, read back; restore in reverse. The guard lives in
-// the runner's process; workloads run in children and get Knobs for the paths they declared, so a
-// child that is killed leaves nothing behind that the guard does not put back.
+// the run's process; workloads run in children and get Knobs for the paths they declared, so a
+// child that is killed leaves nothing behind that the guard does not put back. When the run itself
+// is killed, whoever is left restores from its journal (host/restore.h).
 #pragma once
 
 #include <cstddef>
@@ -16,10 +17,16 @@
 
 namespace isolab {
 
-/// Something of the machine a plug-in will change: the value of a file, or a directory it will make
-/// (a tracefs instance, a cgroup; undone by rmdir).
+/// Something of the machine that will be changed.
 struct Claim {
-  enum class Kind { value, directory };
+  enum class Kind {
+    value,       // of a file
+    directory,   // to be made (a tracefs instance); undone by rmdir
+    cgroup,      // to be made; undone by killing what lives in it, then rmdir
+    controller,  // Entry::original in the cgroup.subtree_control at `path`; undone by "-NAME"
+    kprobe,      // "GROUP/NAME" (Entry::original) in the kprobe_events at `path`; undone by
+                 // "-:GROUP/NAME"
+  };
   Kind kind = Kind::value;
   std::string path;
 };
@@ -30,7 +37,8 @@ class Knob {
   Knob(Files& files, std::string path, std::string original)
       : files_(&files), path_(std::move(path)), original_(std::move(original)) {}
   const std::string& path() const { return path_; }
-  /// The value found before anything was written, trimmed; of "[always] madvise never" the chosen word.
+  /// The value found before anything was written, trimmed; of "[always] madvise never" the chosen
+  /// word.
   const std::string& original() const { return original_; }
   Result<std::string> read() const { return files_->read(path_); }
   Result<void> write(std::string_view text) const { return files_->write(path_, text); }
@@ -49,8 +57,9 @@ struct RestoreProblem {
 
 class StateGuard {
  public:
-  /// The journal is a file below `journal_dir` (created; on tmpfs, since the settings do not survive a
-  /// reboot either), named after this process; it exists only while something is to be restored.
+  /// The journal is a file below `journal_dir` (created; on tmpfs, since the settings do not
+  /// survive a reboot either), named after this process; it exists only while something is to be
+  /// restored.
   StateGuard(Files& files, std::filesystem::path journal_dir);
   ~StateGuard();  // restores what is left, silently; call restore() to hear of problems
   StateGuard(const StateGuard&) = delete;
@@ -58,10 +67,19 @@ class StateGuard {
 
   /// Reads and journals the original; writes nothing.
   Result<Knob> claim(const std::string& path);
-  /// claim + write + read back (a few tries: sysfs may settle late). Equal already: no write.
+  /// claim + write + read back (a few tries: sysfs may settle late, and may be busy). Equal
+  /// already: no write. A file that cannot be read is not written.
   Result<void> set(const std::string& path, const std::string& value);
   /// Journals, then makes a directory that must not exist yet.
   Result<void> make_dir(const std::string& path);
+  /// The same for a cgroup: what lives in it when it is restored is killed.
+  Result<void> make_cgroup(const std::string& path);
+  /// Journals, then enables a cgroup-v2 controller for the children; nothing if it is enabled.
+  Result<void> enable_controller(const std::string& subtree_control, const std::string& name);
+  /// Journals, then defines a kprobe event; `definition` is a line of kprobe_events for `name`
+  /// ("GROUP/NAME"), which must not be defined yet.
+  Result<void> define_kprobe(const std::string& kprobe_events, const std::string& name,
+                             const std::string& definition);
 
   /// How many entries there are: pass to restore_to() to undo what came later.
   std::size_t mark() const { return entries_.size(); }
@@ -72,30 +90,24 @@ class StateGuard {
   /// What was changed by us and how, for the recording.
   struct Entry {
     Claim claim;
-    std::string original = {};
-    std::string written = {};  // the value set() wrote; empty: left to a knob
-    std::string stored = {};   // what the file said after it; empty: not yet confirmed
-    bool knob = false;         // a knob was handed out: whatever it holds is ours
+    std::string original = {};  // of a kprobe or controller: its name
+    std::string written = {};   // the value set() wrote; empty: left to a knob
+    std::string stored = {};    // what the file said after it; empty: not yet confirmed
+    bool knob = false;          // a knob was handed out: whatever it holds is ours
   };
   const std::vector<Entry>& entries() const { return entries_; }
 
  private:
   Result<void> push(Entry entry);
+  Result<void> pop();
+  Result<void> make(Claim::Kind kind, const std::string& path);
   Result<void> write_journal() const;
 
   Files& files_;
   std::filesystem::path journal_;
-  int owner_;                   // our PID; a fork has nothing to restore
+  int owner_;  // our PID; a fork has nothing to restore
   std::vector<Entry> entries_;
-  std::vector<Entry> stuck_;    // could not be restored: they stay in the journal
+  std::vector<Entry> stuck_;  // could not be restored: they stay in the journal
 };
-
-/// Journals left by runs that died without restoring (their process no longer exists).
-std::vector<std::filesystem::path> stale_journals(const std::filesystem::path& journal_dir);
-/// Puts back what a stale journal names and deletes it when all went well.
-std::vector<RestoreProblem> restore_journal(Files& files, const std::filesystem::path& journal);
-
-/// Where journals live: /run/isolab, or $ISOLAB_STATE_DIR (tests).
-std::filesystem::path default_journal_dir();
 
 }  // namespace isolab

@@ -5,19 +5,21 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <charconv>
 #include <cstdio>
+#include <iterator>
 #include <optional>
-#include <system_error>
 
 #include "host/files.h"
 #include "host/os.h"
+#include "host/state_directory.h"
 
 namespace isolab {
 namespace {
 
-constexpr std::string_view kHeader = "isolab-journal 1";
+constexpr std::string_view kHeader = "isolab-journal 2";
 constexpr std::string_view kEmpty = "%";  // a word cannot be empty
 
 std::string escaped(std::string_view text) {
@@ -73,24 +75,35 @@ Error bad_line(std::string_view line) {
   return Error{ErrorKind::parse, fmt::format("journal: unexpected line \"{}\"", line)};
 }
 
+/// The words of a line and what they mean; a kind with `original` alone is a kprobe.
+struct EntryForm {
+  std::string_view word;
+  Claim::Kind kind;
+  std::size_t words;
+};
+constexpr EntryForm kForms[] = {{"value", Claim::Kind::value, 6},
+                                {"directory", Claim::Kind::directory, 2},
+                                {"cgroup", Claim::Kind::cgroup, 2},
+                                {"controller", Claim::Kind::controller, 3},
+                                {"kprobe", Claim::Kind::kprobe, 3}};
+
 Result<StateGuard::Entry> parse_entry(std::string_view line) {
   const auto words = words_of(line);
+  const auto form = std::find_if(std::begin(kForms), std::end(kForms), [&](const auto& one) {
+    return !words.empty() && one.word == words[0] && one.words == words.size();
+  });
+  if (form == std::end(kForms)) return bad_line(line);
   StateGuard::Entry entry;
-  const bool directory = words.size() == 2 && words[0] == "directory";
-  const bool value =
-      words.size() == 6 && words[0] == "value" && (words[5] == "0" || words[5] == "1");
-  if (!directory && !value) return bad_line(line);
-  entry.claim.kind = directory ? Claim::Kind::directory : Claim::Kind::value;
-  const auto path = unescaped(words[1]);
-  if (!path || !path->starts_with('/')) return bad_line(line);
-  entry.claim.path = *path;
-  if (directory) return entry;
-  const auto original = unescaped(words[2]), written = unescaped(words[3]),
-             stored = unescaped(words[4]);
-  if (!original || !written || !stored) return bad_line(line);
-  entry.original = *original;
-  entry.written = *written;
-  entry.stored = *stored;
+  entry.claim.kind = form->kind;
+  std::string* const fields[] = {&entry.claim.path, &entry.original, &entry.written, &entry.stored};
+  for (std::size_t i = 1; i < std::min<std::size_t>(words.size(), 5); ++i) {
+    auto text = unescaped(words[i]);
+    if (!text) return bad_line(line);
+    *fields[i - 1] = std::move(*text);
+  }
+  if (!entry.claim.path.starts_with('/')) return bad_line(line);
+  if (form->kind != Claim::Kind::value) return entry;
+  if (words[5] != "0" && words[5] != "1") return bad_line(line);
   entry.knob = words[5] == "1";
   return entry;
 }
@@ -104,28 +117,55 @@ std::uint64_t start_ticks_of(int pid) {
   const auto fields = words_of(std::string_view(*stat).substr(close + 2));
   std::uint64_t ticks = 0;
   if (fields.size() < 20 || !read_whole(fields[19], ticks)) return 0;
+  if (fields[0] == "Z" || fields[0] == "X") return 0;  // dead, though nobody has waited for it yet
   return ticks;
+}
+
+std::string this_boot() {
+  const auto text = SystemFiles().read("/proc/sys/kernel/random/boot_id");
+  return text ? std::string(trimmed(*text)) : std::string();
+}
+
+Result<void> sync_directory_of(const std::filesystem::path& path) {
+  const Fd directory(::open(path.parent_path().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!directory || ::fsync(directory.get()) != 0)
+    return errno_error("cannot sync " + path.parent_path().string(), errno);
+  return {};
 }
 
 }  // namespace
 
-ProcessIdentity own_identity() { return {::getpid(), start_ticks_of(::getpid())}; }
+ProcessIdentity own_identity() { return {::getpid(), start_ticks_of(::getpid()), this_boot()}; }
+
+bool of_earlier_boot(const ProcessIdentity& process) {
+  const std::string now = this_boot();
+  return !process.boot.empty() && !now.empty() && process.boot != now;
+}
 
 bool still_running(const ProcessIdentity& process) {
+  if (of_earlier_boot(process)) return false;
   const std::uint64_t now = start_ticks_of(process.pid);
   return now != 0 && (process.start_ticks == 0 || now == process.start_ticks);
 }
 
 std::string journal_text(const Journal& journal) {
-  std::string text =
-      fmt::format("{}\nowner {} {}\n", kHeader, journal.owner.pid, journal.owner.start_ticks);
+  std::string text = fmt::format("{}\nowner {} {} {}\n", kHeader, journal.owner.pid,
+                                 journal.owner.start_ticks, escaped(journal.owner.boot));
   for (const StateGuard::Entry& entry : journal.entries) {
-    if (entry.claim.kind == Claim::Kind::directory) {
-      text += fmt::format("directory {}\n", escaped(entry.claim.path));
-    } else {
-      text +=
-          fmt::format("value {} {} {} {} {}\n", escaped(entry.claim.path), escaped(entry.original),
-                      escaped(entry.written), escaped(entry.stored), entry.knob ? 1 : 0);
+    const std::string path = escaped(entry.claim.path);
+    switch (entry.claim.kind) {
+      case Claim::Kind::directory: text += fmt::format("directory {}\n", path); break;
+      case Claim::Kind::cgroup: text += fmt::format("cgroup {}\n", path); break;
+      case Claim::Kind::controller:
+        text += fmt::format("controller {} {}\n", path, escaped(entry.original));
+        break;
+      case Claim::Kind::kprobe:
+        text += fmt::format("kprobe {} {}\n", path, escaped(entry.original));
+        break;
+      case Claim::Kind::value:
+        text += fmt::format("value {} {} {} {} {}\n", path, escaped(entry.original),
+                            escaped(entry.written), escaped(entry.stored), entry.knob ? 1 : 0);
+        break;
     }
   }
   return text + "end\n";
@@ -144,9 +184,12 @@ Result<Journal> parse_journal(std::string_view text) {
       if (line != kHeader) return bad_line(line);
     } else if (number == 2) {
       const auto words = words_of(line);
-      if (words.size() != 3 || words[0] != "owner" || !read_whole(words[1], journal.owner.pid) ||
+      if (words.size() != 4 || words[0] != "owner" || !read_whole(words[1], journal.owner.pid) ||
           !read_whole(words[2], journal.owner.start_ticks))
         return bad_line(line);
+      const auto boot = unescaped(words[3]);
+      if (!boot) return bad_line(line);
+      journal.owner.boot = *boot;
     } else if (line == "end") {
       if (!text.empty()) return bad_line(text);
       return journal;
@@ -158,16 +201,12 @@ Result<Journal> parse_journal(std::string_view text) {
 }
 
 Result<void> save_journal(const std::filesystem::path& path, const Journal& journal) {
-  std::error_code error;
-  if (std::filesystem::create_directories(path.parent_path(), error))
-    std::filesystem::permissions(path.parent_path(), std::filesystem::perms::owner_all, error);
-  if (error)
-    return errno_error("cannot make directory " + path.parent_path().string(), error.value());
-
+  TRY(prepare_state_directory(path.parent_path()));
   const std::string beside = path.string() + ".new";
   const std::string text = journal_text(journal);
+  ::unlink(beside.c_str());  // of a process that was killed while it wrote; the rest is O_EXCL
   {
-    const Fd fd(::open(beside.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
+    const Fd fd(::open(beside.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
     if (!fd) return errno_error("cannot write journal " + beside, errno);
     std::string_view rest = text;
     while (!rest.empty()) {
@@ -176,10 +215,18 @@ Result<void> save_journal(const std::filesystem::path& path, const Journal& jour
       if (done < 0) return errno_error("cannot write journal " + beside, errno);
       rest.remove_prefix(static_cast<std::size_t>(done));
     }
+    if (::fsync(fd.get()) != 0) return errno_error("cannot sync journal " + beside, errno);
   }
   if (std::rename(beside.c_str(), path.c_str()) != 0)
     return errno_error("cannot put journal " + path.string() + " in place", errno);
-  return {};
+  return sync_directory_of(path);
+}
+
+Result<void> remove_journal(const std::filesystem::path& path) {
+  if (::unlink(path.c_str()) != 0)
+    return errno == ENOENT ? Result<void>{}
+                           : errno_error("cannot remove journal " + path.string(), errno);
+  return sync_directory_of(path);
 }
 
 Result<Journal> load_journal(const std::filesystem::path& path) {

@@ -1,12 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-// The state guard's journal: a small text file, replaced as a whole (write beside it, rename), so that
-// a kill at any moment leaves the old or the new one. Words are percent-escaped: a value may hold
-// spaces, newlines or the words of the format itself.
+// The state guard's journal: a small text file, replaced as a whole (write beside it, rename), so
+// that a kill at any moment leaves the old or the new one, and synced, so that a power cut does
+// too. Words are percent-escaped: a value may hold spaces, newlines or the words of the format
+// itself.
 //
-//   isolab-journal 1
-//   owner PID START          START: field 22 of /proc/PID/stat, so a recycled PID is not our process
+//   isolab-journal 2
+//   owner PID START BOOT     START: field 22 of /proc/PID/stat, so a recycled PID is not our
+//   process;
+//                            BOOT: the kernel's boot ID, since settings do not survive a reboot
 //   value PATH ORIGINAL WRITTEN STORED KNOB
 //   directory PATH
+//   cgroup PATH
+//   controller PATH NAME
+//   kprobe PATH NAME
 //   end
 #pragma once
 
@@ -24,11 +30,14 @@ namespace isolab {
 struct ProcessIdentity {
   int pid = 0;
   std::uint64_t start_ticks = 0;  // since boot; 0: could not be read
+  std::string boot = {};          // /proc/sys/kernel/random/boot_id; empty: could not be read
   bool operator==(const ProcessIdentity&) const = default;
 };
 
 ProcessIdentity own_identity();
 bool still_running(const ProcessIdentity& process);
+/// Both boots are known and differ: whatever that process set is gone.
+bool of_earlier_boot(const ProcessIdentity& process);
 
 struct Journal {
   ProcessIdentity owner;
@@ -39,8 +48,9 @@ std::string journal_text(const Journal& journal);
 /// ErrorKind::parse for anything journal_text() does not write, a missing "end" included.
 Result<Journal> parse_journal(std::string_view text);
 
-/// Makes the directory (0700) when needed.
+/// Makes the directory when needed (host/state_directory.h); the file has mode 0600.
 Result<void> save_journal(const std::filesystem::path& path, const Journal& journal);
 Result<Journal> load_journal(const std::filesystem::path& path);
+Result<void> remove_journal(const std::filesystem::path& path);
 
 }  // namespace isolab

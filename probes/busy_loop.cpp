@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The probe busy_loop: one pinned thread per measured CPU reads the cycle counter without pause; a
 // round longer than the loop's own time is a gap, whoever took it: kernel, hypervisor or firmware.
-// Locks its memory where the rights allow it. Leaves nothing behind: threads, locks and the C-state hold die with
-// the process. docs/probes.md says what each number means.
+// Locks its memory where the rights allow it. Leaves nothing behind: threads, locks and the C-state
+// hold die with the process. docs/probes.md says what each number means.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -105,9 +105,10 @@ Result<std::vector<Warning>> BusyLoop::preflight(const Args& args, const ProbeCo
 }
 
 Result<void> BusyLoop::prepare() {
-  // Without the right to lock memory we listen all the same: histogram and log are touched before the
-  // window, and a fault that happens nevertheless shows in the footprint, which must be 0.
-  if (const auto locked = lock_all_memory(); !locked) memory_note_ = "not locked: " + locked.error().what;
+  // Without the right to lock memory we listen all the same: histogram and log are touched before
+  // the window, and a fault that happens nevertheless shows in the footprint, which must be 0.
+  if (const auto locked = lock_all_memory(); !locked)
+    memory_note_ = "not locked: " + locked.error().what;
   if (args_.hold_c_states) {
     auto held = hold_cpu_dma_latency();
     if (held) {
@@ -121,10 +122,14 @@ Result<void> BusyLoop::prepare() {
   ListenerSettings settings;
   settings.fenced = args_.counter == "fenced";
   settings.policy = args_.policy;
+  settings.cgroup = context_.cgroup;
   settings.priority = args_.priority;
   settings.log_capacity = static_cast<std::size_t>(args_.log_capacity);
   for (const int cpu : context_.measured)
     listeners_.push_back(TRY(Listener::create(cpu, settings)));
+  for (const auto& listener : listeners_)
+    if (memory_note_ == "locked" && !listener->lock_problem().empty())
+      memory_note_ = "not locked: " + listener->lock_problem();
   sleep_for(kPrepareSpan);
   line_ = make_line(*prepared_, read_clock_pair());
   threshold_ = line_.ticks(static_cast<std::uint64_t>(args_.threshold.count()));
@@ -279,8 +284,10 @@ const ProbeInfo busy_loop = describe_probe<BusyLoop>(
         .hears =
             "Each time userspace could not run, whatever the reason: interrupts, other tasks, the "
             "hypervisor, firmware. A gap's length includes one undisturbed round of the loop.",
-        .needs = "nothing; root to lock its memory and hold off C-states; policies fifo and rr need root and no "
+        .needs = "nothing; root to lock its memory and hold off C-states; policies fifo and rr "
+                 "need root and no "
                  "RT throttling",
+        .enters_cgroup = true,
         .hosts_peers = true,
     },
     param("threshold", &BusyLoopArgs::threshold,

@@ -27,6 +27,7 @@ struct ListenerSettings {
   std::string policy = "other";
   int priority = 1;              // 1-99 for fifo and rr
   std::size_t log_capacity = 0;  // gaps
+  std::string cgroup = {};       // to be entered before it is pinned; empty: none
 };
 
 /// One window as all listeners share it: they start together and leave together, so that nobody's
@@ -59,6 +60,8 @@ class Listener {
   Listener(const Listener&) = delete;
   Listener& operator=(const Listener&) = delete;
 
+  /// Why its memory could not be locked; empty: it is.
+  const std::string& lock_problem() const { return lock_problem_; }
   int cpu() const { return cpu_; }
   /// Ticks of an undisturbed round: the median over 101 runs of 1000 rounds, in prepare.
   double floor_ticks() const { return floor_ticks_; }
@@ -102,6 +105,7 @@ class Listener {
   std::uint64_t threshold_ = 0;
   Heard heard_;
 
+  std::string lock_problem_;
   std::mutex mutex_;  // guards what follows; never taken inside a window
   std::condition_variable changed_;
   Order order_ = Order::none;

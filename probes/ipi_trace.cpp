@@ -2,7 +2,7 @@
 // Observer: kernel events of every interruption of the measured CPUs, with the senders of IPIs.
 // Needs root and tracefs; without them the run goes on at level D and the record says what is lost.
 // Leaves behind: trace/ in the window's directory (pages, formats, symbols, comms) and the notes of
-// trace/meta.h. The tracefs instance goes with the state guard.
+// trace/meta.h. The tracefs instance and kprobes go with the state guard.
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <unistd.h>
@@ -86,7 +86,7 @@ Result<void> IpiTrace::prepare() {
 Result<void> IpiTrace::set_up() {
   auto& files = context_.host.files;
   if (!capability_.kprobes.empty()) {
-    auto defined = Kprobes::define(files, capability_.tracefs, capability_.kprobes);
+    auto defined = Kprobes::define(files, context_.guard, capability_.tracefs, capability_.kprobes);
     if (defined) {
       kprobes_ = std::move(*defined);
       const auto events = kprobes_.events();

@@ -30,6 +30,7 @@ struct ProbeContext {
   CpuSet housekeeping;            // control threads live here; the process starts pinned to them
   std::filesystem::path scratch;  // for a tool's own files; kept in the recording
   Nanos longest_window{0};        // for sizing logs
+  std::string cgroup = {};  // threads on measured CPUs enter it first (host/cgroup.h); empty: none
 };
 
 /// Where a window is, seen by the runner in another process (shared memory) and by peer workloads.
@@ -57,6 +58,7 @@ struct ProbeInfo {
   std::string summary;
   std::string hears;  // what its numbers mean, one or two sentences
   std::string needs;
+  bool enters_cgroup = false;  // obeys ProbeContext::cgroup
   bool hosts_peers = false;  // its process runs user code on the measured CPUs all the time
 
   std::vector<ParamSpec> params = {};

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Structs to JSON and back from one list of their fields, so that the two directions cannot drift
-// apart. A struct gets a `Fields<T>` with a static list(); reading is strict: every field present,
-// no unknown ones, the right types; the error names the place ("/arms/0/name").
+// apart. A struct gets a `Fields<T>` with a static list(); reading is strict: every field present
+// (an optional one may be left out), no unknown ones, the right types; the error names the place ("/arms/0/name").
 #pragma once
 
 #include <fmt/format.h>
@@ -9,6 +9,7 @@
 #include <chrono>
 #include <cmath>
 #include <limits>
+#include <optional>
 #include <set>
 
 #include "base/cpu_set.h"
@@ -62,6 +63,11 @@ struct Writer {
   template <class T>
   void operator()(const char* name, const T& value) {
     object.emplace(name, to_json(value));
+  }
+  /// Left out when there is none: so that a member can be added without a new schema.
+  template <class T>
+  void operator()(const char* name, const std::optional<T>& value) {
+    if (value) object.emplace(name, to_json(*value));
   }
 };
 
@@ -209,6 +215,13 @@ struct Reader {
       place.fail(fmt::format("\"{}\" is missing", name));
     else
       place.child(name, found->second, out);
+  }
+  template <class T>
+  void operator()(const char* name, std::optional<T>& out) {
+    known.insert(name);
+    const auto found = object.find(name);
+    out.reset();
+    if (found != object.end()) place.child(name, found->second, out.emplace());
   }
 };
 

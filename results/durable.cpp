@@ -51,8 +51,10 @@ Result<void> write_all(int file, const std::string& bytes, const fs::path& path)
 
 Result<void> write_durably(const fs::path& file, const std::string& bytes) {
   const fs::path beside = file.parent_path() / ("." + file.filename().string() + ".new");
+  ::unlink(beside.c_str());  // of a process that was killed; the rest follows no link (O_EXCL)
   {
-    const Descriptor out(::open(beside.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
+    const Descriptor out(
+        ::open(beside.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644));
     if (out.number() < 0) return errno_error("create " + beside.string(), errno);
     TRY(write_all(out.number(), bytes, beside));
     if (::fsync(out.number()) != 0) return errno_error("sync " + beside.string(), errno);
@@ -83,7 +85,9 @@ Result<void> publish_directory(const fs::path& from, const fs::path& to) {
 }
 
 Result<void> make_directory(const fs::path& directory) {
-  if (::mkdir(directory.c_str(), 0755) != 0)
+  // Symbols, command lines and names of other people's tasks: for its owner until that one shares
+  // it.
+  if (::mkdir(directory.c_str(), 0700) != 0)
     return errno_error("make directory " + directory.string(), errno);
   return {};
 }

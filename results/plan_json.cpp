@@ -53,6 +53,14 @@ struct Fields<Budget> {
 };
 
 template <>
+struct Fields<PlannedIsolation> {
+  static void list(auto& field, auto& it) {
+    field("cpus", it.cpus);
+    field("via", it.via);
+  }
+};
+
+template <>
 struct Fields<Plan> {
   static void list(auto& field, auto& it) {
     field("schema", it.schema);
@@ -63,6 +71,7 @@ struct Fields<Plan> {
     field("housekeeping", it.housekeeping);
     field("measured_why", it.measured_why);
     field("measured_isolated", it.measured_isolated);
+    field("isolation", it.isolation);
     field("probe", it.probe);
     field("arms", it.arms);
     field("windows", it.windows);

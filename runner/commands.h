@@ -32,6 +32,7 @@ struct RunOptions {
   bool json = false;
   bool plots = true;
   bool quiet = false;
+  bool allow_commands = false;  // of a profile that does not ship with isolab
 };
 
 struct ExportOptions {
@@ -90,7 +91,7 @@ int export_command(const ExportOptions& options);
 /// Copies results of Google Benchmark into a recording, where they become metrics.
 int attach_command(const std::filesystem::path& recording, const std::filesystem::path& file,
                    bool json);
-int restore_command(bool json);
+int restore_command(bool dry_run, bool json);
 
 struct VmRunOptions {
   RunOptions run;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Verbs that look at the machine or change it: plan, run, restore.
+// Verbs that carry out a profile: plan, run.
 #include <fmt/format.h>
 #include <unistd.h>
 
@@ -10,15 +10,19 @@
 #include "base/version.h"
 #include "host/guard.h"
 #include "host/os.h"
-#include "results/json.h"
+#include "host/state_directory.h"
+#include "probes/probe.h"
 #include "results/recording.h"
 #include "runner/commands.h"
 #include "runner/execute.h"
 #include "runner/interrupt_flag.h"
+#include "runner/isolation.h"
 #include "runner/plan_text.h"
 #include "runner/preflight.h"
 #include "runner/profile_file.h"
 #include "runner/report.h"
+#include "runner/supervise.h"
+#include "runner/trust.h"
 
 namespace isolab {
 namespace {
@@ -34,15 +38,6 @@ fs::path cache_directory() {
   return fs::path(home != nullptr ? home : "/tmp") / ".cache" / "isolab";
 }
 
-Result<void> refuse_leftovers() {
-  const auto journals = stale_journals(default_journal_dir());
-  if (journals.empty()) return {};
-  return Error{
-      ErrorKind::busy,
-      "an earlier run was killed and left the machine changed (" + journals.front().string() + ")",
-      "isolab restore puts it back"};
-}
-
 Progress::Style progress_style(bool quiet) {
   if (quiet) return Progress::Style::silent;
   const char* terminal = std::getenv("TERM");
@@ -50,18 +45,26 @@ Progress::Style progress_style(bool quiet) {
   return isatty(STDERR_FILENO) ? Progress::Style::terminal : Progress::Style::plain;
 }
 
+// How long the run may be silent before it counts as hung. Each wait in it has a limit of its own;
+// these are for the day one of those fails. A first kernel_build prepares for up to 15 minutes.
+constexpr Nanos kFirstLimit = std::chrono::minutes(10);
+constexpr Nanos kWindowLimit = std::chrono::minutes(20);
+constexpr Nanos kEndLimit = std::chrono::minutes(10);
+
 /// The parts of a run that live as long as it does.
 class Run {
  public:
-  Run(const RunOptions& options, Profile profile, Plan plan, Host host, Manifest manifest)
+  Run(const RunOptions& options, const Profile& profile, Plan plan, Host host, Manifest manifest,
+      fs::path output)
       : options_(options),
-        profile_(std::move(profile)),
+        profile_(profile),
         plan_(std::move(plan)),
         host_(host),
         manifest_(std::move(manifest)),
-        guard_(host.files, default_journal_dir()) {}
+        guard_(host.files, default_journal_dir()),
+        output_(std::move(output)) {}
 
-  Result<int> carry_out() {
+  Result<int> carry_out(Lifeline lifeline) {
     Progress progress(progress_style(options_.quiet), plan_);
     const std::vector<Warning> warned = TRY(preflight_probe(plan_, host_));
     manifest_.warnings.insert(manifest_.warnings.end(), warned.begin(), warned.end());
@@ -71,6 +74,7 @@ class Run {
       manifest_.warnings.push_back({"runner_not_ahead", ahead.error().what,
                                     "readings at the edges of a window may come late under load",
                                     ahead.error().hint});
+    TRY(isolate_cpus(progress));
     std::error_code no_cache;  // a workload that needs the cache says so itself
     fs::create_directories(cache_, no_cache);
     apply_inability(plan_, dry_run_workloads(plan_, host_, guard_, cache_, progress));
@@ -80,8 +84,11 @@ class Run {
                    "isolab plan --dry-run says why"};
     RecordingWriter writer =
         TRY(RecordingWriter::create(output_, manifest_, plan_, profile_.source, host_.facts.all));
-    for (std::size_t i = 0; i < plan_.windows.size() && interrupted_by() == 0; ++i)
+    for (std::size_t i = 0; i < plan_.windows.size() && interrupted_by() == 0; ++i) {
+      lifeline.expect_within(plan_.warmup + plan_.measure + kWindowLimit);
       TRY(one_window(writer, progress, static_cast<int>(i)));
+    }
+    lifeline.expect_within(kEndLimit);
     manifest_.status = interrupted_by() != 0 ? "interrupted" : "complete";
     manifest_.ended_utc = utc_now();
     for (const auto& problem : guard_.restore()) not_restored(problem);
@@ -89,9 +96,24 @@ class Run {
     return exit_code();
   }
 
-  const fs::path& output() const { return output_; }
-
  private:
+  Result<void> isolate_cpus(Progress& progress) {
+    if (!plan_.isolation) return {};
+    const ProbeInfo* probe = find_probe(plan_.probe.name);
+    if (plan_.isolation->via == "partition" && probe != nullptr && !probe->enters_cgroup)
+      return Error{ErrorKind::unsupported,
+                   "probe " + probe->name + " cannot enter a cgroup partition",
+                   "isolate at boot (isolation: via: cmdline), or use busy_loop"};
+    isolation_ = TRY(isolate(*plan_.isolation, plan_.housekeeping, host_, guard_));
+    for (const auto& done : isolation_.done) {
+      manifest_.changed.push_back(done);
+      progress.line("isolation: " + done);
+    }
+    manifest_.warnings.insert(manifest_.warnings.end(), isolation_.warnings.begin(),
+                              isolation_.warnings.end());
+    return {};
+  }
+
   void announce(Progress& progress) const {
     if (!plan_.measured_isolated)
       progress.line(
@@ -110,7 +132,8 @@ class Run {
     progress.window(static_cast<std::size_t>(index),
                     plan_.arms[static_cast<std::size_t>(arm)].name);
     const fs::path directory = TRY(writer.begin_window(plan_, index));
-    WindowOutcome outcome = run_window({plan_, index, host_, guard_, progress, directory, cache_});
+    WindowOutcome outcome =
+        run_window({plan_, index, host_, guard_, progress, directory, cache_, isolation_.cgroup});
     for (const auto& problem : outcome.restore_problems) not_restored(problem);
     if (outcome.record.status != "complete") {
       disturbed_ = true;
@@ -134,37 +157,71 @@ class Run {
   }
 
   const RunOptions& options_;
-  Profile profile_;
+  const Profile& profile_;
   Plan plan_;
   Host host_;
   Manifest manifest_;
   StateGuard guard_;
+  Isolation isolation_;
   fs::path cache_ = cache_directory();
-  fs::path output_ =
-      options_.output.empty() ? default_output(profile_.name) : options_.output;
+  fs::path output_;
   std::set<int> ended_arms_;  // an arm whose workload died is not tried again
   bool restored_ = true;
   bool disturbed_ = false;
 };
 
+Supervision supervision(const Plan& plan) {
+  return {.what = "profile " + plan.name,
+          .cpus = plan.housekeeping,
+          .first_limit = kFirstLimit,
+          .state = default_journal_dir()};
+}
+
 Result<int> run(const RunOptions& options, const std::vector<std::string>& command_line) {
   const std::string file = TRY(find_profile(options.profile));
-  Profile profile = TRY(read_profile(file));
-  TRY(refuse_leftovers());
-  if (is_root()) TRY(mount_private_kernel_filesystems());
+  const Profile profile = TRY(read_profile(file));
+  TRY(refuse_leftovers(default_journal_dir()));
+  // A container may forbid mounts even to root: then tracing is what is missing, and says so.
+  const auto mounted = is_root() ? mount_private_kernel_filesystems()
+                                 : Result<std::vector<std::string>>(std::vector<std::string>{});
   SystemFiles files;
   const HostFacts facts = read_host_facts(files);
-  Plan plan = TRY(compile_plan(profile, facts));
+  const Plan plan = TRY(compile_plan(profile, facts));
   TRY(check_profile_hash(options.hash, plan.profile_hash, options.profile));
+  TRY(check_commands(file, plan, options.allow_commands));
   Manifest manifest;
   manifest.version = kVersion;
   manifest.status = "running";
   manifest.started_utc = utc_now();
   manifest.command_line = command_line;
-  catch_interrupts();
-  Run whole(options, std::move(profile), std::move(plan), Host{files, facts}, std::move(manifest));
-  const int code = TRY(whole.carry_out());
-  return finish_report(whole.output(), code, options.json, options.plots);
+  if (!mounted)
+    manifest.warnings.push_back({"no_private_mounts", mounted.error().what,
+                                 "tracing and debugfs are not to be had", mounted.error().hint});
+  const fs::path output = options.output.empty() ? default_output(profile.name) : options.output;
+  const RunEnd end = TRY(supervise(supervision(plan), [&](Lifeline lifeline) {
+    catch_interrupts();
+    Run whole(options, profile, plan, Host{files, facts}, manifest, output);
+    const auto code = whole.carry_out(lifeline);
+    return code ? *code : complain(code.error());
+  }));
+  if (end.whole && end.code != kFailed && end.code != kNotApplicable)
+    return finish_report(output, end.code, options.json, options.plots);
+  std::error_code error;
+  if (fs::exists(output / "manifest.json", error))
+    fmt::print(stderr, "isolab: the windows recorded until then are in {}\n", output.string());
+  return end.code;
+}
+
+/// `plan --dry-run` tries workloads out, which changes the machine for moments.
+Result<int> dry_run(Plan plan, Host host, bool json) {
+  const RunEnd end = TRY(supervise(supervision(plan), [&](Lifeline) {
+    StateGuard guard(host.files, default_journal_dir());
+    Progress progress(Progress::Style::silent, plan);
+    apply_inability(plan, dry_run_workloads(plan, host, guard, cache_directory(), progress));
+    fmt::print("{}", json ? plan_to_json(plan) : render_plan(plan));
+    return int{kDone};
+  }));
+  return end.code;
 }
 
 }  // namespace
@@ -182,44 +239,20 @@ int run_command(const RunOptions& options, const std::vector<std::string>& comma
   return code ? *code : complain(code.error());
 }
 
-int plan_command(const std::string& profile_path, bool dry_run, bool json) {
-  const auto print_it = [&]() -> Result<void> {
+int plan_command(const std::string& profile_path, bool dry, bool json) {
+  const auto print_it = [&]() -> Result<int> {
     const std::string file = TRY(find_profile(profile_path));
     const Profile profile = TRY(read_profile(file));
-    if (dry_run && is_root()) TRY(mount_private_kernel_filesystems());
+    if (dry && is_root()) (void)mount_private_kernel_filesystems();  // what is missing then says so
     SystemFiles files;
     const HostFacts facts = read_host_facts(files);
     Plan plan = TRY(compile_plan(profile, facts));
-    if (dry_run) {
-      TRY(refuse_leftovers());
-      StateGuard guard(files, default_journal_dir());
-      Progress progress(Progress::Style::silent, plan);
-      apply_inability(
-          plan, dry_run_workloads(plan, Host{files, facts}, guard, cache_directory(), progress));
-    }
+    if (dry) return dry_run(std::move(plan), Host{files, facts}, json);
     fmt::print("{}", json ? plan_to_json(plan) : render_plan(plan));
-    return {};
+    return int{kDone};
   };
   const auto outcome = print_it();
-  return outcome ? int{kDone} : complain(outcome.error());
-}
-
-int restore_command(bool json) {
-  SystemFiles files;
-  JsonArray problems;
-  int restored = 0;
-  for (const auto& journal : stale_journals(default_journal_dir())) {
-    ++restored;
-    for (const auto& problem : restore_journal(files, journal)) problems.push_back(problem.what);
-  }
-  if (json) {
-    fmt::print("{}", print_json(JsonObject{{"journals", restored}, {"problems", problems}}));
-  } else {
-    fmt::print("{}\n", restored == 0 ? "nothing to restore"
-                                     : fmt::format("{} killed run(s) undone", restored));
-    for (const auto& problem : problems) fmt::print("{}\n", std::get<std::string>(problem.value));
-  }
-  return problems.empty() ? kDone : kNotRestored;
+  return outcome ? *outcome : complain(outcome.error());
 }
 
 }  // namespace isolab

@@ -33,6 +33,7 @@ Result<int> one_session(const RunOptions& options, const fs::path& directory) {
   CommandSpec spec;
   spec.argv = {self.string(), "run", options.profile, "-o", directory.string(), "--no-plots"};
   if (options.quiet) spec.argv.push_back("--quiet");
+  if (options.allow_commands) spec.argv.push_back("--allow-commands");
   if (!options.hash.empty()) spec.argv.insert(spec.argv.end(), {"--hash", options.hash});
   spec.output = (directory.parent_path() / (directory.filename().string() + ".log")).string();
   Child child = TRY(Child::spawn(spec));

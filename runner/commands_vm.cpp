@@ -61,7 +61,7 @@ Result<fs::path> run_in_guest(const std::string& profile_path, const VmOptions& 
       spec.image.files["/root/profiles/" + one.path().filename().string()] = one.path();
   spec.image.files["/root/profiles/" + file.filename().string()] = file;
   spec.image.commands = {{"isolab", "run", "/root/profiles/" + file.filename().string(), "-o",
-                          "/out/recording", "--no-plots", "--json"}};
+                          "/out/recording", "--no-plots", "--json", "--allow-commands"}};
   if (options.timeout.empty()) spec.limit = guest_time_limit(profile);
   spec.silence = std::max(spec.silence, profile.warmup + profile.measure + std::chrono::minutes(3));
   const GuestOutcome outcome = TRY(boot_noisily(spec, directory, options));

@@ -20,13 +20,24 @@ Error bad_cpus(const Place& place, const std::string& what, const std::string& h
 }
 
 Result<void> choose_cpus(const Profile& profile, const HostFacts& facts, Plan& plan) {
-  const CpuSet isolated = facts.isolated & facts.online;
+  CpuSet isolated = facts.isolated & facts.online;
+  if (profile.isolation) {
+    const CpuSet wanted = profile.isolation->cpus;
+    if (const CpuSet missing = wanted - facts.online; !missing.empty())
+      return bad_cpus(profile.isolation_place, "CPU " + missing.list() + " is not online",
+                      "online: " + facts.online.list());
+    plan.isolation = profile.isolation;
+    isolated = wanted;
+  }
   if (profile.measured == "isolated" && isolated.empty())
     return bad_cpus(profile.measured_place, "measured: isolated, but this kernel isolates no CPU",
                     "boot with isolcpus=... nohz_full=..., or write measured: auto");
   if (profile.measured == "isolated" || (profile.measured == "auto" && !isolated.empty())) {
     plan.measured = isolated;
-    plan.measured_why = "the kernel's isolated CPUs";
+    plan.measured_why = !plan.isolation ? "the kernel's isolated CPUs"
+                        : plan.isolation->via == "partition"
+                            ? "isolated for the run, by a partition"
+                            : "isolated at boot, to be verified";
   } else if (profile.measured == "auto") {
     plan.measured = CpuSet{facts.online.last()};
     plan.measured_why = "the last CPU: this kernel isolates none";
@@ -39,13 +50,18 @@ Result<void> choose_cpus(const Profile& profile, const HostFacts& facts, Plan& p
   }
   plan.measured_isolated = (plan.measured - isolated).empty();
   if (profile.housekeeping == "auto") {
-    plan.housekeeping = facts.online - plan.measured - isolated;
-    if (plan.housekeeping.empty()) plan.housekeeping = facts.online - plan.measured;
+    plan.housekeeping = facts.online - plan.measured - isolated - (facts.isolated & facts.online);
+    if (plan.housekeeping.empty() && !plan.isolation)
+      plan.housekeeping = facts.online - plan.measured;
   } else {
     plan.housekeeping = TRY(CpuSet::parse(profile.housekeeping));
     if (const CpuSet missing = plan.housekeeping - facts.online; !missing.empty())
       return bad_cpus(profile.housekeeping_place, "CPU " + missing.list() + " is not online",
                       "online: " + facts.online.list());
+    if (const CpuSet both = plan.housekeeping & isolated; plan.isolation && !both.empty())
+      return bad_cpus(profile.housekeeping_place,
+                      "CPU " + both.list() + " is to be isolated and housekeeping at once",
+                      "name other CPUs");
     if (const CpuSet both = plan.housekeeping & plan.measured; !both.empty())
       return bad_cpus(profile.housekeeping_place,
                       "CPU " + both.list() + " is measured and housekeeping at once",

@@ -19,6 +19,7 @@ constexpr Nanos kPrepareLimit =
     std::chrono::minutes(15);  // a first kernel_build unpacks and configures
 constexpr Nanos kProbeLimit = std::chrono::seconds(20);
 constexpr Nanos kStopGrace = std::chrono::seconds(3);
+constexpr std::uint64_t kLookAtCpus = 500'000'000;  // ns
 constexpr Nanos kPoll = std::chrono::milliseconds(20);
 
 /// One workload of the arm: a process of its own, or a thread beside the probe.
@@ -130,8 +131,8 @@ class Window {
     const ProbeInfo* info = find_probe(plan_.probe.name);
     if (info == nullptr) return {};  // probe: none
     setup_.progress.phase("getting " + info->name + " ready");
-    const ProbeContext context{setup_.host, plan_.measured, plan_.housekeeping, setup_.directory,
-                               plan_.measure};
+    const ProbeContext context{setup_.host,      plan_.measured, plan_.housekeeping,
+                               setup_.directory, plan_.measure,  setup_.cgroup};
     probe_ =
         TRY(ProbeProcess::launch(*info, plan_.probe.params, context, peers_, setup_.directory));
     return probe_->wait_prepared(kProbeLimit, [this] { return watch(); });
@@ -187,10 +188,25 @@ class Window {
   Result<void> watch() {
     setup_.progress.tick();
     if (interrupted_by() != 0) return Error{ErrorKind::interrupted, "interrupted"};
+    TRY(watch_cpus());
     for (auto& noise : noises_)
       if (auto why = noise.failure())
         return Error{why->kind, noise.info->name + ": " + why->what, why->hint};
     return {};
+  }
+
+  /// The kernel moves the threads of a CPU that goes offline: what they hear is another CPU then.
+  Result<void> watch_cpus() {
+    const std::uint64_t now = mono_raw_ns();
+    if (now - looked_at_cpus_ns_ < kLookAtCpus) return {};
+    looked_at_cpus_ns_ = now;
+    const auto text = setup_.host.files.read("/sys/devices/system/cpu/online");
+    const auto online = text ? CpuSet::parse(trimmed(*text)) : Result<CpuSet>(text.error());
+    if (!online) return {};  // an old kernel without the file: nothing is known
+    const CpuSet gone = (plan_.measured | plan_.housekeeping) - *online;
+    if (gone.empty()) return {};
+    return Error{ErrorKind::io, "CPU " + gone.list() + " went offline",
+                 "online: " + online->list()};
   }
 
   /// The reverse of measure(); goes on past errors.
@@ -218,6 +234,7 @@ class Window {
   const Plan& plan_;
   const Arm& arm_;
   std::size_t mark_;
+  std::uint64_t looked_at_cpus_ns_ = 0;
   WindowRecord record_;
   std::vector<RestoreProblem> problems_;
   std::vector<Noise> noises_;

@@ -21,6 +21,7 @@ struct WindowSetup {
   Progress& progress;
   std::filesystem::path directory;  // for raw files
   std::filesystem::path cache;      // for workloads' unpacked sources
+  std::string cgroup = {};          // for threads on the measured CPUs (runner/isolation.h)
 };
 
 struct WindowOutcome {

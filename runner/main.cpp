@@ -40,6 +40,9 @@ int main(int argc, char** argv) {
   aa_verb->add_option("profile", run.profile, "a profile, or a directory of sessions of one")
       ->required();
   for (auto* one : {run_verb, aa_verb})
+    one->add_flag("--allow-commands", run.allow_commands,
+                  "let a profile that does not ship with isolab run programs of its choice");
+  for (auto* one : {run_verb, aa_verb})
     one->add_option("--hash", run.hash, "refuse a profile whose hash does not begin with this");
   run_verb
       ->add_option("--sessions", run.sessions,
@@ -162,6 +165,7 @@ int main(int argc, char** argv) {
       ->required();
   auto* schema_verb = verb("schema", "print the JSON schema of `report --json`");
   auto* restore_verb = verb("restore", "put back what a run that was killed has left changed");
+  restore_verb->add_flag("--dry-run", dry_run, "print what it would do, as a shell script");
 
   VmRunOptions guest;
   VmExecOptions exec;
@@ -264,6 +268,6 @@ int main(int argc, char** argv) {
   }
   if (*attach_verb) return attach_command(recording, benchmarks, json);
   if (*schema_verb) return schema_command();
-  if (*restore_verb) return restore_command(json);
+  if (*restore_verb) return restore_command(dry_run, json);
   return kFailed;
 }

@@ -36,6 +36,9 @@ std::string render_plan(const Plan& plan) {
   out += fmt::format("measured      CPU {} ({}){}\n", plan.measured.list(), plan.measured_why,
                      plan.measured_isolated ? "" : "  ** NOT ISOLATED **");
   out += fmt::format("housekeeping  CPU {}\n", plan.housekeeping.list());
+  if (plan.isolation)
+    out += fmt::format("isolation     CPU {} via {}\n", plan.isolation->cpus.list(),
+                       plan.isolation->via);
   const auto* probe = find_probe(plan.probe.name);
   out += "probe         " +
          (probe ? render_use(plan.probe, probe->params, true) : std::string("none")) + "\n";

@@ -6,6 +6,7 @@
 #include <new>
 #include <system_error>
 
+#include "host/cgroup.h"
 #include "results/recording.h"
 
 namespace isolab {
@@ -42,6 +43,10 @@ Result<void> no_watch() { return {}; }
 Result<void> live(ProbeControl& control, const ProbeInfo& info, const ParamValues& params,
                   const ProbeContext& context, const std::vector<PeerWorkload>& peers,
                   const std::filesystem::path& transfer) {
+  // A thread can only enter a cgroup below its process's own.
+  if (!context.cgroup.empty())
+    TRY(enter_cgroup(context.host.files,
+                     std::filesystem::path(context.cgroup).parent_path().string()));
   auto probe = TRY(info.make(params, context));
   TRY(probe->prepare());
   std::vector<WorkloadThread> threads;

@@ -27,13 +27,14 @@ class Reader : ProfileValues {
             "name:, arms:, design: ...");
       return profile;
     }
-    check_keys(root, {"schema", "name", "question", "cpus", "probe", "observe", "arms", "matrix",
+    check_keys(root, {"schema", "name", "question", "cpus", "isolation", "probe", "observe", "arms", "matrix",
                       "design", "budget"});
     if (const auto* node = root.find("schema"); node != nullptr && node->scalar != "1")
       wrong(*node, "schema \"" + node->scalar + "\" is not known here", "1");
     profile.name = required_text(root, "name");
     profile.question = required_text(root, "question");
     if (const auto* node = root.find("cpus")) read_cpus(*node, profile);
+    if (const auto* node = root.find("isolation")) read_isolation(*this, *node, profile);
     profile.probe = read_probe(root);
     profile.observers = read_observers(root.find("observe"));
     if (const auto* node = root.find("design"))

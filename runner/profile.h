@@ -3,6 +3,7 @@
 // a machine. docs/profiles.md is the reference of its keys.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -32,6 +33,7 @@ struct Profile {
   std::string question;
   std::string measured = "auto";      // "auto", "isolated" or a CPU list
   std::string housekeeping = "auto";  // "auto" (all others) or a CPU list
+  std::optional<PlannedIsolation> isolation;
   PluginUse probe;                    // name "none": the measured CPUs stay unoccupied
   std::vector<PluginUse> observers;
   std::vector<ProfileArm> arms;
@@ -43,7 +45,7 @@ struct Profile {
   std::uint64_t seed = 1;
   bool untraced_runs = false;  // what untraced_run: is for arms that do not say
   std::vector<Budget> budgets;
-  Place measured_place, housekeeping_place;
+  Place measured_place, housekeeping_place, isolation_place;
 
   std::string source;  // the files verbatim, includes first
 };

@@ -19,7 +19,10 @@ void print_use(std::string& out, const char* indent, const PluginUse& use) {
 
 std::string canonical_text(const Profile& profile) {
   std::string out = "isolab profile 1\nname " + profile.name + "\nmeasured " + profile.measured +
-                    "\nhousekeeping " + profile.housekeeping + "\nprobe\n";
+                    "\nhousekeeping " + profile.housekeeping + "\n";
+  if (profile.isolation)
+    out += "isolation " + profile.isolation->cpus.list() + " " + profile.isolation->via + "\n";
+  out += "probe\n";
   print_use(out, "  ", profile.probe);
   for (const auto& arm : profile.arms) {
     out += "arm " + arm.name + "\n";

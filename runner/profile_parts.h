@@ -7,6 +7,8 @@
 
 namespace isolab {
 
+/// Runtime isolation; the CPUs are checked against the machine when the plan is compiled.
+void read_isolation(ProfileValues& values, const YamlNode& node, Profile& profile);
 void read_design(ProfileValues& values, const YamlNode& node, Profile& profile);
 /// After the arms: an axis must name a workload that one of them uses.
 void read_matrix(ProfileValues& values, const YamlNode& node, Profile& profile);

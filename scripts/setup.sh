@@ -13,6 +13,7 @@ want=(linux-source-6.12)
 if [ "${1:-run}" = test ]; then
   need+=(libgtest-dev libgmock-dev libbenchmark-dev libtraceevent-dev trace-cmd binutils
          g++-aarch64-linux-gnu qemu-system-x86 qemu-system-arm)
+  want+=(clang libclang-rt-dev)  # fuzz targets; without them only their replays run
 fi
 
 missing() {  # the packages among the arguments that are not installed
@@ -36,7 +37,7 @@ mapfile -t optional < <(missing "${want[@]}")
 if [ $((${#absent[@]} + ${#optional[@]})) -gt 0 ] && [ "$(id -u)" -eq 0 ]; then apt-get update >&2; fi
 if [ ${#absent[@]} -gt 0 ]; then install "${absent[@]}"; fi
 if [ ${#optional[@]} -gt 0 ]; then
-  install "${optional[@]}" || echo "without ${optional[*]}: kernel_build is not applicable" >&2
+  install "${optional[@]}" || echo "goes on without ${optional[*]}: kernel_build or fuzzing is skipped" >&2
 fi
 
 if [ ! -f build/build.ninja ]; then

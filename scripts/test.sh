@@ -3,6 +3,7 @@
 # Installs what is missing, builds everything and passes every test. Closes with "N passed, N failed".
 #   scripts/test.sh              unit, contract, golden, plot and root tests (root ones skip with a reason)
 #   scripts/test.sh --sanitize   and the unit tests once more under ASan and UBSan
+# Each fuzz target gets $ISOLAB_FUZZ_SECONDS (default 4) where clang with libFuzzer is installed.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 scripts/setup.sh test
@@ -11,6 +12,7 @@ cmake --build build
 results=(build/tests.xml)
 failed=0
 ctest --test-dir build --output-on-failure --output-junit tests.xml || failed=1
+scripts/fuzz.sh --seconds "${ISOLAB_FUZZ_SECONDS:-4}" || failed=1
 if [ "${1:-}" = --sanitize ]; then
   cmake --preset asan >/dev/null
   cmake --build --preset asan --target unit_tests

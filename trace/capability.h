@@ -32,12 +32,14 @@ struct TracedEvent {
   std::string full_name() const { return system + ":" + name; }
 };
 
-/// A line of kprobe_events: "p:isolab/NAME FUNCTION ARGUMENTS".
+/// A line of kprobe_events: "p:GROUP/NAME FUNCTION ARGUMENTS".
 struct KprobeDefinition {
   std::string name;
   std::string function;
   std::string arguments;
-  std::string text() const { return "p:isolab/" + name + " " + function + " " + arguments; }
+  std::string text(const std::string& group) const {
+    return "p:" + group + "/" + name + " " + function + " " + arguments;
+  }
 };
 
 struct TraceCapability {

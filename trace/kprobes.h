@@ -1,26 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
-// Kprobe events of levels B and C. They are global: defined in the top-level kprobe_events under
-// the group "isolab", used only in our instance, removed when the object dies. A run that is killed
-// leaves definitions behind that nobody uses; the next define() removes them.
+// Kprobe events of levels B and C. They are global: defined in the top-level kprobe_events under a
+// group of this run's own, "isolab_PID", so that no other run's are touched; used only in our
+// instance. The state guard journals each before it is defined and removes what remove() has not.
 #pragma once
 
 #include <string>
 #include <vector>
 
 #include "host/files.h"
+#include "host/guard.h"
 #include "trace/capability.h"
 
 namespace isolab {
 
 class Kprobes {
  public:
-  /// busy: another run uses the group. Any refusal removes what was defined so far.
-  static Result<Kprobes> define(Files& files, const std::string& tracefs,
+  /// Any refusal is an error; the guard removes what was defined so far.
+  static Result<Kprobes> define(Files& files, StateGuard& guard, const std::string& tracefs,
                                 const std::vector<KprobeDefinition>& definitions);
   Kprobes() = default;
-  Kprobes(Kprobes&& other) noexcept { *this = std::move(other); }
-  Kprobes& operator=(Kprobes&& other) noexcept;
-  ~Kprobes();
 
   /// The events to switch on; call while they are defined.
   std::vector<TracedEvent> events() const;
@@ -30,6 +28,7 @@ class Kprobes {
  private:
   Files* files_ = nullptr;
   std::string path_;  // of kprobe_events
+  std::string group_;
   std::vector<std::string> names_;
 };
 

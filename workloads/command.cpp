@@ -101,6 +101,7 @@ const WorkloadInfo workloads::command = describe<Command>(
         .needs = "the program in PATH",
         .counts = {{"runs", "one run of the command to its end is one"},
                    {"failures", "runs that ended with an error (may_fail)"}},
+        .code_params = {"argv"},
     },
     param("argv", &CommandArgs::argv,
           "the program and its arguments, a list; no shell is involved"),

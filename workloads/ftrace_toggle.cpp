@@ -58,7 +58,7 @@ class FtraceToggle final : public Generator {
   }
 
   static Result<std::vector<Claim>> claims(const Args&, const Host& host) {
-    return std::vector<Claim>{TraceInstance::claim(host.files, "ftrace")};
+    return std::vector<Claim>{WorkloadTraceInstance::claim(host.files, "ftrace")};
   }
 
   static std::optional<ExpectedIpis> expected(const Args& args, const Host&, Arch arch) {
@@ -76,14 +76,14 @@ class FtraceToggle final : public Generator {
     if (context_.directories.empty())
       return Error{ErrorKind::usage, "ftrace_toggle was started without its tracefs instance"};
     instance_.emplace(context_.host.files, context_.directories.front());
-    TRY(TraceInstance::check_event(context_.host.files, kKeptOn));
+    TRY(WorkloadTraceInstance::check_event(context_.host.files, kKeptOn));
     TRY(instance_->shrink_buffers());
     TRY(instance_->set_event(kKeptOn, true));
     context_.note("event_kept_on", kKeptOn);
     context_.note("instance", instance_->path());
     if (args_.variant == "event") {
       context_.note("event", args_.event);
-      return TraceInstance::check_event(context_.host.files, args_.event);
+      return WorkloadTraceInstance::check_event(context_.host.files, args_.event);
     }
     if (args_.variant == "function") {
       context_.note("function", args_.function);
@@ -135,7 +135,7 @@ class FtraceToggle final : public Generator {
   }
 
   Args args_;
-  std::optional<TraceInstance> instance_;
+  std::optional<WorkloadTraceInstance> instance_;
 };
 
 using Args = FtraceToggle::Args;

@@ -346,7 +346,8 @@ const WorkloadInfo kernel_build = describe<KernelBuild>(
                  "secret), counted when a process unmaps them or ends"},
                 {"fallbacks",
                  "mappings of that heap that had to be plain memory: 0 or the arm is "
-                 "not what it says"}}},
+                 "not what it says"}},
+     .code_params = {"source", "tree"}},
     param("target", &Args::target, "what make builds: lib/, 'kernel/ mm/', vmlinux, ..."),
     param("config", &Args::config, "the kernel configuration",
           {"tinyconfig", "allnoconfig", "defconfig"}),

@@ -21,14 +21,14 @@ std::string event_file(const std::string& base, const std::string& event) {
 
 }  // namespace
 
-Claim TraceInstance::claim(const Files& files, const std::string& purpose) {
+Claim WorkloadTraceInstance::claim(const Files& files, const std::string& purpose) {
   const std::string first = fmt::format("{}/instances/isolab_{}_{}", kTracefs, purpose, getpid());
   std::string path = first;
   for (int number = 2; files.exists(path); ++number) path = fmt::format("{}_{}", first, number);
   return {Claim::Kind::directory, path};
 }
 
-Result<void> TraceInstance::check_event(const Files& files, const std::string& event) {
+Result<void> WorkloadTraceInstance::check_event(const Files& files, const std::string& event) {
   if (!files.exists(fmt::format("{}/events", kTracefs)))
     return Error{ErrorKind::unsupported, fmt::format("no trace events at {}", kTracefs),
                  "mount -t tracefs tracefs /sys/kernel/tracing; needs root and CONFIG_FTRACE"};
@@ -37,15 +37,15 @@ Result<void> TraceInstance::check_event(const Files& files, const std::string& e
   return {};
 }
 
-Result<void> TraceInstance::set_event(const std::string& event, bool on) const {
+Result<void> WorkloadTraceInstance::set_event(const std::string& event, bool on) const {
   return files_->write(event_file(path_, event), on ? "1" : "0");
 }
 
-Result<void> TraceInstance::write(const std::string& file, const std::string& text) const {
+Result<void> WorkloadTraceInstance::write(const std::string& file, const std::string& text) const {
   return files_->write(path_ + "/" + file, text);
 }
 
-Result<std::uint64_t> TraceInstance::events_written() const {
+Result<std::uint64_t> WorkloadTraceInstance::events_written() const {
   std::uint64_t sum = 0;
   for (const auto& cpu : TRY(files_->list(path_ + "/per_cpu")))
     sum += events_in_stats(TRY(files_->read(fmt::format("{}/per_cpu/{}/stats", path_, cpu))));

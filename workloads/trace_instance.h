@@ -12,7 +12,7 @@
 
 namespace isolab {
 
-class TraceInstance {
+class WorkloadTraceInstance {
  public:
   /// A claim for an instance that does not exist yet: "isolab_PURPOSE_PID", with a number behind it
   /// where another workload of this run has that one.
@@ -20,7 +20,7 @@ class TraceInstance {
   /// "system:name" is an event of this kernel; unsupported with the reason if not.
   static Result<void> check_event(const Files& files, const std::string& event);
 
-  TraceInstance(Files& files, std::string path) : files_(&files), path_(std::move(path)) {}
+  WorkloadTraceInstance(Files& files, std::string path) : files_(&files), path_(std::move(path)) {}
 
   const std::string& path() const { return path_; }
   /// Switches an event, "system:name". Each switch patches code on every CPU.

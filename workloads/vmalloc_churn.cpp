@@ -112,8 +112,8 @@ class VmallocChurn final : public Generator {
 
   static Result<std::vector<Claim>> claims(const Args&, const Host& host) {
     std::vector<Claim> claims;
-    if (host.facts.root && TraceInstance::check_event(host.files, kPurgeEvent))
-      claims.push_back(TraceInstance::claim(host.files, "vmalloc"));
+    if (host.facts.root && WorkloadTraceInstance::check_event(host.files, kPurgeEvent))
+      claims.push_back(WorkloadTraceInstance::claim(host.files, "vmalloc"));
     return claims;
   }
 
@@ -181,7 +181,7 @@ class VmallocChurn final : public Generator {
 
  private:
   Result<void> count_purges() {
-    const auto event = TraceInstance::check_event(context_.host.files, kPurgeEvent);
+    const auto event = WorkloadTraceInstance::check_event(context_.host.files, kPurgeEvent);
     if (!event || context_.directories.empty()) {
       context_.note("purges",
                     "not applicable: " + (event ? std::string("needs root") : event.error().what));
@@ -204,7 +204,7 @@ class VmallocChurn final : public Generator {
   Args args_;
   StackBatch stacks_;
   std::uint64_t free_at_first_ = 0;  // bytes
-  std::optional<TraceInstance> instance_;
+  std::optional<WorkloadTraceInstance> instance_;
   std::uint64_t last_read_ns_ = 0;
 };
 

@@ -108,6 +108,9 @@ struct WorkloadInfo {
   std::string needs;     // rights, kernel options, packages; for people
   std::vector<CountSpec> counts;
   bool shares_probe_memory = false;
+  /// Parameters that name programs to run or code to build. Another value than the default is obeyed
+  /// only in profiles that ship with isolab, or with --allow-commands.
+  std::vector<std::string> code_params = {};
 
   // Filled by describe():
   std::vector<ParamSpec> params = {};

@@ -16,6 +16,7 @@
 #include "host/guard.h"
 #include "host/os.h"
 #include "host/process.h"
+#include "host/restore.h"
 
 namespace isolab {
 namespace {

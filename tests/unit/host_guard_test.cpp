@@ -15,6 +15,9 @@
 #include <sstream>
 
 #include "host/journal.h"
+#include "host/restore.h"
+#include "host/run_lock.h"
+#include "host/state_directory.h"
 
 namespace isolab {
 namespace {
@@ -375,7 +378,7 @@ TEST_F(Guard, StaleJournalsAreThoseOfDeadProcesses) {
 }
 
 TEST_F(Guard, AGarbledJournalIsStaleReportedAndKept) {
-  std::ofstream(directory_ / "x.journal") << "isolab-journal 1\nowner 1 2\nvalue /a";
+  std::ofstream(directory_ / "x.journal") << "isolab-journal 2\nowner 1 2 %\nvalue /a";
   ASSERT_THAT(stale_journals(directory_), SizeIs(1));
   const auto problems = restore_journal(files_, directory_ / "x.journal");
   ASSERT_THAT(problems, SizeIs(1));
@@ -419,15 +422,193 @@ TEST(Journal, EveryTruncationIsRefused) {
 }
 
 TEST(Journal, OtherTextsAreRefused) {
-  for (const char* text :
-       {"", "isolab-journal 2\nowner 1 2\nend\n", "isolab-journal 1\nowner 1\nend\n",
-        "isolab-journal 1\nowner 1 2\nvalue a 1 2 3 0\nend\n",
-        "isolab-journal 1\nowner 1 2\nvalue /a 1 2 3 2\nend\n",
-        "isolab-journal 1\nowner 1 2\nvalue /a 1 2 3\nend\n",
-        "isolab-journal 1\nowner 1 2\nfile /a\nend\n", "isolab-journal 1\nowner 1 2\nend\nmore\n",
-        "isolab-journal 1\nowner 1 2\ndirectory /%4\nend\n",
-        "isolab-journal 1\nowner 1 2\ndirectory /%zz\nend\n"})
+  const std::string head = "isolab-journal 2\nowner 1 2 %\n";
+  ASSERT_TRUE(parse_journal(head + "end\n"));
+  ASSERT_TRUE(parse_journal(head + "kprobe /k a/b\ncgroup /c\nend\n"));
+  for (const std::string& text :
+       {std::string(), "isolab-journal 3" + head.substr(16) + "end\n",
+        std::string("isolab-journal 2\nowner 1 2\nend\n"), head + "value a 1 2 3 0\nend\n",
+        head + "value /a 1 2 3 2\nend\n", head + "value /a 1 2 3\nend\n", head + "file /a\nend\n",
+        head + "end\nmore\n", head + "directory /%4\nend\n", head + "directory /%zz\nend\n",
+        head + "kprobe /k\nend\n", head + "cgroup c\nend\n"})
     EXPECT_FALSE(parse_journal(text)) << text;
+}
+
+TEST_F(Guard, ALateValueIsWaitedFor) {
+  files_.settle_late("/a", 3);
+  StateGuard guard(files_, directory_);
+  ASSERT_TRUE(guard.set("/a", "2"));
+  EXPECT_EQ(guard.entries().at(0).stored, "2");
+  EXPECT_THAT(guard.restore(), IsEmpty());
+  EXPECT_EQ(*files_.read("/a"), "1");
+}
+
+TEST_F(Guard, AValueThatArrivesAfterThePatienceIsStillOurs) {
+  files_.settle_late("/a", 7);
+  StateGuard guard(files_, directory_);
+  EXPECT_FALSE(guard.set("/a", "2"));  // five looks, still the old value
+  EXPECT_THAT(journal(), HasSubstr("value /a 1 2 % 0"));
+  files_.settle_late("/a", 0);
+  EXPECT_THAT(guard.restore(), IsEmpty());  // two more looks, and it has arrived
+  EXPECT_EQ(*files_.read("/a"), "1");
+  EXPECT_THAT(journals(), IsEmpty());
+}
+
+TEST_F(Guard, ABusyFileIsTriedAgainInBothDirections) {
+  files_.fail_writes("/a", EBUSY, 3);
+  StateGuard guard(files_, directory_);
+  ASSERT_TRUE(guard.set("/a", "2"));
+  ASSERT_TRUE(guard.make_dir("/t/me"));
+  files_.fail_writes("/a", EBUSY, 2);
+  files_.fail_writes("/t/me", EBUSY, 2);
+  EXPECT_THAT(guard.restore(), IsEmpty());
+  EXPECT_EQ(*files_.read("/a"), "1");
+  EXPECT_FALSE(files_.exists("/t/me"));
+}
+
+TEST_F(Guard, AFileThatStaysBusyIsReportedAndStaysInTheJournal) {
+  StateGuard guard(files_, directory_);
+  ASSERT_TRUE(guard.set("/a", "2"));
+  ASSERT_TRUE(guard.set("/c", "5"));
+  files_.fail_writes("/c", EBUSY);
+  const auto problems = guard.restore();
+  ASSERT_THAT(problems, SizeIs(1));
+  EXPECT_EQ(problems[0].path, "/c");
+  EXPECT_EQ(*files_.read("/a"), "1");
+  EXPECT_THAT(journal(), HasSubstr("value /c 0 5 5 0"));
+}
+
+TEST_F(Guard, AKprobeIsDefinedOnceAndRemovedIfItIsStillThere) {
+  MemoryFiles files{{{"/k", "p:other/x f\n"}}};
+  StateGuard guard(files, directory_);
+  ASSERT_TRUE(guard.define_kprobe("/k", "mine/x", "p:mine/x f"));
+  EXPECT_THAT(journal(), HasSubstr("kprobe /k mine/x\n"));
+  EXPECT_EQ(guard.define_kprobe("/k", "mine/x", "p:mine/x f").error().kind, ErrorKind::busy);
+  EXPECT_THAT(guard.restore(), IsEmpty());
+  EXPECT_THAT(files.log(), ElementsAre("write /k p:mine/x f\n", "write /k -:mine/x\n"));
+
+  ASSERT_TRUE(files.write("/k", "p:mine/xy f\n"));
+  ASSERT_TRUE(guard.define_kprobe("/k", "mine/x", "p:mine/x f"));
+  ASSERT_TRUE(files.write("/k", "p:mine/xy f\n"));  // removed by its user, another one is there
+  EXPECT_THAT(guard.restore(), IsEmpty());
+  EXPECT_EQ(*files.read("/k"), "p:mine/xy f\n");
+}
+
+TEST_F(Guard, ARefusedKprobeLeavesNothing) {
+  MemoryFiles files{{{"/k", ""}}};
+  files.fail_writes("/k", ENOENT);
+  StateGuard guard(files, directory_);
+  EXPECT_FALSE(guard.define_kprobe("/k", "mine/x", "p:mine/x no_such_function"));
+  EXPECT_THAT(guard.entries(), IsEmpty());
+  EXPECT_THAT(journals(), IsEmpty());
+}
+
+TEST_F(Guard, AnUnmountedFileSystemIsNotMistakenForAnUndoneChange) {
+  const auto path = directory_ / "1-0.journal";
+  ASSERT_TRUE(
+      save_journal(path, {{1, 1},
+                          {{.claim = {Claim::Kind::directory, "/unmounted/me"}},
+                           {.claim = {Claim::Kind::kprobe, "/unmounted/k"}, .original = "a/b"}}}));
+  const auto problems = restore_journal(files_, path);
+  ASSERT_THAT(problems, SizeIs(2));
+  EXPECT_THAT(problems[0].what, HasSubstr("cannot tell"));
+  EXPECT_THAT(problems[1].what, HasSubstr("cannot tell"));
+  EXPECT_THAT(journals(), SizeIs(1));
+}
+
+TEST_F(Guard, AJournalOfAnEarlierBootIsOnlyRemoved) {
+  const auto path = directory_ / "1-0.journal";
+  ProcessIdentity me = own_identity();
+  ASSERT_FALSE(me.boot.empty());
+  me.boot = "another";
+  ASSERT_TRUE(save_journal(path, {me, {{.claim = {Claim::Kind::value, "/a"}, .original = "9"}}}));
+  ASSERT_THAT(stale_journals(directory_), ElementsAre(path));
+  EXPECT_THAT(*restore_script(files_, path), HasSubstr("earlier boot"));
+  EXPECT_THAT(restore_journal(files_, path), IsEmpty());
+  EXPECT_THAT(files_.log(), IsEmpty());
+  EXPECT_THAT(journals(), IsEmpty());
+}
+
+TEST_F(Guard, TheScriptSaysWhatRestoringWouldDo) {
+  const auto path = directory_ / "1-0.journal";
+  MemoryFiles files{{{"/a", "2"},
+                     {"/same", "1"},
+                     {"/theirs", "3"},
+                     {"/k", "p:g/n f\n"},
+                     {"/t/me/", ""},
+                     {"/q", "x"},
+                     {"/t/", ""}}};
+  const auto value = [](const char* name, const char* original) {
+    return StateGuard::Entry{
+        .claim = {Claim::Kind::value, name}, .original = original, .written = "2", .stored = "2"};
+  };
+  StateGuard::Entry quoted = value("/q", "it's\nso");
+  quoted.knob = true;
+  ASSERT_TRUE(save_journal(path, {{1, 1},
+                                  {value("/a", "1"),
+                                   value("/same", "1"),
+                                   value("/theirs", "1"),
+                                   quoted,
+                                   {.claim = {Claim::Kind::kprobe, "/k"}, .original = "g/n"},
+                                   {.claim = {Claim::Kind::directory, "/t/me"}},
+                                   {.claim = {Claim::Kind::directory, "/t/gone"}}}}));
+  EXPECT_EQ(*restore_script(files, path),
+            "# " + path.string() +
+                ": left by process 1\n"
+                "# /t/gone: gone already\n"
+                "rmdir '/t/me'\n"
+                "echo '-:g/n' >> '/k'\n"
+                "echo 'it'\\''s\nso' > '/q'\n"
+                "# /theirs: somebody else changed it to \"3\" meanwhile; left alone\n"
+                "# /same: as it was found\n"
+                "echo '1' > '/a'\n");
+  EXPECT_THAT(files.log(), IsEmpty());
+}
+
+TEST_F(Guard, AStateDirectoryOfSomebodyElseIsRefused) {
+  const auto state = directory_ / "state";
+  ASSERT_TRUE(prepare_state_directory(state));
+  ASSERT_TRUE(prepare_state_directory(state));
+  namespace fs = std::filesystem;
+  fs::permissions(state, fs::perms::others_write, fs::perm_options::add);
+  EXPECT_EQ(prepare_state_directory(state).error().kind, ErrorKind::denied);
+  fs::remove(state);
+  fs::create_directory(directory_ / "elsewhere");
+  fs::create_directory_symlink(directory_ / "elsewhere", state);
+  EXPECT_THAT(prepare_state_directory(state).error().what, HasSubstr("not a directory"));
+  if (::geteuid() != 0) return;
+  fs::remove(state);
+  fs::create_directory(state);
+  ASSERT_EQ(::chown(state.c_str(), 65534, 65534), 0);
+  EXPECT_THAT(prepare_state_directory(state).error().what, HasSubstr("somebody else"));
+}
+
+TEST_F(Guard, JournalsFollowNoLinksAndAreForTheirOwnerAlone) {
+  const auto path = directory_ / "1-0.journal";
+  const auto target = directory_ / "target";
+  std::ofstream(target) << "precious";
+  std::filesystem::create_symlink(target, path.string() + ".new");
+  std::filesystem::create_symlink(target, path);
+  ASSERT_TRUE(save_journal(path, {{1, 1}, {}}));
+  EXPECT_FALSE(std::filesystem::is_symlink(path));
+  EXPECT_EQ(std::filesystem::status(path).permissions(),
+            std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
+  std::ostringstream text;
+  text << std::ifstream(target).rdbuf();
+  EXPECT_EQ(text.str(), "precious");
+}
+
+TEST_F(Guard, TheLockIsHeldOnceAndNamesItsHolder) {
+  {
+    const auto first = RunLock::take(directory_, "profile quick");
+    ASSERT_TRUE(first);
+    const auto second = RunLock::take(directory_, "profile other");
+    ASSERT_FALSE(second);
+    EXPECT_EQ(second.error().kind, ErrorKind::busy);
+    EXPECT_THAT(second.error().what,
+                HasSubstr(fmt::format("process {}, profile quick", ::getpid())));
+  }
+  EXPECT_TRUE(RunLock::take(directory_, "profile other"));
 }
 
 }  // namespace

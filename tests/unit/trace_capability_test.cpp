@@ -92,8 +92,8 @@ TEST(TraceCapability, OfDebianX86With61IsC) {
   const auto can = Machine("x86_64", kX86Clocks).put("kprobe_events", "").capability();
   EXPECT_EQ(can.level, TraceLevel::C);
   ASSERT_EQ(can.kprobes.size(), 3u);
-  EXPECT_EQ(can.kprobes[1].text(),
-            "p:isolab/ges generic_exec_single cpu=$arg1:s32 func=+16($arg2):x64 csd=$arg2:x64");
+  EXPECT_EQ(can.kprobes[1].text("isolab_1"),
+            "p:isolab_1/ges generic_exec_single cpu=$arg1:s32 func=+16($arg2):x64 csd=$arg2:x64");
   EXPECT_THAT(can.reasons.front(), HasSubstr("csd:csd_queue_cpu"));
 }
 

@@ -2,9 +2,13 @@
 // What the trace instance writes, in which order, and what it does when the kernel refuses.
 #include "trace/instance.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <stdlib.h>
 #include <unistd.h>
+
+#include <filesystem>
 
 #include "trace/kprobes.h"
 #include "trace/names.h"
@@ -176,23 +180,35 @@ TEST(CpuFilters, SayWhatCanBeSaid) {
   EXPECT_THAT(cpu_filters("cpu", CpuSet{}, Kind::number), IsEmpty());
 }
 
-TEST(Kprobes, RemoveWhatADeadRunLeftAndThemselves) {
+TEST(Kprobes, AreJournalledInAGroupOfTheirOwnAndLeaveOthersAlone) {
   const std::string path = "/t/kprobe_events";
-  MemoryFiles files({{path, "p:isolab/old f a=$arg1\np:kprobes/foreign g\n"}});
+  MemoryFiles files({{path, "p:isolab_1/old f a=$arg1\np:kprobes/foreign g\n"}});
+  std::string name = (std::filesystem::temp_directory_path() / "isolab-test-XXXXXX").string();
+  const std::filesystem::path journals = ::mkdtemp(name.data());
+  const std::string group = fmt::format("isolab_{}", getpid());
   {
-    auto probes = Kprobes::define(files, "/t", {{"many", "f", "m0=$arg1"}, {"csq", "g", "x=1"}});
+    StateGuard guard(files, journals);
+    auto probes =
+        Kprobes::define(files, guard, "/t", {{"many", "f", "m0=$arg1"}, {"csq", "g", "x=1"}});
     ASSERT_TRUE(probes) << probes.error().text();
+    EXPECT_EQ(guard.entries().size(), 2u);
     const auto events = probes->events();
     ASSERT_EQ(events.size(), 2u);
-    EXPECT_EQ(events[0].full_name(), "isolab:many");
+    EXPECT_EQ(events[0].full_name(), group + ":many");
     EXPECT_EQ(events[0].target, "m0");
     EXPECT_EQ(events[1].target, "cpu");
+    EXPECT_TRUE(probes->remove());
+    // MemoryFiles keeps the last write; the kernel would say what is still defined.
+    ASSERT_TRUE(files.write(path, "p:isolab_1/old f a=$arg1\n"));
+    EXPECT_THAT(guard.restore(), IsEmpty());
   }
   std::vector<std::string> writes;
   for (const auto& line : files.log()) writes.push_back(line.substr(line.find(path) + path.size()));
-  EXPECT_THAT(writes, ElementsAre(HasSubstr("-:isolab/old"), HasSubstr("p:isolab/many f m0=$arg1"),
-                                  HasSubstr("p:isolab/csq g x=1"), HasSubstr("-:isolab/csq"),
-                                  HasSubstr("-:isolab/many")));
+  EXPECT_THAT(writes,
+              ElementsAre(HasSubstr("p:" + group + "/many f m0=$arg1"),
+                          HasSubstr("p:" + group + "/csq g x=1"), HasSubstr("-:" + group + "/csq"),
+                          HasSubstr("-:" + group + "/many"), HasSubstr("isolab_1/old")));
+  std::filesystem::remove_all(journals);
 }
 
 TEST(KernelSymbols, ResolveAddressesLikeTheKernelPrintsThem) {

@@ -47,14 +47,14 @@ TEST(TraceStats, AddsUpWhatWasWrittenLostOrNot) {
   EXPECT_EQ(events_in_stats(""), 0u);
 }
 
-TEST(TraceInstance, ClaimsADirectoryThatDoesNotExistYet) {
+TEST(WorkloadTraceInstance, ClaimsADirectoryThatDoesNotExistYet) {
   MemoryFiles files;
-  const Claim first = TraceInstance::claim(files, "x");
+  const Claim first = WorkloadTraceInstance::claim(files, "x");
   EXPECT_EQ(first.kind, Claim::Kind::directory);
   EXPECT_EQ(first.path, "/sys/kernel/tracing/instances/isolab_x_" + std::to_string(getpid()));
-  EXPECT_EQ(TraceInstance::claim(files, "x").path, first.path);
+  EXPECT_EQ(WorkloadTraceInstance::claim(files, "x").path, first.path);
   ASSERT_TRUE(files.make_dir(first.path));
-  EXPECT_EQ(TraceInstance::claim(files, "x").path, first.path + "_2");
+  EXPECT_EQ(WorkloadTraceInstance::claim(files, "x").path, first.path + "_2");
 }
 
 class Toggling : public ::testing::Test {

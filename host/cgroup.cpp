@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "host/cgroup.h"
+
+#include <signal.h>
+#include <sys/types.h>
+
+#include <chrono>
+#include <sstream>
+
+#include "host/os.h"
+
+namespace isolab {
+namespace {
+
+constexpr int kKillTries = 200;
+constexpr Nanos kKillPause = std::chrono::milliseconds{10};
+
+}  // namespace
+
+Result<std::string> cgroup2_mount(const Files& files) {
+  // "36 25 0:32 / /sys/fs/cgroup rw,nosuid - cgroup2 cgroup2 rw" (proc(5), mountinfo).
+  std::istringstream lines(TRY(files.read("/proc/self/mountinfo")));
+  for (std::string line; std::getline(lines, line);) {
+    const auto separator = line.find(" - ");
+    if (separator == std::string::npos || !line.substr(separator + 3).starts_with("cgroup2 "))
+      continue;
+    std::istringstream words(line);
+    std::string skipped, root, place;
+    words >> skipped >> skipped >> skipped >> root >> place;
+    if (root == "/" && !place.empty()) return place;
+  }
+  return Error{
+      ErrorKind::unsupported, "no cgroup v2 is mounted here",
+      "mount -t cgroup2 none /sys/fs/cgroup, or boot with systemd.unified_cgroup_hierarchy"};
+}
+
+Result<std::string> own_cgroup(const Files& files) {
+  const std::string mount = TRY(cgroup2_mount(files));
+  std::istringstream lines(TRY(files.read("/proc/self/cgroup")));
+  for (std::string line; std::getline(lines, line);)
+    if (line.starts_with("0::/")) {
+      const std::string path = line.substr(3);
+      // "/.." and "(deleted)": outside of this cgroup namespace, or gone.
+      if (path.find("/..") != std::string::npos || path.ends_with(" (deleted)")) break;
+      return mount + (path == "/" ? "" : path);
+    }
+  return Error{ErrorKind::unsupported, "this process is in no cgroup v2 that can be seen here"};
+}
+
+Result<void> enter_cgroup(Files& files, const std::string& cgroup) {
+  return files.write(cgroup + "/cgroup.procs", "0");
+}
+
+Result<void> enter_cgroup_as_thread(Files& files, const std::string& cgroup) {
+  return files.write(cgroup + "/cgroup.threads", "0");
+}
+
+Result<void> kill_cgroup(Files& files, const std::string& cgroup) {
+  const bool at_once = files.exists(cgroup + "/cgroup.kill");
+  std::string left;
+  for (int i = 0; i < kKillTries; ++i) {
+    left = TRY(files.read(cgroup + "/cgroup.procs"));
+    if (trimmed(left).empty()) return {};
+    if (at_once) {
+      if (i == 0) TRY(files.write(cgroup + "/cgroup.kill", "1"));
+    } else {
+      std::istringstream pids(left);
+      // 0 is a process of another PID namespace: not ours to kill.
+      for (pid_t pid = 0; pids >> pid;)
+        if (pid > 1) ::kill(pid, SIGKILL);
+    }
+    sleep_for(kKillPause);
+  }
+  return Error{ErrorKind::io,
+               "processes of " + cgroup + " do not die: " + std::string(trimmed(left)),
+               "they may hang in the kernel; isolab restore tries again"};
+}
+
+}  // namespace isolab

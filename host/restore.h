@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+// Undoing what the journal lists: for the guard itself, for those who outlive it (the keeper and
+// the front of a run, runner/supervise.h), and for `isolab restore`.
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "host/guard.h"
+
+namespace isolab {
+
+/// What became of one entry.
+struct Undone {
+  bool done = true;  // false: it is still to be restored
+  std::optional<RestoreProblem> problem = {};
+};
+
+/// Puts one entry back and verifies it. A value that is neither the original nor ours is left alone
+/// and reported; whether a knob's value is ours cannot be told, so it is.
+Undone undo(Files& files, const StateGuard::Entry& entry);
+/// One line of shell that does the same, or a comment that says why nothing is to be done.
+std::string undo_as_shell(const Files& files, const StateGuard::Entry& entry);
+
+/// Journals left by runs that died without restoring (their process no longer exists), sorted.
+std::vector<std::filesystem::path> stale_journals(const std::filesystem::path& journal_dir);
+/// Puts back what a stale journal names and deletes it when all went well. A journal of an earlier
+/// boot is only deleted: its settings are gone with that kernel.
+std::vector<RestoreProblem> restore_journal(Files& files, const std::filesystem::path& journal);
+/// restore_journal() as a shell script, changing nothing.
+Result<std::string> restore_script(const Files& files, const std::filesystem::path& journal);
+
+// Parts that the guard shares.
+
+/// Trimmed; of "[always] madvise never" the chosen word.
+Result<std::string> read_value(const Files& files, const std::string& path);
+/// Reads until the file says `wanted` or 5 tries, 5 ms apart, are used up; what it says last.
+Result<std::string> read_back(const Files& files, const std::string& path,
+                              const std::string& wanted);
+/// Repeats what answers EBUSY every 25 ms for up to a second: a killed process closes late.
+Result<void> while_busy(const std::function<Result<void>()>& act);
+/// Whether the text of cgroup.subtree_control names it.
+bool controller_enabled(std::string_view subtree_control, std::string_view name);
+/// Whether the text of kprobe_events defines "GROUP/NAME".
+bool kprobe_defined(std::string_view kprobe_events, std::string_view name);
+
+}  // namespace isolab

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+// Where journals and the lock of a run live, and who may look into it.
+#pragma once
+
+#include <filesystem>
+
+#include "base/result.h"
+
+namespace isolab {
+
+/// $ISOLAB_STATE_DIR; else /run/isolab for root, $XDG_RUNTIME_DIR/isolab or /tmp/isolab-UID for
+/// others.
+std::filesystem::path default_journal_dir();
+
+/// Makes it with mode 0711 (a name inside can be asked for, nothing can be listed or read) when it
+/// is not there. denied: it is a link, belongs to somebody else, or others may write in it - in
+/// /tmp anybody may have made it before us.
+Result<void> prepare_state_directory(const std::filesystem::path& directory);
+
+}  // namespace isolab

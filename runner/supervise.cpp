@@ -1,0 +1,310 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "runner/supervise.h"
+
+#include <fmt/format.h>
+#include <poll.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <csignal>
+#include <new>
+#include <optional>
+#include <vector>
+
+#include "host/cgroup.h"
+#include "host/guard.h"
+#include "host/os.h"
+#include "host/process.h"
+#include "host/restore.h"
+#include "host/run_lock.h"
+#include "runner/commands.h"
+#include "workloads/process.h"
+
+namespace isolab {
+namespace {
+
+constexpr int kSignals[] = {SIGINT, SIGTERM, SIGHUP};
+constexpr int kKillTries = 250;
+constexpr Nanos kKillPause = std::chrono::milliseconds{20};
+// The keeper kills and restores within this after its second signal; then the front does it.
+constexpr Nanos kKeeperPatience = std::chrono::seconds{30};
+
+/// What the three processes share.
+struct Shared {
+  std::atomic<std::uint64_t> due_ns{0};
+  std::atomic<std::uint32_t> whole{0};  // 1: the body ended by itself
+};
+
+Fd pidfd_of(pid_t pid) { return Fd(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0))); }
+
+/// The signals of a user as something to poll for; nothing else is interrupted by them.
+class Signals {
+ public:
+  static Result<Signals> block() {
+    Signals signals;
+    sigset_t set;
+    ::sigemptyset(&set);
+    for (const int number : kSignals) ::sigaddset(&set, number);
+    ::sigprocmask(SIG_BLOCK, &set, &signals.before_);
+    signals.file_ = Fd(::signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK));
+    if (!signals.file_) return errno_error("cannot wait for signals", errno);
+    return signals;
+  }
+  int file() const { return file_.get(); }
+  /// The next one, 0 if there is none.
+  int take() const {
+    signalfd_siginfo info{};
+    return ::read(file_.get(), &info, sizeof info) == sizeof info ? static_cast<int>(info.ssi_signo)
+                                                                  : 0;
+  }
+  void unblock() const { ::sigprocmask(SIG_SETMASK, &before_, nullptr); }
+
+ private:
+  Fd file_;
+  sigset_t before_{};
+};
+
+void tell(const std::string& text) { fmt::print(stderr, "isolab: {}\n", text); }
+
+std::string name_of(const Files& files, pid_t pid) {
+  const auto name = files.read(fmt::format("/proc/{}/comm", pid));
+  return name ? std::string(trimmed(*name)) : "?";
+}
+
+/// Kills all that descends from the calling process, a subreaper, and reaps it. Returns the names
+/// of what was still alive; `stubborn` those that would not die.
+std::vector<std::string> end_descendants(const Files& files, std::vector<std::string>& stubborn) {
+  std::vector<std::string> names;
+  std::vector<pid_t> named;
+  for (int i = 0; i < kKillTries; ++i) {
+    while (::waitpid(-1, nullptr, WNOHANG) > 0) {
+    }
+    stubborn.clear();
+    const auto family = descendants_of(files, ::getpid());
+    if (family.empty()) return names;
+    for (const pid_t pid : family) {
+      const auto stat = files.read(fmt::format("/proc/{}/stat", pid));
+      const bool zombie = stat && stat->find(") Z ") != std::string::npos;
+      if (zombie) continue;
+      const std::string name = fmt::format("{} ({})", name_of(files, pid), pid);
+      stubborn.push_back(name);
+      if (std::find(named.begin(), named.end(), pid) == named.end()) {
+        named.push_back(pid);
+        names.push_back(name);
+      }
+      ::kill(pid, SIGKILL);
+    }
+    sleep_for(i < 10 ? std::chrono::milliseconds{1} : kKillPause);
+  }
+  return names;
+}
+
+std::string listed(const std::vector<std::string>& words) {
+  std::string out;
+  for (const auto& word : words) out += (out.empty() ? "" : ", ") + word;
+  return out;
+}
+
+/// Kills what is left below us, then puts back what journals of dead processes list. False:
+/// something could not be ended or restored, which has been told.
+bool clean_up(Files& files, const std::filesystem::path& state) {
+  bool clean = true;
+  std::vector<std::string> stubborn;
+  const auto killed = end_descendants(files, stubborn);
+  if (!killed.empty()) tell("killed what the run had left running: " + listed(killed));
+  if (!stubborn.empty()) {
+    tell("these processes do not die: " + listed(stubborn));
+    clean = false;
+  }
+  for (const auto& journal : stale_journals(state)) {
+    const auto problems = restore_journal(files, journal);
+    for (const auto& problem : problems) tell(problem.path + ": " + problem.what);
+    if (problems.empty()) tell("what it had changed was put back");
+    clean = clean && problems.empty();
+  }
+  return clean;
+}
+
+/// Journalled like any other change; empty where there is none to have, which costs no promise:
+/// descendants are then found by parentage.
+std::string make_own_cgroup(const Files& files, StateGuard& guard) {
+  const auto above = own_cgroup(files);
+  if (!above) return {};
+  const std::string path = fmt::format("{}/isolab-{}", *above, ::getpid());
+  return guard.make_cgroup(path) ? path : std::string{};
+}
+
+/// The keeper's whole life. Returns the exit code of the whole.
+class Keeper {
+ public:
+  Keeper(const Supervision& how, Shared& shared, const std::function<int(Lifeline)>& body)
+      : how_(how), shared_(shared), body_(body), guard_(files_, how.state) {}
+
+  int live(pid_t front) {
+    ::prctl(PR_SET_PDEATHSIG, 0);  // it is the front's death that it is here for
+    ::prctl(PR_SET_CHILD_SUBREAPER, 1);
+    ::signal(SIGPIPE, SIG_IGN);
+    ::signal(SIGTTOU, SIG_IGN);  // messages from the background, whatever `stty tostop` says
+    const auto signals = Signals::block();
+    const Fd front_file = pidfd_of(front);
+    if (::getppid() != front) return kFailed;  // it died before we could watch it
+    if (!signals) return complain(signals.error());
+    cgroup_ = make_own_cgroup(files_, guard_);
+    auto run = Child::fork_into("isolab-run", how_.cpus, [&] { return be_run(); });
+    if (!run) return complain(run.error());
+    const std::string why = watch(*signals, front, front_file, *run);
+    if (!why.empty()) tell(why);
+    const auto end = run->wait_for(Nanos{0});
+    if (!clean_up_all()) return kNotRestored;
+    if (killed_by_user_) return kDisturbed;
+    if (!why.empty() || !end || end->signal != 0) return kFailed;
+    return end->code;
+  }
+
+ private:
+  bool clean_up_all() {
+    bool clean = true;
+    // The cgroup first: nothing in it forks faster than it is found by parentage.
+    if (!cgroup_.empty())
+      if (const auto killed = kill_cgroup(files_, cgroup_); !killed) {
+        tell(killed.error().text());
+        clean = false;
+      }
+    clean = clean_up(files_, how_.state) && clean;
+    for (const auto& problem : guard_.restore()) {
+      tell(problem.path + ": " + problem.what);
+      clean = false;
+    }
+    return clean;
+  }
+
+  int be_run() {
+    ::signal(SIGTTOU, SIG_IGN);
+    if (!cgroup_.empty())
+      if (const auto in = enter_cgroup(files_, cgroup_); !in)
+        tell("goes on without a cgroup of its own: " + in.error().what);
+    const int code = body_(Lifeline(shared_.due_ns));
+    shared_.whole.store(1);
+    return code;
+  }
+
+  /// Waits for the end of the run, or brings it about; says why when it did not end by itself.
+  std::string watch(const Signals& signals, pid_t front, const Fd& front_file, Child& run) {
+    const Fd run_file = pidfd_of(run.pid());
+    int heard = 0;
+    while (true) {
+      const std::uint64_t now = mono_raw_ns(), due = shared_.due_ns.load();
+      if (!run.running()) {
+        const auto& exit = *run.exit();
+        return exit.signal == 0 ? "" : fmt::format("the run was {}", exit.text());
+      }
+      if (now >= due) return kill(run, "the run hangs: it is past its deadline and was killed");
+      pollfd watched[] = {
+          {run_file.get(), POLLIN, 0}, {front_file.get(), POLLIN, 0}, {signals.file(), POLLIN, 0}};
+      // The run may move its deadline meanwhile; and without pidfd (before Linux 5.3) look often.
+      const bool blind = !run_file || !front_file;
+      const std::uint64_t span =
+          std::min<std::uint64_t>(due - now, blind ? 100'000'000 : 1'000'000'000);
+      const timespec timeout{static_cast<time_t>(span / 1'000'000'000),
+                             static_cast<long>(span % 1'000'000'000)};
+      ::ppoll(watched, 3, &timeout, nullptr);
+      if ((watched[1].revents & POLLIN) != 0 || ::getppid() != front)
+        return kill(run, "isolab itself was killed; its run is ended");
+      if (const int number = signals.take(); number != 0) {
+        if (++heard == 2) {
+          killed_by_user_ = true;
+          return kill(run, "asked twice to stop: the run was killed");
+        }
+        run.signal(number);
+      }
+    }
+  }
+
+  static std::string kill(Child& run, const std::string& why) {
+    run.stop(Nanos{0});
+    return why;
+  }
+
+  const Supervision& how_;
+  Shared& shared_;
+  const std::function<int(Lifeline)>& body_;
+  SystemFiles files_;
+  StateGuard guard_;  // of the cgroup alone
+  std::string cgroup_;
+  bool killed_by_user_ = false;
+};
+
+/// Passes signals on until the keeper has ended; a third one, or a keeper that does not end after
+/// the second, kills it.
+void wait_for_keeper(const Signals& signals, Child& keeper) {
+  const Fd file = pidfd_of(keeper.pid());
+  int heard = 0;
+  std::uint64_t last = 0;
+  while (keeper.running()) {
+    pollfd watched[] = {{file.get(), POLLIN, 0}, {signals.file(), POLLIN, 0}};
+    const timespec second{1, 0}, tenth{0, 100'000'000};
+    ::ppoll(watched, 2, !file ? &tenth : heard >= 2 ? &second : nullptr, nullptr);
+    if (const int number = signals.take(); number != 0) {
+      keeper.signal(number);
+      ++heard;
+      last = mono_raw_ns();
+    }
+    const auto waited = static_cast<Nanos::rep>(mono_raw_ns() - last);
+    if (heard >= 3 || (heard == 2 && Nanos(waited) > kKeeperPatience)) {
+      keeper.stop(Nanos{0});
+      return;
+    }
+  }
+}
+
+}  // namespace
+
+void Lifeline::expect_within(Nanos span) {
+  due_ns_->store(mono_raw_ns() + static_cast<std::uint64_t>(span.count()));
+}
+
+Result<void> refuse_leftovers(const std::filesystem::path& state) {
+  const auto journals = stale_journals(state);
+  if (journals.empty()) return {};
+  return Error{
+      ErrorKind::busy,
+      "an earlier run was killed and left the machine changed (" + journals.front().string() + ")",
+      "isolab restore puts it back; isolab restore --dry-run shows what that will do"};
+}
+
+Result<RunEnd> supervise(const Supervision& how, const std::function<int(Lifeline)>& body) {
+  const RunLock lock = TRY(RunLock::take(how.state, how.what));
+  TRY(refuse_leftovers(how.state));
+  SharedMemory memory = TRY(SharedMemory::create(sizeof(Shared)));
+  auto& shared = *new (memory.data()) Shared;
+  Lifeline(shared.due_ns).expect_within(how.first_limit);
+  if (!how.cpus.empty()) TRY(pin_this_thread(how.cpus));
+  ::prctl(PR_SET_CHILD_SUBREAPER, 1);
+
+  SystemFiles files;
+  const Signals signals = TRY(Signals::block());
+  const pid_t front = ::getpid();
+  auto keeper = Child::fork_into("isolab-keeper", how.cpus,
+                                 [&] { return Keeper(how, shared, body).live(front); });
+  if (!keeper) {
+    signals.unblock();
+    return keeper.error();
+  }
+  wait_for_keeper(signals, *keeper);
+  const Exit exit = keeper->exit().value_or(Exit{.code = kFailed});
+  RunEnd end{exit.code, shared.whole.load() != 0};
+  if (exit.signal != 0) {
+    tell(fmt::format("the keeper of the run was {}; the run is ended", exit.text()));
+    end.code = clean_up(files, how.state) ? int{kFailed} : int{kNotRestored};
+  }
+  ::prctl(PR_SET_CHILD_SUBREAPER, 0);
+  signals.unblock();
+  return end;
+}
+
+}  // namespace isolab

@@ -1,0 +1,251 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Runs isolab where something is missing: rights, space, memory, mounts, system calls, a CPU. Each time it must
+end in bounded time with a clear word or a reasoned degradation, and leave nothing changed or running.
+Needs root; every loss is arranged in a process or mount namespace of its own.
+
+  hostile_test.py ISOLAB [NAME...]
+"""
+import ctypes
+import json
+import os
+import pathlib
+import re
+import shutil
+import struct
+import subprocess
+import sys
+import tempfile
+import time
+
+HERE = pathlib.Path(__file__).resolve().parent
+PROFILE = HERE / "hostile.yaml"
+KNOB = pathlib.Path("/proc/sys/vm/stat_interval")
+LIBC = ctypes.CDLL(None, use_errno=True)
+NOBODY = 65534
+
+
+def must(holds, what):
+    if not holds:
+        raise AssertionError(what)
+
+
+class Place:
+    """A directory of its own for one case."""
+
+    def __init__(self, isolab):
+        self.path = pathlib.Path(tempfile.mkdtemp(prefix="isolab-hostile-"))
+        self.path.chmod(0o755)
+        # A copy that everybody may execute, wherever the build is.
+        self.isolab = shutil.copy(isolab, self.path / "isolab")
+        self.profile = shutil.copy(PROFILE, self.path / "hostile.yaml")
+        self.environment = dict(os.environ, ISOLAB_STATE_DIR=str(self.path / "state"), ISOLAB_HOSTILE=self.path.name)
+
+    def run(self, *options, output=None, before=None, meanwhile=None, environment=None):
+        """One run; `before` happens in the child, between fork and exec. Returns (code, text)."""
+        output = output or self.path / "recording"
+        process = subprocess.Popen([self.isolab, "run", self.profile, "--no-plots", "-o", str(output), *options],
+                                   env=environment or self.environment, stdout=subprocess.PIPE,
+                                   stderr=subprocess.STDOUT, text=True, preexec_fn=before, cwd=self.path)
+        if meanwhile:
+            meanwhile()
+        text, _ = process.communicate(timeout=150)
+        return process.returncode, text
+
+    def left(self):
+        found = []
+        for entry in pathlib.Path("/proc").iterdir():
+            try:
+                if entry.name.isdigit() and self.path.name.encode() in (entry / "environ").read_bytes():
+                    found.append(entry.name)
+            except OSError:
+                pass
+        return found
+
+
+def namespace(*commands):
+    """Runs shell commands in a mount namespace of the child's own."""
+    def enter():
+        clone_newns, ms_rec, ms_private = 0x20000, 0x4000, 1 << 18
+        if LIBC.unshare(clone_newns) or LIBC.mount(b"none", b"/", None, ms_rec | ms_private, None):
+            os._exit(99)
+        for command in commands:
+            if os.system(command) != 0:
+                os._exit(98)
+    return enter
+
+
+def status_of(place, arm):
+    """How the window of an arm ended."""
+    for file in sorted((place.path / "recording" / "windows").glob(f"*-{arm}-*/window.json")):
+        return json.loads(file.read_text())["status"]
+    return "no window"
+
+
+def no_root(place):
+    place.path.chmod(0o777)
+
+    def drop():
+        os.setgroups([])
+        os.setgid(NOBODY)
+        os.setuid(NOBODY)
+    code, text = place.run(before=drop)
+    must(code in (0, 5), f"exit code {code}: {text}")
+    must("changed: failed" in text or "denied" in text.lower() or "Permission denied" in text, f"says what is missing: {text}")
+    must(status_of(place, "idle") == "complete", "the idle arm runs")
+    must(status_of(place, "plain") == "complete", "an arm without privileges runs")
+    # Somebody else's rights are told apart from a broken machine: the settings arm says why.
+    must("denied" in status_of(place, "changed"), status_of(place, "changed"))
+
+
+def disk_full(place):
+    place.path.joinpath("small").mkdir()
+    code, text = place.run(output=place.path / "small" / "recording",
+                           before=namespace(f"mount -t tmpfs -o size=96k t {place.path}/small"))
+    must(code == 1, f"exit code {code}: {text}")
+    must("No space left on device" in text, text)
+
+
+def no_room_for_the_journal(place):
+    place.path.joinpath("state").mkdir(mode=0o700)
+    code, text = place.run(before=namespace(f"mount -t tmpfs -o size=64k,nr_inodes=2,mode=700 t {place.path}/state"))
+    # Nothing may be changed that is not written down: each arm that wants to says so.
+    must(code in (1, 5), f"exit code {code}: {text}")
+    must("No space left on device" in text and "journal" in text, text)
+
+
+def memory_short(place):
+    import resource
+
+    def limit():
+        resource.setrlimit(resource.RLIMIT_AS, (90 << 20, 90 << 20))
+    code, text = place.run(before=limit)
+    must(code in (0, 1, 5), f"exit code {code}: {text}")
+    must(code == 0 or "memory" in text.lower() or "alloc" in text or "killed by" in text, text)
+
+
+def read_only_kernel_files(place):
+    code, text = place.run(before=namespace("mount --bind /proc/sys /proc/sys", "mount -o remount,ro,bind /proc/sys",
+                                            "mount --bind /sys /sys", "mount -o remount,ro,bind /sys"))
+    must(code in (0, 5), f"exit code {code}: {text}")
+    must("Read-only file system" in text, text)
+    must(status_of(place, "plain") == "complete", text)
+
+
+def no_cgroup(place):
+    code, text = place.run(before=namespace("umount -l /sys/fs/cgroup/unified 2>/dev/null || true",
+                                            "umount -l /sys/fs/cgroup 2>/dev/null || true"))
+    must(code == 0, f"exit code {code}: {text}")
+
+
+def no_tracefs(place):
+    # An empty tmpfs in its place, and no right to mount another (CAP_SYS_ADMIN dropped).
+    enter = namespace("mount -t tmpfs t /sys/kernel/tracing", "mount -t tmpfs t /sys/kernel/debug")
+
+    def before():
+        enter()
+        pr_capbset_drop, cap_sys_admin = 24, 21
+        if LIBC.prctl(pr_capbset_drop, cap_sys_admin, 0, 0, 0):
+            os._exit(97)
+    code, text = place.run(before=before)
+    must(code == 0, f"exit code {code}: {text}")
+    record = json.loads(next((place.path / "recording" / "windows").glob("*-idle-*/window.json")).read_text())
+    notes = {key: value for key, value in record["notes"].items() if "level" in key}
+    must("D" in notes.values(), f"level D: {notes}")
+
+
+def seccomp(place):
+    """A container's filter: no mounts, no real-time scheduling, no perf, no pidfd, no membarrier."""
+    if os.uname().machine != "x86_64":
+        return "system call numbers of x86-64 only"
+    refused = [165, 166, 272, 144, 298, 434, 324, 321, 101]
+
+    def filtered():
+        jump, ret, load, allow, errno_eperm = 0x15, 0x06, 0x20, 0x7fff0000, 0x00050000 | 1
+        code = [(load, 0, 0, 0)]
+        for at, number in enumerate(refused):
+            code.append((jump, len(refused) - at, 0, number))
+        code += [(ret, 0, 0, allow), (ret, 0, 0, errno_eperm)]
+        program = b"".join(struct.pack("HBBI", *one) for one in code)
+        buffer = ctypes.create_string_buffer(program)
+        header = struct.pack("HxxxxxxQ", len(code), ctypes.addressof(buffer))
+        pr_set_no_new_privs, pr_set_seccomp, mode_filter = 38, 22, 2
+        if LIBC.prctl(pr_set_no_new_privs, 1, 0, 0, 0) or LIBC.prctl(pr_set_seccomp, mode_filter, header, 0, 0):
+            os._exit(97)
+    code, text = place.run(before=filtered)
+    must(code in (0, 3, 5) or (code == 1 and "hint:" in text), f"exit code {code}: {text}")
+    must("Operation not permitted" in text or "not applicable" in text, text)
+
+
+def cpu_goes_offline(place):
+    """The list of online CPUs is a file of ours, which loses a CPU in the middle of a window."""
+    online = place.path / "online"
+    real = pathlib.Path("/sys/devices/system/cpu/online").read_text()
+    last = int(re.findall(r"\d+", real)[-1])
+    if last == 0:
+        return "needs two CPUs"
+    online.write_text(real)
+    profile = pathlib.Path(place.profile)
+    profile.write_text(profile.read_text().replace("measure: 200ms", "measure: 3s"))
+
+    def unplug():
+        end = time.monotonic() + 60
+        while time.monotonic() < end and not list((place.path / "recording" / "windows").glob(".*")):
+            time.sleep(0.1)
+        time.sleep(1)
+        online.write_text(f"0-{last - 1}\n" if last > 1 else "0\n")
+    code, text = place.run(before=namespace(f"mount --bind {online} /sys/devices/system/cpu/online"), meanwhile=unplug)
+    must(code == 5, f"exit code {code}: {text}")
+    must(f"CPU {last} went offline" in text, text)
+
+
+def second_run(place):
+    """Refused with the process and the profile of the first."""
+    profile = pathlib.Path(place.profile)
+    profile.write_text(profile.read_text().replace("measure: 200ms", "measure: 3s"))
+    told = []
+
+    def another():
+        end = time.monotonic() + 60
+        while time.monotonic() < end and not (place.path / "recording").exists():
+            time.sleep(0.1)
+        second = subprocess.run([place.isolab, "run", place.profile, "-o", str(place.path / "second")],
+                                env=place.environment, capture_output=True, text=True)
+        told.append((second.returncode, second.stderr))
+    code, text = place.run(meanwhile=another)
+    must(code == 0, f"exit code {code}: {text}")
+    must(told[0][0] == 1 and re.search(r"process \d+, profile hostile", told[0][1]), str(told))
+
+
+CASES = [no_root, disk_full, no_room_for_the_journal, memory_short, read_only_kernel_files, no_cgroup, no_tracefs,
+         seccomp, cpu_goes_offline, second_run]
+
+
+def main():
+    if os.geteuid() != 0:
+        print("needs root")
+        return 77
+    isolab, wanted = pathlib.Path(sys.argv[1]).resolve(), sys.argv[2:]
+    failed = 0
+    for case in CASES:
+        if wanted and case.__name__ not in wanted:
+            continue
+        place = Place(isolab)
+        before, begin = KNOB.read_text(), time.monotonic()
+        try:
+            skipped = case(place)
+            must(KNOB.read_text() == before, f"{KNOB} was left changed")
+            must(not place.left(), f"still running: {place.left()}")
+            journals = list(place.path.glob("state/*.journal"))
+            must(not journals, f"journals were left: {journals}")
+            print(f"{case.__name__}: {'skipped, ' + skipped if skipped else 'ok'} ({time.monotonic() - begin:.1f} s)", flush=True)
+        except (AssertionError, subprocess.TimeoutExpired) as error:
+            failed += 1
+            print(f"{case.__name__}: FAILED\n{str(error)[:3000]}", flush=True)
+        finally:
+            shutil.rmtree(place.path, ignore_errors=True)
+    print(f"{failed} failed")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
