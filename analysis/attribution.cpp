@@ -60,8 +60,8 @@ void Attribution::add(const TraceEvent& event) {
   const auto role = table_.role(event.id());
   const auto cpu = static_cast<std::size_t>(event.cpu);
   if (cpu >= open_calls_.size() || role == EventRole::none) return;
-  if (open_calls_[cpu].open) {
-    settle_call(event.cpu, role == EventRole::stack ? &event : nullptr);
+  if (!open_calls_[cpu].calls.empty()) {
+    settle_calls(event.cpu, role == EventRole::stack ? &event : nullptr);
     if (role == EventRole::stack) return;
   }
   if (const auto receiver = receiver_index_[cpu]; receiver != kNone) receive(receiver, event, role);
@@ -139,7 +139,7 @@ void Attribution::close_gap(std::size_t receiver) {
 
 void Attribution::finish() {
   for (std::size_t cpu = 0; cpu < open_calls_.size(); ++cpu)
-    if (open_calls_[cpu].open) settle_call(static_cast<int>(cpu), nullptr);
+    settle_calls(static_cast<int>(cpu), nullptr);
   for (std::size_t i = 0; i < receivers_.size(); ++i) {
     auto& r = receivers_[i];
     if (r.ipi_open) settle_ipi(i);

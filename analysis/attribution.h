@@ -159,10 +159,15 @@ class Attribution {
     std::size_t recent_at = 0;
   };
   /// The call whose stack may still follow in the buffer of this CPU.
-  struct OpenCall {
-    bool open = false;
-    std::size_t receiver = 0;
-    std::size_t recent = 0;  // its place in the receiver's ring
+  /// Calls whose stack may still come. One event that names several receivers (the kprobe on
+  /// smp_call_function_many_cond) has one stack for all of them.
+  struct OpenCalls {
+    struct Call {
+      std::size_t receiver = 0;
+      std::size_t recent = 0;  // its place in the receiver's ring
+    };
+    std::uint64_t time = 0;  // of the event
+    std::vector<Call> calls;
   };
 
   std::size_t receiver_of(std::uint64_t cpu) const {
@@ -172,7 +177,8 @@ class Attribution {
   CauseTally& tally(std::size_t receiver, CauseId id, std::uint64_t ticks);
 
   // sender's side
-  void settle_call(int sender_cpu, const TraceEvent* stack);
+  void settle_calls(int sender_cpu, const TraceEvent* stack);
+  void settle_call(int sender_cpu, const OpenCalls::Call& open, StackId stack);
   void queue_call(const TraceEvent& event, std::size_t receiver, std::uint64_t csd,
                   std::uint64_t func, std::uint64_t callsite);
   void send(const TraceEvent& event, std::size_t receiver, std::uint64_t callback,
@@ -205,7 +211,7 @@ class Attribution {
   std::vector<std::size_t> receiver_index_;  // by CPU
   std::vector<Receiver> receivers_;
   std::vector<CpuAttribution> results_;
-  std::vector<OpenCall> open_calls_;  // by the sender's CPU
+  std::vector<OpenCalls> open_calls_;  // by the sender's CPU
   std::function<void(const GapStory&)> on_gap_;
   std::uint64_t begin_ = 0, end_ = 0;  // the window, in the trace clock
   std::uint64_t edge_ = 0;             // 20 ms in the trace clock

@@ -138,7 +138,7 @@ void Attribution::settle_ipi(std::size_t receiver) {
   PendingCall* found = nullptr;
   for (auto& call : r.recent) {
     if (call.target < 0 || call.func == 0 || clock_.ticks(call.sender.sent) > r.ipi_time) continue;
-    if (call.cause == kNoCause) settle_call(call.sender.cpu, nullptr);
+    if (call.cause == kNoCause) settle_calls(call.sender.cpu, nullptr);
     if (call.cause == kNoCause) continue;
     if (table_.has_function_events && names_.is_wakeup_list(call.cause)) continue;
     if (found == nullptr || call.sender.sent > found->sender.sent) found = &call;
@@ -180,7 +180,7 @@ void Attribution::callback(std::size_t receiver, const TraceEvent& event, std::u
   }
   PendingCall* call = pending_.find(csd, func, r.story.cpu);
   if (call != nullptr && call->cause == kNoCause) {
-    settle_call(call->sender.cpu, nullptr);
+    settle_calls(call->sender.cpu, nullptr);
     if (call->cause == kNoCause)
       call->cause = names_.call(func, call->sender.stack, call->sender.callsite);
   }

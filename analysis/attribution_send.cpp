@@ -16,12 +16,18 @@ void count_sender(CauseTally& tally, const Sender& sender) {
 }  // namespace
 
 /// The stack of a call follows it in the same buffer; any other event says that there is none.
-void Attribution::settle_call(int sender_cpu, const TraceEvent* stack) {
+void Attribution::settle_calls(int sender_cpu, const TraceEvent* stack) {
   auto& open = open_calls_[static_cast<std::size_t>(sender_cpu)];
-  open.open = false;
+  if (open.calls.empty()) return;
+  const StackId interned = stack == nullptr ? StackId{0} : stacks_.intern(table_.stack, *stack);
+  for (const auto& call : open.calls) settle_call(sender_cpu, call, interned);
+  open.calls.clear();
+}
+
+void Attribution::settle_call(int sender_cpu, const OpenCalls::Call& open, StackId stack) {
   auto& call = receivers_[open.receiver].recent[open.recent];
   if (call.cause != kNoCause || call.sender.cpu != sender_cpu) return;  // overtaken by newer calls
-  if (stack != nullptr) call.sender.stack = stacks_.intern(table_.stack, *stack);
+  if (stack != 0) call.sender.stack = stack;
   call.cause = names_.call(call.func, call.sender.stack, call.sender.callsite);
   if (call.csd != 0) {
     auto* pending = pending_.find(call.csd, call.func, call.target);
@@ -37,7 +43,7 @@ void Attribution::settle_call(int sender_cpu, const TraceEvent* stack) {
 void Attribution::queue_call(const TraceEvent& event, std::size_t receiver, std::uint64_t csd,
                              std::uint64_t func, std::uint64_t callsite) {
   auto& open = open_calls_[static_cast<std::size_t>(event.cpu)];
-  if (open.open) settle_call(event.cpu, nullptr);
+  if (!open.calls.empty() && open.time != event.time) settle_calls(event.cpu, nullptr);
   auto& r = receivers_[receiver];
   PendingCall call;
   call.csd = csd, call.func = func, call.target = r.story.cpu;
@@ -48,7 +54,8 @@ void Attribution::queue_call(const TraceEvent& event, std::size_t receiver, std:
   }
   r.recent_at = (r.recent_at + 1) % kRecentCalls;
   r.recent[r.recent_at] = call;
-  open = {true, receiver, r.recent_at};
+  open.time = event.time;
+  open.calls.push_back({receiver, r.recent_at});
 }
 
 void Attribution::send(const TraceEvent& event, std::size_t receiver, std::uint64_t callback,

@@ -85,10 +85,12 @@ std::vector<CpuGaps> gaps_of(const WindowRecord& window, const CpuSet& measured)
 }
 
 std::vector<std::string> informative(const std::vector<std::string>& frames, std::size_t most) {
-  static constexpr std::array<std::string_view, 10> kSending{
-      "trace_event_raw_event_", "__traceiter_",      "smp_call_function", "on_each_cpu",
-      "generic_exec_single",    "__smp_call",        "kick_all_cpus",     "smp_call_on_cpu",
-      "irq_work_queue_on",      "send_call_function"};
+  static constexpr std::array<std::string_view, 14> kSending{
+      "trace_event_raw_event_", "__traceiter_", "smp_call_function", "on_each_cpu",
+      "generic_exec_single", "__smp_call", "kick_all_cpus", "smp_call_on_cpu", "irq_work_queue_on",
+      "send_call_function",
+      // how a kprobe on a sending function is reached
+      "kprobe_", "ftrace_trampoline", "optimized_callback", "opt_pre_handler"};
   static constexpr std::array<std::string_view, 8> kEntry{
       "asm_",          "entry_", "do_syscall_64", "x64_sys_call",
       "ret_from_fork", "el0",    "do_el0",        "invoke_syscall"};

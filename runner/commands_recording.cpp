@@ -24,12 +24,12 @@ Result<std::vector<ClassRule>> read_rules(const std::string& file) {
   return parse_class_rules(file, TRY(read_text_file(file)));
 }
 
+}  // namespace
+
 Result<Findings> findings_of(const fs::path& directory, const std::string& classes) {
   const auto rules = TRY(read_rules(classes));
   return analyse(TRY(load_recording(directory)), rules);
 }
-
-}  // namespace
 
 int finish_report(const fs::path& directory, int code, bool json, bool plots) {
   const auto finish = [&]() -> Result<int> {

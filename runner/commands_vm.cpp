@@ -11,6 +11,7 @@
 #include "results/json.h"
 #include "runner/commands.h"
 #include "runner/report.h"
+#include "runner/side_by_side.h"
 #include "runner/vm_guest.h"
 
 namespace isolab {
@@ -85,6 +86,7 @@ Result<int> run(const VmRunOptions& options) {
   const Profile profile = TRY(read_profile(options.run.profile));
   const auto architectures = TRY(vm_architectures(options.vm.arch));
   int worst = kDone;
+  std::vector<Findings> all;
   for (const auto& arch : architectures) {
     fs::path output =
         options.run.output.empty() ? default_output(profile.name + "-" + arch) : options.run.output;
@@ -96,7 +98,9 @@ Result<int> run(const VmRunOptions& options) {
     const fs::path recording =
         TRY(run_in_guest(options.run.profile, options.vm, arch, output, code));
     worst = std::max(worst, finish_report(recording, code, options.run.json, options.run.plots));
+    if (architectures.size() > 1) all.push_back(TRY(findings_of(recording, {})));
   }
+  if (all.size() > 1 && !options.run.json) fmt::print("\n{}", side_by_side(all));
   return worst;
 }
 

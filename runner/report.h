@@ -3,11 +3,18 @@
 #pragma once
 
 #include <filesystem>
+#include <string>
+
+#include "analysis/findings.h"
+#include "base/result.h"
 
 namespace isolab {
 
 /// Analyses a fresh recording, writes findings.json into it, draws the charts, prints the report
 /// (or the metrics as JSON). Returns `code`, or budget exceeded when the run itself was fine.
 int finish_report(const std::filesystem::path& recording, int code, bool json, bool plots);
+
+/// The findings of a recording directory; `classes`: a file of own rules, or empty.
+Result<Findings> findings_of(const std::filesystem::path& recording, const std::string& classes);
 
 }  // namespace isolab

@@ -104,7 +104,7 @@ class Conclusion {
     const auto* over = metric(prefix_ + "s_over_10us", arm);
     const auto* longest = metric(prefix_ + "_max", arm);
     if (longest != nullptr && !longest->not_applicable.empty())
-      return "times not applicable: " + longest->not_applicable;
+      return "no times: " + longest->not_applicable.substr(0, longest->not_applicable.find(':'));
     if (over == nullptr || longest == nullptr || !longest->value) return "no probe listened";
     std::string out =
         fmt::format("{}/h over 10 us, longest {}", rate_text(over), words_us(*longest->value));

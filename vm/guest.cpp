@@ -66,16 +66,25 @@ void open_console() {
   if (fd > STDERR_FILENO) ::close(fd);
 }
 
+/// Empty: loaded, or there already.
+std::string load_module(const std::string& name) {
+  const std::string path = std::string(kGuestModules) + "/" + name;
+  const Fd module(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (module && (::syscall(SYS_finit_module, module.get(), "", 0) == 0 || errno == EEXIST))
+    return {};
+  return std::strerror(errno);
+}
+
+/// Which module needs which differs from kernel to kernel (6.1's virtio needs virtio_ring): what
+/// fails is tried again as long as any other got in.
 void load_modules() {
   const SystemFiles files;
-  const auto names = files.list(kGuestModules);
-  if (!names) return;
-  for (const auto& name : *names) {
-    const Fd module(
-        ::open((std::string(kGuestModules) + "/" + name).c_str(), O_RDONLY | O_CLOEXEC));
-    if (!module || (::syscall(SYS_finit_module, module.get(), "", 0) != 0 && errno != EEXIST))
-      say(fmt::format("cannot load {}: {}", name, std::strerror(errno)));
+  auto waiting = files.list(kGuestModules).value_or(std::vector<std::string>{});
+  for (std::size_t before = waiting.size() + 1; !waiting.empty() && waiting.size() < before;) {
+    before = waiting.size();
+    std::erase_if(waiting, [](const auto& name) { return load_module(name).empty(); });
   }
+  for (const auto& name : waiting) say("cannot load " + name + ": " + load_module(name));
 }
 
 std::vector<std::string> words_of(const std::string& text) {
@@ -155,8 +164,7 @@ void hand_over() {
   disk.close();
   const Fd device(::open(kDisk, O_RDONLY | O_CLOEXEC));
   if (::fsync(device.get()) != 0) return say("cannot flush the results to the disk");
-  ::write(STDERR_FILENO, kGuestDone, std::strlen(kGuestDone));
-  say("");
+  say("results handed over");
 }
 
 }  // namespace

@@ -6,14 +6,11 @@
 namespace isolab {
 
 // Where things lie in the guest; vm/image.h puts them there.
-inline constexpr char kGuestModules[] = "/isolab/modules";    // NN-name.ko, loaded in order
+inline constexpr char kGuestModules[] = "/isolab/modules";    // NN-name.ko
 inline constexpr char kGuestCommands[] = "/isolab/commands";  // NN: words ended by NUL
 /// Handed back as a whole. NN/stdout and NN/exit ("0", "signal 9") of each command,
 /// dmesg, tainted, and whatever commands put there (`isolab run -o /out/recording`).
 inline constexpr char kGuestOutput[] = "/out";
-/// Said on the console when the results are on the disk.
-inline constexpr char kGuestDone[] = "isolab-guest: results handed over";
-
 [[noreturn]] void run_guest_init();
 
 }  // namespace isolab

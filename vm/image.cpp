@@ -18,7 +18,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// What a module needs is loaded before it. Names as of Linux 6.1-6.12.
+// The guest loads them in this order, and once more what failed. Names as of Linux 6.1-6.12.
 constexpr const char* kLoadOrder[] = {"virtio",
                                       "virtio_ring",
                                       "virtio_pci_legacy_dev",

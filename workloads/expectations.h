@@ -20,4 +20,7 @@ double function_calls_per_key_flip(Arch arch);
 /// where the instruction exists.
 std::optional<double> function_calls_per_kernel_flush(const Host& host, Arch arch);
 
+/// Whether the running kernel's release begins with a smaller version; false when it has none.
+bool kernel_before(const Host& host, int major, int minor);
+
 }  // namespace isolab

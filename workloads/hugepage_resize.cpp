@@ -46,6 +46,9 @@ class HugepageResize final : public Generator {
     const auto optimize = host.files.read(kOptimize);
     if (!calls) return std::nullopt;
     if (arch == Arch::arm64) return ExpectedIpis{0, "function_call"};
+    // One flush for a whole batch, optimised or not, came with hugetlb_vmemmap_restore_folios (6.7);
+    // 6.1 was seen to send none.
+    if (kernel_before(host, 6, 7)) return std::nullopt;
     // With the optimisation on, the count depends on the version; no file, no such flush.
     if (!optimize || trimmed(*optimize) != "0") return std::nullopt;
     return ExpectedIpis{2 * *calls, "function_call"};
