@@ -54,12 +54,15 @@ void CyclictestParser::feed(std::string_view bytes, std::uint64_t now) {
 
   while (!bytes.empty() && problem_.empty()) {
     const auto newline = bytes.find('\n');
+    const auto length = std::min(newline, bytes.size());
+    if (rest_.size() + length > kLongestLine) {  // wherever the reads happen to end
+      ++lines_;
+      rest_ += bytes.substr(0, kLongestLine);
+      fail(fmt::format("`{}...` is longer than any line of cyclictest", printable(rest_)));
+      break;
+    }
     if (newline == std::string_view::npos) {
       rest_ += bytes;
-      if (rest_.size() > kLongestLine) {
-        ++lines_;
-        fail(fmt::format("`{}...` has no end", printable(rest_)));
-      }
       break;
     }
     ++lines_;

@@ -49,7 +49,7 @@ YamlNode convert(const std::string& file, const YAML::Node& from, Diagnostics& d
           diagnostics.add(at, "\"" + key + "\" stands here a second time");
           continue;
         }
-        node.entries.emplace_back(key, convert(file, entry.second, diagnostics, depth + 1));
+        node.entries.push_back({key, convert(file, entry.second, diagnostics, depth + 1)});
         node.key_places.push_back(at);
       }
       break;
@@ -69,7 +69,7 @@ void merge(YamlNode& base, YamlNode over) {
     const auto same = std::find_if(base.entries.begin(), base.entries.end(),
                                    [&key = key](const auto& entry) { return entry.first == key; });
     if (same == base.entries.end()) {
-      base.entries.emplace_back(key, std::move(value));
+      base.entries.push_back({key, std::move(value)});
       base.key_places.push_back(over.key_places[i]);
     } else {
       base.key_places[static_cast<std::size_t>(same - base.entries.begin())] = over.key_places[i];

@@ -18,17 +18,24 @@ struct Place {
   std::string text() const;  // "profiles/quick.yaml:12:3"
 };
 
+struct YamlEntry;  // Clang 14 cannot have a pair of a type that is not yet whole
+
 struct YamlNode {
   enum class Kind { null, scalar, list, map };
   Kind kind = Kind::null;
   Place place;
   std::string scalar;
   std::vector<YamlNode> items;
-  std::vector<std::pair<std::string, YamlNode>> entries;  // in the order written
-  std::vector<Place> key_places;                          // of entries, same order
+  std::vector<YamlEntry> entries;  // in the order written
+  std::vector<Place> key_places;   // of entries, same order
 
   const YamlNode* find(std::string_view key) const;
   const char* kind_word() const;  // "a map", "a list", "nothing"
+};
+
+struct YamlEntry {
+  std::string first;  // the key
+  YamlNode second;
 };
 
 /// Everything wrong with a profile, each as "file:line:column: what is wrong; expected what; did
