@@ -53,7 +53,8 @@ rooms="$rooms $(find "$build" -name 'libisolab_*.a' | sort)"
 
 compile() {
   # shellcheck disable=SC2046,SC2086
-  clang++ -std=c++20 -O1 -g1 -DFMT_SHARED -I. -I"$build/generated" -fsanitize=fuzzer,address,undefined \
+  clang++ -std=c++20 -O1 -g1 -DFMT_SHARED -DISOLAB_SOURCE_DIR=\"\" -DISOLAB_SHARE_DIR=\"\" -I. -I"$build/generated" \
+    -fsanitize=fuzzer,address,undefined \
     -fno-sanitize-recover=all "tests/fuzz/$1_fuzz.cpp" $(sources "$1") \
     -Wl,--start-group $rooms -Wl,--end-group -lyaml-cpp -lfmt -lhwloc -lz -lcrypto -o "$work/$1"
 }
