@@ -4,8 +4,8 @@
 #   scripts/soak.sh [--minutes N] [--isolab FILE] [--profile FILE]     (60 minutes, build/isolab, quick.yaml)
 # Counted on the machine: tracefs instances, kprobe events, cgroups and journals of ours; in the run itself,
 # sampled twice a second: the largest resident size, descriptors and threads of any of its processes.
-# The first round warms caches; exit code 1 if a later one leaves more behind than the first, or if the
-# median of the last third is over the second round's by more than 5 % and 1 MiB, 2 descriptors or 1 thread.
+# Exit code 1 if a round leaves more behind than the first did, or if the median of the last third of the
+# rounds is over the largest of the first third by more than 5 % and 1 MiB, 2 descriptors or 1 thread.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 minutes=60 isolab=build/isolab profile=profiles/quick.yaml
@@ -38,14 +38,14 @@ sample() {  # the largest of each over the life of process $1, into $2
   while kill -0 "$1" 2>/dev/null; do
     for pid in $(family "$1"); do
       # Only ours: what `make` starts is as large as it likes.
-      [ "$(readlink "/proc/$pid/exe" 2>/dev/null)" = "$(realpath "$isolab")" ] || continue
+      [ "$(readlink "/proc/$pid/exe" 2>/dev/null || true)" = "$(realpath "$isolab")" ] || continue
       while read -r key value _; do
         case $key in
           VmRSS:) if [ "$value" -gt "$rss" ]; then rss=$value; fi ;;
           Threads:) if [ "$value" -gt "$threads" ]; then threads=$value; fi ;;
         esac
       done <"/proc/$pid/status" 2>/dev/null || true
-      count=$(find "/proc/$pid/fd" 2>/dev/null | wc -l)
+      count=$({ find "/proc/$pid/fd" -mindepth 1 2>/dev/null || true; } | wc -l)
       if [ "$count" -gt "$fds" ]; then fds=$count; fi
     done
     sleep 0.5
@@ -100,9 +100,11 @@ for column, what in enumerate(["tracefs instances", "kprobe events", "cgroups", 
             wrong.append(f"round {number} left {row[column]} {what}")
 if len(rows) >= 3:
     for column, (what, slack) in enumerate([("KiB resident", 1024), ("descriptors", 2), ("threads", 1)]):
-        late = statistics.median(row[column] for row in rows[-max(1, len(rows) // 3):])
-        if late > rows[1][column] * 1.05 and late > rows[1][column] + slack:
-            wrong.append(f"{what} grew from {rows[1][column]} to {late}")
+        third = max(1, len(rows) // 3)
+        early = max(row[column] for row in rows[:third])
+        late = statistics.median(row[column] for row in rows[-third:])
+        if late > early * 1.05 and late > early + slack:
+            wrong.append(f"{what} grew from {early} to {late}")
 for line in wrong:
     print("FAILED:", line)
 print(f"{len(rows)} rounds, {len(wrong)} leaks")
