@@ -3,6 +3,7 @@
 // time the error says what happened and the samples until then are kept.
 #include <gmock/gmock.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 #include <thread>
@@ -27,9 +28,10 @@ class FakeCyclictest : public ::testing::Test {
     const char* path = std::getenv("PATH");
     old_path_ = path != nullptr ? path : "";
     ::setenv("PATH", (ISOLAB_SOURCE_DIR "/tests/tools:" + old_path_).c_str(), 1);
+    std::string test = ::testing::UnitTest::GetInstance()->current_test_info()->name();
+    std::replace(test.begin(), test.end(), '/', '-');  // of a parametrised test
     scratch_ = std::filesystem::temp_directory_path() /
-               ("isolab-cyclictest-" + std::to_string(::getpid()) + "-" +
-                ::testing::UnitTest::GetInstance()->current_test_info()->name());
+               ("isolab-cyclictest-" + std::to_string(::getpid()) + "-" + test);
     std::filesystem::create_directories(scratch_);
     facts_.online = CpuSet{0, 1};
   }
