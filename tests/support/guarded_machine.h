@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+// A machine made of text and a state directory of its own, for the tests of the guard.
+#pragma once
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <functional>
+#include <sstream>
+
+#include "host/files.h"
+
+namespace isolab::test {
+
+/// Calls back before every change, which is where a kill may hit.
+class WatchedFiles final : public Files {
+ public:
+  explicit WatchedFiles(MemoryFiles& below) : below_(below) {}
+  Result<std::string> read(const std::string& path) const override { return below_.read(path); }
+  Result<std::vector<std::string>> list(const std::string& path) const override {
+    return below_.list(path);
+  }
+  bool exists(const std::string& path) const override { return below_.exists(path); }
+  Result<void> write(const std::string& path, std::string_view text) override {
+    if (before_change) before_change(path);
+    return below_.write(path, text);
+  }
+  Result<void> make_dir(const std::string& path) override {
+    if (before_change) before_change(path);
+    return below_.make_dir(path);
+  }
+  Result<void> remove_dir(const std::string& path) override {
+    if (before_change) before_change(path);
+    return below_.remove_dir(path);
+  }
+  std::function<void(const std::string&)> before_change;
+
+ private:
+  MemoryFiles& below_;
+};
+
+class GuardedMachine : public testing::Test {
+ protected:
+  GuardedMachine() {
+    std::string name = (std::filesystem::temp_directory_path() / "isolab-test-XXXXXX").string();
+    directory_ = ::mkdtemp(name.data());
+  }
+  ~GuardedMachine() override { std::filesystem::remove_all(directory_); }
+
+  std::vector<std::filesystem::path> journals() const {
+    std::vector<std::filesystem::path> out;
+    for (const auto& entry : std::filesystem::directory_iterator(directory_))
+      out.push_back(entry.path());
+    return out;
+  }
+  std::string journal() const {
+    EXPECT_THAT(journals(), testing::SizeIs(1));
+    std::ostringstream text;
+    text << std::ifstream(journals().at(0)).rdbuf();
+    return text.str();
+  }
+
+  std::filesystem::path directory_;
+  MemoryFiles files_{{{"/a", "1\n"},
+                      {"/b", "[always] madvise never\n"},
+                      {"/c", "0\n"},
+                      {"/mask", "f\n"},
+                      {"/t/", ""}}};
+};
+
+}  // namespace isolab::test

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+// The directory of journals and the lock of a run: their owner's alone, through no link, held once.
+#include "host/state_directory.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include "host/journal.h"
+#include "host/run_lock.h"
+#include "tests/support/guarded_machine.h"
+
+namespace isolab {
+namespace {
+
+using testing::HasSubstr;
+using StateDirectory = test::GuardedMachine;
+
+TEST_F(StateDirectory, AStateDirectoryOfSomebodyElseIsRefused) {
+  const auto state = directory_ / "state";
+  ASSERT_TRUE(prepare_state_directory(state));
+  ASSERT_TRUE(prepare_state_directory(state));
+  namespace fs = std::filesystem;
+  fs::permissions(state, fs::perms::others_write, fs::perm_options::add);
+  EXPECT_EQ(prepare_state_directory(state).error().kind, ErrorKind::denied);
+  fs::remove(state);
+  fs::create_directory(directory_ / "elsewhere");
+  fs::create_directory_symlink(directory_ / "elsewhere", state);
+  EXPECT_THAT(prepare_state_directory(state).error().what, HasSubstr("not a directory"));
+  if (::geteuid() != 0) return;
+  fs::remove(state);
+  fs::create_directory(state);
+  ASSERT_EQ(::chown(state.c_str(), 65534, 65534), 0);
+  EXPECT_THAT(prepare_state_directory(state).error().what, HasSubstr("somebody else"));
+}
+
+TEST_F(StateDirectory, JournalsFollowNoLinksAndAreForTheirOwnerAlone) {
+  const auto path = directory_ / "1-0.journal";
+  const auto target = directory_ / "target";
+  std::ofstream(target) << "precious";
+  std::filesystem::create_symlink(target, path.string() + ".new");
+  std::filesystem::create_symlink(target, path);
+  ASSERT_TRUE(save_journal(path, {{1, 1}, {}}));
+  EXPECT_FALSE(std::filesystem::is_symlink(path));
+  EXPECT_EQ(std::filesystem::status(path).permissions(),
+            std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
+  std::ostringstream text;
+  text << std::ifstream(target).rdbuf();
+  EXPECT_EQ(text.str(), "precious");
+}
+
+TEST_F(StateDirectory, TheLockIsHeldOnceAndNamesItsHolder) {
+  {
+    const auto first = RunLock::take(directory_, "profile quick");
+    ASSERT_TRUE(first);
+    const auto second = RunLock::take(directory_, "profile other");
+    ASSERT_FALSE(second);
+    EXPECT_EQ(second.error().kind, ErrorKind::busy);
+    EXPECT_THAT(second.error().what,
+                HasSubstr(fmt::format("process {}, profile quick", ::getpid())));
+  }
+  EXPECT_TRUE(RunLock::take(directory_, "profile other"));
+}
+
+}  // namespace
+}  // namespace isolab
