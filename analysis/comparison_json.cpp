@@ -1,45 +1,33 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "analysis/comparison_json.h"
 
-#include "results/json.h"
+#include "results/json_values.h"
 
 namespace isolab {
 namespace {
 
-Json number(double value) { return Json(rounded(value)); }
+using json::list;
+using json::members;
+using json::number;
+using json::put;
+using json::strings;
+using json::words;
 
-template <class T, class F>
-Json list(const std::vector<T>& items, F convert) {
-  JsonArray out;
-  out.reserve(items.size());
-  for (const auto& item : items) out.push_back(convert(item));
-  return Json(std::move(out));
-}
-
-Json texts(const std::vector<std::string>& items) {
-  return list(items, [](const std::string& one) { return Json(one); });
-}
-
-template <class T, class F>
-Json members(const std::map<std::string, T>& items, F convert) {
-  JsonObject out;
-  for (const auto& [key, item] : items) out.emplace(key, convert(item));
-  return Json(std::move(out));
+// number() is overloaded: a lambda says which.
+Json numbers(const std::vector<double>& items) {
+  return list(items, [](double value) { return number(value); });
 }
 
 Json interval_json(const Interval& one) {
   return Json(JsonArray{number(one.lower), number(one.upper)});
 }
 
-void put(JsonObject& out, const char* key, const std::optional<double>& value) {
-  if (value) out.emplace(key, number(*value));
-}
 void put(JsonObject& out, const char* key, const std::optional<Interval>& value) {
   if (value) out.emplace(key, interval_json(*value));
 }
 
 Json group_number_json(const GroupNumber& one) {
-  JsonObject out{{"sessions", list(one.values, number)},
+  JsonObject out{{"sessions", numbers(one.values)},
                  {"missing", std::uint64_t{one.missing}},
                  {"centre", number(one.centre)},
                  {"n", one.n},
@@ -62,21 +50,20 @@ Json change_json(const Change& one) {
 }
 
 Json metric_json(const ComparedMetric& one) {
-  return Json(
-      JsonObject{{"name", one.key.name},
-                 {"labels", members(one.key.labels, [](const auto& word) { return Json(word); })},
-                 {"unit", one.info->unit},
-                 {"direction", to_string(one.info->direction)},
-                 {"statistic", to_string(one.statistic)},
-                 {"groups", list(one.groups, group_number_json)},
-                 {"changes", list(one.changes, change_json)}});
+  return Json(JsonObject{{"name", one.key.name},
+                         {"labels", words(one.key.labels)},
+                         {"unit", one.info->unit},
+                         {"direction", to_string(one.info->direction)},
+                         {"statistic", to_string(one.statistic)},
+                         {"groups", list(one.groups, group_number_json)},
+                         {"changes", list(one.changes, change_json)}});
 }
 
 Json group_json(const GroupSummary& one) {
   return Json(
       JsonObject{{"name", one.name},
                  {"arm", one.arm},
-                 {"places", texts(one.places)},
+                 {"places", strings(one.places)},
                  {"sessions", std::uint64_t{one.sessions}},
                  {"windows", one.windows},
                  {"windows_left_out", one.windows_left_out},
@@ -84,13 +71,13 @@ Json group_json(const GroupSummary& one) {
                  {"measured", one.measured},
                  {"measured_isolated", one.measured_isolated},
                  {"housekeeping", one.housekeeping},
-                 {"facts", members(one.facts, [](const auto& word) { return Json(word); })},
+                 {"facts", words(one.facts)},
                  {"warnings", members(one.warnings, [](int sessions) { return Json(sessions); })}});
 }
 
 Json difference_json(const Difference& one) {
   return Json(JsonObject{{"what", one.what},
-                         {"values", texts(one.values)},
+                         {"values", strings(one.values)},
                          {"intended", one.intended},
                          {"within_a_group", one.within}});
 }
@@ -117,7 +104,7 @@ Json series_json(const GroupSeries& one) {
                     })},
       {"histogram", list(one.histogram, [](std::uint64_t count) { return Json(count); })},
       {"histogram_overflow", one.histogram_overflow},
-      {"ipi_classes", members(one.ipi_classes, number)},
+      {"ipi_classes", members(one.ipi_classes, [](double rate) { return number(rate); })},
       {"timeline_of", one.timeline_of},
       {"tracks", list(one.tracks, track_json)}});
 }
@@ -146,18 +133,18 @@ std::string comparison_to_json(const Comparison& all) {
                                     {"probe", all.probe},
                                     {"probe_kind", all.probe_kind},
                                     {"isolab_version", all.isolab_version},
-                                    {"command_line", texts(all.command_line)},
+                                    {"command_line", strings(all.command_line)},
                                     {"repeats", all.repeats},
                                     {"warmup_s", number(all.warmup_s)},
                                     {"measure_s", number(all.measure_s)},
-                                    {"loads", members(all.loads, texts)},
+                                    {"loads", members(all.loads, strings)},
                                     {"alpha", number(all.options.alpha)},
                                     {"min_effect", number(all.options.min_effect)},
                                     {"tests", std::uint64_t{all.tests}},
                                     {"flagged", std::uint64_t{flagged(all)}},
                                     {"groups", list(all.groups, group_json)},
                                     {"differences", list(all.differences, difference_json)},
-                                    {"notes", texts(all.notes)},
+                                    {"notes", strings(all.notes)},
                                     {"metrics", list(all.metrics, metric_json)},
                                     {"series", list(all.series, series_json)},
                                     {"scaling", list(all.scaling, scaling_json)}}));

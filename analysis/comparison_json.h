@@ -5,11 +5,13 @@
 #include <string>
 
 #include "analysis/comparison.h"
+#include "results/json.h"
 
 namespace isolab {
 
 /// "kind": "comparison", schema 1; docs/comparing.md names the members. Infinite bounds are the
 /// text "inf"; numbers are rounded to nine digits.
 std::string comparison_to_json(const Comparison& comparison);
+Json comparison_schema();
 
 }  // namespace isolab

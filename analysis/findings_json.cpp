@@ -4,34 +4,16 @@
 #include "analysis/interruptions_json.h"
 #include "analysis/metrics.h"
 #include "analysis/page_costs.h"
-#include "results/json.h"
+#include "results/json_values.h"
 
 namespace isolab {
 namespace {
 
-Json number(double value) { return Json(rounded(value)); }
-
-Json strings(const std::vector<std::string>& items) {
-  return Json(JsonArray(items.begin(), items.end()));
-}
-
-Json words(const std::map<std::string, std::string>& members) {
-  JsonObject out;
-  for (const auto& [key, value] : members) out.emplace(key, Json(value));
-  return Json(std::move(out));
-}
-
-template <class T, class F>
-Json list(const std::vector<T>& items, F convert) {
-  JsonArray out;
-  out.reserve(items.size());
-  for (const auto& item : items) out.push_back(convert(item));
-  return Json(std::move(out));
-}
-
-void put(JsonObject& out, const char* key, const std::optional<double>& value) {
-  if (value) out.emplace(key, number(*value));
-}
+using json::list;
+using json::number;
+using json::put;
+using json::strings;
+using json::words;
 
 Json metric_json(const Metric& metric) {
   const MetricInfo* info = find_metric_info(metric.name);
@@ -39,7 +21,7 @@ Json metric_json(const Metric& metric) {
                  {"labels", words(metric.labels)},
                  {"unit", info == nullptr ? "" : info->unit},
                  {"direction", to_string(info == nullptr ? Direction::none : info->direction)},
-                 {"value", metric.value ? number(*metric.value) : Json()},
+                 {"value", number(metric.value)},
                  {"exposure_s", number(metric.exposure_s)},
                  {"n", metric.n},
                  {"repeats", metric.repeats}};
@@ -83,13 +65,12 @@ Json verdict_json(const Verdict& one) {
 Json point_json(const Point& point) { return Json(JsonArray{number(point.x), number(point.y)}); }
 
 Json arm_series_json(const ArmSeries& one) {
-  JsonObject interrupts;
-  for (const auto& [row, rate] : one.interrupts) interrupts.emplace(row, number(rate));
-  return Json(JsonObject{{"arm", one.arm},
-                         {"ccdf", list(one.ccdf, point_json)},
-                         {"histogram", Json(JsonArray(one.histogram.begin(), one.histogram.end()))},
-                         {"histogram_overflow", one.histogram_overflow},
-                         {"interrupts", Json(std::move(interrupts))}});
+  return Json(JsonObject{
+      {"arm", one.arm},
+      {"ccdf", list(one.ccdf, point_json)},
+      {"histogram", Json(JsonArray(one.histogram.begin(), one.histogram.end()))},
+      {"histogram_overflow", one.histogram_overflow},
+      {"interrupts", json::members(one.interrupts, [](double rate) { return number(rate); })}});
 }
 
 Json track_json(const GapTrack& one) {

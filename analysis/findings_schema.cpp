@@ -1,42 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
-// `isolab schema`: JSON Schema (2020-12) of findings.json and of `report --json`, with the list of
-// metrics under "x-metrics".
-#include <algorithm>
-
+// `isolab schema`: JSON Schema (2020-12) of findings.json, `report --json` and `compare --json`,
+// with the list of metrics under "x-metrics".
+#include "analysis/comparison_json.h"
 #include "analysis/findings_json.h"
 #include "analysis/interruptions_json.h"
 #include "analysis/metrics.h"
 #include "analysis/page_costs.h"
-#include "results/json.h"
+#include "results/json_schema.h"
 
 namespace isolab {
 namespace {
 
-Json type(const char* name) { return Json(JsonObject{{"type", name}}); }
-Json described(const char* name, const char* text) {
-  return Json(JsonObject{{"type", name}, {"description", text}});
-}
-Json list_of(Json items) {
-  return Json(JsonObject{{"type", "array"}, {"items", std::move(items)}});
-}
-Json texts_by_name() {
-  return Json(JsonObject{{"type", "object"}, {"additionalProperties", type("string")}});
-}
-Json reference(const char* name) {
-  return Json(JsonObject{{"$ref", std::string("#/$defs/") + name}});
-}
-
-/// An object with exactly these members; `optional` names those that may be absent.
-Json object(JsonObject members, const std::vector<std::string>& optional = {}) {
-  JsonArray required;
-  for (const auto& [name, schema] : members)
-    if (std::find(optional.begin(), optional.end(), name) == optional.end())
-      required.emplace_back(name);
-  return Json(JsonObject{{"type", "object"},
-                         {"properties", Json(std::move(members))},
-                         {"required", Json(std::move(required))},
-                         {"additionalProperties", false}});
-}
+using schema::by_name;
+using schema::described;
+using schema::list_of;
+using schema::object;
+using schema::one_of;
+using schema::reference;
+using schema::type;
 
 Json metric_schema() {
   JsonArray names;
@@ -46,11 +27,10 @@ Json metric_schema() {
                  {"description", "null: not applicable, and not_applicable says why"}});
   return object(
       {{"name", Json(JsonObject{{"enum", Json(std::move(names))}})},
-       {"labels", texts_by_name()},
+       {"labels", by_name(type("string"))},
        {"value", value},
        {"unit", type("string")},
-       {"direction",
-        Json(JsonObject{{"enum", JsonArray{"lower_is_better", "higher_is_better", "none"}}})},
+       {"direction", one_of({"lower_is_better", "higher_is_better", "none"})},
        {"lower95", described("number", "exact Poisson, two-sided 95 %; absent for a zero")},
        {"upper95", described("number", "exact Poisson, two-sided 95 %; one-sided 95 % for a zero")},
        {"repeat_min", described("number", "least value of a repeat alone")},
@@ -65,7 +45,7 @@ Json metric_schema() {
 Json run_schema() {
   JsonObject members{{"command_line", list_of(type("string"))},
                      {"changed", list_of(type("string"))},
-                     {"facts", texts_by_name()},
+                     {"facts", by_name(type("string"))},
                      {"measured_isolated", type("boolean")},
                      {"repeats", type("integer")},
                      {"warmup_s", type("number")},
@@ -87,15 +67,13 @@ Json warning_schema() {
 }
 
 Json verdict_schema() {
-  return object(
-      {{"metric", type("string")},
-       {"arm", type("string")},
-       {"limit", type("number")},
-       {"limit_text", type("string")},
-       {"reason", type("string")},
-       {"outcome",
-        Json(JsonObject{{"enum", JsonArray{"kept", "broken", "not proven", "not applicable"}}})},
-       {"text", type("string")}});
+  return object({{"metric", type("string")},
+                 {"arm", type("string")},
+                 {"limit", type("number")},
+                 {"limit_text", type("string")},
+                 {"reason", type("string")},
+                 {"outcome", one_of({"kept", "broken", "not proven", "not applicable"})},
+                 {"text", type("string")}});
 }
 
 Json arm_schema() {
@@ -110,7 +88,7 @@ Json arm_schema() {
 
 Json series_schema() {
   const Json points = list_of(list_of(type("number")));
-  const Json rates(JsonObject{{"type", "object"}, {"additionalProperties", type("number")}});
+  const Json rates = by_name(type("number"));
   const Json arm = object({{"arm", type("string")},
                            {"ccdf", points},
                            {"histogram", list_of(type("integer"))},
@@ -140,12 +118,12 @@ Json metric_list() {
 
 std::string findings_schema() {
   const Json metrics = list_of(reference("metric"));
-  const Json schema(JsonObject{{"const", Findings::kSchema}});
-  const Json report = object({{"schema", schema},
+  const Json version(JsonObject{{"const", Findings::kSchema}});
+  const Json report = object({{"schema", version},
                               {"profile", type("string")},
                               {"profile_hash", type("string")},
                               {"metrics", metrics}});
-  const Json findings = object({{"schema", schema},
+  const Json findings = object({{"schema", version},
                                 {"run", run_schema()},
                                 {"arms", list_of(arm_schema())},
                                 {"metrics", metrics},
@@ -156,10 +134,14 @@ std::string findings_schema() {
                                 {"page_costs", page_costs_schema()}});
   return print_json(Json(JsonObject{
       {"$schema", "https://json-schema.org/draft/2020-12/schema"},
-      {"title", "What isolab analyse (findings) and isolab report --json (report) print"},
-      {"oneOf", JsonArray{reference("findings"), reference("report")}},
-      {"$defs",
-       JsonObject{{"metric", metric_schema()}, {"findings", findings}, {"report", report}}},
+      {"title",
+       "What isolab analyse (findings), report --json (report) and compare --json (comparison) "
+       "print"},
+      {"oneOf", JsonArray{reference("findings"), reference("report"), reference("comparison")}},
+      {"$defs", JsonObject{{"metric", metric_schema()},
+                           {"findings", findings},
+                           {"report", report},
+                           {"comparison", comparison_schema()}}},
       {"x-metrics", metric_list()}}));
 }
 

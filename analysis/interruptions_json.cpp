@@ -1,26 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "analysis/interruptions_json.h"
 
+#include "results/json_schema.h"
+#include "results/json_values.h"
+
 namespace isolab {
 
 namespace {
 
-Json number(double value) { return Json(rounded(value)); }
-Json number(const std::optional<double>& value) { return value ? number(*value) : Json(); }
-
-template <class T, class F>
-Json list(const std::vector<T>& items, F convert) {
-  JsonArray out;
-  for (const auto& item : items) out.push_back(convert(item));
-  return Json(std::move(out));
-}
+using json::list;
+using json::number;
+using json::strings;
 
 Json sender_json(const SenderRow& one) {
   return Json(JsonObject{{"comm", one.comm},
                          {"cpu", one.cpu},
                          {"pid", std::int64_t{one.pid}},
                          {"count", one.count},
-                         {"stack", Json(JsonArray(one.frames.begin(), one.frames.end()))}});
+                         {"stack", strings(one.frames)}});
 }
 
 Json cause_json(const CauseRow& one) {
@@ -139,7 +136,7 @@ Json window_json(const TracedWindow& one) {
                          {"repeat", one.repeat},
                          {"level", one.level},
                          {"clock", one.clock},
-                         {"reasons", Json(JsonArray(one.reasons.begin(), one.reasons.end()))},
+                         {"reasons", strings(one.reasons)},
                          {"lost", one.lost},
                          {"events", one.events},
                          {"faulty_pages", one.faulty_pages},
@@ -160,33 +157,6 @@ Json effect_json(const ObserverEffect& one) {
                          {"rate_percent", number(one.rate_percent())},
                          {"rate_low_percent", number(one.rate_low_percent)},
                          {"rate_high_percent", number(one.rate_high_percent)}});
-}
-
-Json type(const char* name) { return Json(JsonObject{{"type", name}}); }
-
-/// Every member of an example, required, with the JSON type it has there.
-Json schema_like(const Json& example) {
-  if (const auto* members = std::get_if<JsonObject>(&example.value)) {
-    JsonObject properties;
-    JsonArray required;
-    for (const auto& [name, member] : *members) {
-      properties.emplace(name, schema_like(member));
-      required.emplace_back(name);
-    }
-    return Json(JsonObject{{"type", "object"},
-                           {"properties", Json(std::move(properties))},
-                           {"required", Json(std::move(required))}});
-  }
-  if (const auto* items = std::get_if<JsonArray>(&example.value)) {
-    JsonObject out{{"type", "array"}};
-    if (items->size() == 1) out.emplace("items", schema_like(items->front()));
-    return Json(std::move(out));
-  }
-  if (std::holds_alternative<bool>(example.value)) return type("boolean");
-  if (std::holds_alternative<std::string>(example.value)) return type("string");
-  if (std::holds_alternative<std::nullptr_t>(example.value))
-    return Json(JsonObject{{"type", JsonArray{"number", "null"}}});
-  return type("number");
 }
 
 }  // namespace
@@ -212,7 +182,7 @@ Json interruptions_schema() {
   example.cpus.push_back(std::move(cpu));
   example.effects.emplace_back();
   example.effects[0].untraced_p50_us = example.effects[0].untraced_per_s = 1;
-  return schema_like(interruptions_json(example));
+  return schema::like(interruptions_json(example));
 }
 
 }  // namespace isolab

@@ -1,20 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <algorithm>
-
 #include "analysis/page_costs.h"
+#include "results/json_schema.h"
+#include "results/json_values.h"
 
 namespace isolab {
 namespace {
 
-Json number(double value) { return Json(rounded(value)); }
+using json::list;
+using json::number;
+using json::put;
 
 Json estimate_json(const Estimate& one) {
   JsonObject out{{"value", number(one.value)},
                  {"least", number(one.least)},
                  {"most", number(one.most)},
                  {"repeats", one.repeats}};
-  if (one.lower95) out.emplace("lower95", number(*one.lower95));
-  if (one.upper95) out.emplace("upper95", number(*one.upper95));
+  put(out, "lower95", one.lower95);
+  put(out, "upper95", one.upper95);
   return Json(std::move(out));
 }
 
@@ -41,33 +43,14 @@ Json cost_json(const PageCost& one) {
   if (one.user_ratio) out.emplace("user_ratio", estimate_json(*one.user_ratio));
   if (one.elapsed_ratio) out.emplace("elapsed_ratio", estimate_json(*one.elapsed_ratio));
   if (one.pages) out.emplace("pages", estimate_json(*one.pages));
-  if (one.ipis_per_page) out.emplace("ipis_per_page", number(*one.ipis_per_page));
-  if (one.slope) out.emplace("slope", number(*one.slope));
+  put(out, "ipis_per_page", one.ipis_per_page);
+  put(out, "slope", one.slope);
   return Json(std::move(out));
-}
-
-Json type(const char* name) { return Json(JsonObject{{"type", name}}); }
-
-Json list_of(Json items) {
-  return Json(JsonObject{{"type", "array"}, {"items", std::move(items)}});
-}
-
-Json object(JsonObject members, std::vector<std::string> optional = {}) {
-  JsonArray required;
-  for (const auto& [name, schema] : members)
-    if (std::find(optional.begin(), optional.end(), name) == optional.end())
-      required.emplace_back(name);
-  return Json(JsonObject{{"type", "object"},
-                         {"properties", Json(std::move(members))},
-                         {"required", Json(std::move(required))},
-                         {"additionalProperties", false}});
 }
 
 }  // namespace
 
 Json page_costs_json(const std::vector<PageCost>& costs) {
-  JsonArray compared;
-  for (const auto& one : costs) compared.push_back(cost_json(one));
   JsonArray published;
   for (const auto& one : kPublishedXpfo)
     published.emplace_back(JsonObject{{"machine", one.machine},
@@ -76,11 +59,12 @@ Json page_costs_json(const std::vector<PageCost>& costs) {
                                       {"xpfo_s", number(one.xpfo_s)},
                                       {"ratio", number(one.ratio())},
                                       {"slope", number(one.slope())}});
-  return Json(JsonObject{{"compared", Json(std::move(compared))},
+  return Json(JsonObject{{"compared", list(costs, cost_json)},
                          {"published_xpfo", Json(std::move(published))}});
 }
 
 Json page_costs_schema() {
+  using schema::list_of, schema::object, schema::type;
   const Json estimate = object({{"value", type("number")},
                                 {"least", type("number")},
                                 {"most", type("number")},

@@ -10,7 +10,7 @@
 #include "base/digest.h"
 #include "base/version.h"
 #include "results/index.h"
-#include "results/json.h"
+#include "results/json_values.h"
 #include "results/recording.h"
 #include "runner/commands.h"
 #include "runner/report_format.h"
@@ -112,11 +112,7 @@ Result<std::map<std::string, std::string>> labels_from(const std::vector<std::st
 }
 
 Json point_json(const HistoryPoint& point) {
-  JsonObject labels;
-  for (const auto& [key, word] : point.metric.labels) labels.emplace(key, word);
-  const auto number = [](const std::optional<double>& value) {
-    return value ? Json(rounded(*value)) : Json();
-  };
+  using json::number;
   return Json(JsonObject{{"recording", point.recording.place},
                          {"started_utc", point.recording.started_utc},
                          {"status", point.recording.status},
@@ -125,24 +121,22 @@ Json point_json(const HistoryPoint& point) {
                          {"machine", point.recording.machine},
                          {"kernel", point.recording.kernel},
                          {"isolab_version", point.recording.isolab_version},
-                         {"labels", Json(std::move(labels))},
+                         {"labels", json::words(point.metric.labels)},
                          {"value", number(point.metric.value)},
                          {"lower95", number(point.metric.lower95)},
                          {"upper95", number(point.metric.upper95)},
                          {"n", point.metric.n},
-                         {"exposure_s", Json(rounded(point.metric.exposure_s))}});
+                         {"exposure_s", number(point.metric.exposure_s)}});
 }
 
 std::string as_json(const HistoryOptions& options, const std::vector<HistoryPoint>& points) {
-  JsonArray out;
-  for (const auto& point : points) out.push_back(point_json(point));
   const auto* info = find_metric_info(options.metric);
   return print_json(Json(JsonObject{{"schema", RecordingIndex::kSchema},
                                     {"kind", "history"},
                                     {"metric", options.metric},
                                     {"unit", info->unit},
                                     {"direction", to_string(info->direction)},
-                                    {"points", Json(std::move(out))}}));
+                                    {"points", json::list(points, point_json)}}));
 }
 
 /// One table a series: a profile, a machine and a set of labels.

@@ -8,7 +8,7 @@
 #include <system_error>
 
 #include "base/version.h"
-#include "results/json.h"
+#include "results/json_values.h"
 #include "runner/charts.h"
 
 namespace isolab {
@@ -97,8 +97,6 @@ Result<FalsePositives> measure_false_positives(const std::vector<fs::path>& sess
 }
 
 std::string false_positives_json(const FalsePositives& one) {
-  JsonArray names;
-  for (const auto& name : one.flagged_names) names.emplace_back(name);
   const double share =
       one.tests == 0 ? 0 : static_cast<double>(one.flagged) / static_cast<double>(one.tests);
   return print_json(Json(JsonObject{{"schema", FalsePositives::kSchema},
@@ -112,8 +110,8 @@ std::string false_positives_json(const FalsePositives& one) {
                                     {"sessions", std::uint64_t{one.sessions}},
                                     {"tests", std::uint64_t{one.tests}},
                                     {"flagged", std::uint64_t{one.flagged}},
-                                    {"false_positive_rate", Json(rounded(share))},
-                                    {"flagged_names", Json(std::move(names))},
+                                    {"false_positive_rate", json::number(share)},
+                                    {"flagged_names", json::strings(one.flagged_names)},
                                     {"drift_tests", std::uint64_t{one.drift_tests}},
                                     {"drift_flagged", std::uint64_t{one.drift_flagged}}}));
 }

@@ -163,7 +163,7 @@ int main(int argc, char** argv) {
   attach_verb->add_option("recording", recording, "a recording directory")->required();
   attach_verb->add_option("file", benchmarks, "JSON of --benchmark_out, such as the cost ladder's")
       ->required();
-  auto* schema_verb = verb("schema", "print the JSON schema of `report --json`");
+  auto* schema_verb = verb("schema", "print the JSON schema of analyse, report --json and compare --json");
   auto* restore_verb = verb("restore", "put back what a run that was killed has left changed");
   restore_verb->add_flag("--dry-run", dry_run, "print what it would do, as a shell script");
 

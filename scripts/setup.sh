@@ -11,7 +11,7 @@ need=(g++ cmake ninja-build pkg-config libyaml-cpp-dev libcli11-dev libfmt-dev n
 # The kernel source is a workload, not a need: without it kernel_build is "not applicable".
 want=(linux-source-6.12)
 if [ "${1:-run}" = test ]; then
-  need+=(libgtest-dev libgmock-dev libbenchmark-dev libtraceevent-dev trace-cmd binutils
+  need+=(libgtest-dev libgmock-dev libbenchmark-dev libtraceevent-dev trace-cmd binutils python3-jsonschema
          g++-aarch64-linux-gnu qemu-system-x86 qemu-system-arm)
   want+=(clang libclang-rt-dev)  # fuzz targets; without them only their replays run
 fi
