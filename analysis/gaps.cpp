@@ -137,16 +137,19 @@ class GapMetrics {
 
   void add_loop_numbers() {
     double floor_ns = 0;
+    double tick_ns = 0;
     double wall_error = 0;
     std::uint64_t iterations = 0;
     std::uint64_t dropped = 0;
     for (const auto& one : heard_) {
       floor_ns = std::max(floor_ns, number_of(one.cpu(), "floor_ns", 0));
+      tick_ns = std::max(tick_ns, number_of(one.cpu(), "tick_ns", 0));
       wall_error = std::max(wall_error, std::abs(number_of(one.cpu(), "wall_error_ppm", 0)));
       iterations += one.cpu().histogram.total();
       dropped += one.cpu().gaps_dropped;
     }
     add(make_metric("loop_floor", labels_)).value = floor_ns;
+    if (tick_ns > 0) add(make_metric("counter_tick", labels_)).value = tick_ns;
     add(make_metric("loop_iterations", labels_)).value = static_cast<double>(iterations);
     out_.back().n = iterations;
     add(make_metric("gaps_dropped", labels_)).value = static_cast<double>(dropped);

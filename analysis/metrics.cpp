@@ -132,7 +132,7 @@ std::vector<MetricInfo> make_list() {
   out.push_back(
       {"ipis_per_op",
        "1",
-       none,
+       lower,
        "IPIs that reached each measured CPU per operation of a workload, less the idle arm's rate",
        {"arm", "cpu", "row", "workload"}});
   out.push_back(
@@ -171,8 +171,11 @@ std::vector<MetricInfo> make_list() {
                  lower,
                  "context switches and page faults of the probe's own thread, per window",
                  {"arm", "cpu", "count"}});
-  out.push_back(
-      {"loop_floor", "ns", lower, "median round of the busy loop: its resolution", kPerCpu});
+  out.push_back({"loop_floor", "ns", lower,
+                 "an undisturbed round of the busy loop; no shorter gap is seen", kPerCpu});
+  out.push_back({"counter_tick", "ns", lower,
+                 "one tick of the counter that the busy loop reads; no time is known finer",
+                 kPerCpu});
   out.push_back({"loop_iterations", "1", none, "rounds of the busy loop", kPerCpu});
   out.push_back({"gaps_dropped", "1", lower,
                  "gaps the log had no room for (the histogram has them)", kPerCpu});

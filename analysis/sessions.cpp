@@ -87,7 +87,7 @@ void add_causes(const Findings& findings, const std::string& arm, SessionNumbers
 Statistic statistic_of(const MetricInfo& metric) {
   const auto& name = metric.name;
   if (among(name,
-            {"loop_floor", "loop_iterations", "gaps_dropped", "wall_error", "clock_drift",
+            {"loop_floor", "counter_tick", "loop_iterations", "gaps_dropped", "wall_error", "clock_drift",
              "footprint", "explained_gaps", "explained_time", "outside_kernel_time",
              "unexplained_time", "unexplained_gaps", "callbacks_joined", "trace_effect_length",
              "trace_effect_count", "interrupts_over_idle", "ipis_per_op_expected"}))

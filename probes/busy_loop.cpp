@@ -256,6 +256,8 @@ ProbeCpu BusyLoop::collect_cpu(const Listener& listener) const {
       static_cast<double>(static_cast<std::int64_t>(totals.end - totals.start - totals.sum));
   cpu.numbers["wall_error_ppm"] = unexplained / wall * 1e6;
   cpu.numbers["tick_ns"] = 1e9 / line_.ticks_per_second();
+  if (const auto hz = nominal_counter_hz(); hz > 0)
+    cpu.numbers["nominal_hz"] = static_cast<double>(hz);
 
   if (cpu.histogram.total() != totals.iterations)
     cpu.error = "self-check failed: the histogram does not hold every iteration";

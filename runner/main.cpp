@@ -163,7 +163,8 @@ int main(int argc, char** argv) {
   attach_verb->add_option("recording", recording, "a recording directory")->required();
   attach_verb->add_option("file", benchmarks, "JSON of --benchmark_out, such as the cost ladder's")
       ->required();
-  auto* schema_verb = verb("schema", "print the JSON schema of analyse, report --json and compare --json");
+  auto* schema_verb =
+      verb("schema", "print the JSON schema of analyse, report --json and compare --json");
   auto* restore_verb = verb("restore", "put back what a run that was killed has left changed");
   restore_verb->add_flag("--dry-run", dry_run, "print what it would do, as a shell script");
 
@@ -178,7 +179,12 @@ int main(int argc, char** argv) {
     command->add_option(
         "--kernel", guest.vm.kernel,
         "a name of `isolab vm kernels`, a .deb or a kernel image (default: the newest)");
-    command->add_option("--cpus", guest.vm.cpus, "virtual CPUs")->capture_default_str();
+    auto* cpu_count =
+        command->add_option("--cpus", guest.vm.cpus, "virtual CPUs")->capture_default_str();
+    command
+        ->add_option("--topology", guest.vm.topology,
+                     "virtual CPUs as SOCKETSxCORESxTHREADS, like 2x4x2")
+        ->excludes(cpu_count);
     command
         ->add_option(
             "--isolated", guest.vm.isolated,

@@ -101,6 +101,7 @@ class Report {
                       findings_.measured_why));
     field("noise on", cpu_word(findings_.housekeeping) + (" " + findings_.housekeeping));
     field("probe", findings_.probe.empty() ? "none" : findings_.probe);
+    field("floor", floor());
     field("design", design());
     field("status", status());
   }
@@ -125,6 +126,21 @@ class Report {
   std::string kernel() const {
     const auto line = fact(findings_, "kernel.command_line");
     return fact(findings_, "kernel.release") + (line.empty() ? "" : ": " + line);
+  }
+
+  /// What bounds every time below: the counter's tick and the loop's own round.
+  std::string floor() const {
+    double tick = 0;
+    double round = 0;
+    for (const auto& metric : findings_.metrics) {
+      if (!metric.value) continue;
+      if (metric.name == "counter_tick") tick = std::max(tick, *metric.value);
+      if (metric.name == "loop_floor") round = std::max(round, *metric.value);
+    }
+    if (tick == 0) return {};
+    return fmt::format(
+        "the counter ticks every {}, a round of the loop takes {}: no time here is finer than {}",
+        human_time(tick), human_time(round), human_time(std::max(tick, round)));
   }
 
   std::string design() const {

@@ -67,6 +67,18 @@ Result<CpuSet> isolated_cpus(const VmOptions& options) {
   return upper;
 }
 
+/// "2x4x2" -> what QEMU wants to read; `cpus` becomes their product.
+Result<std::string> read_topology(const std::string& text, int& cpus) {
+  int sockets = 0, cores = 0, threads = 0;
+  char rest = 0;
+  if (std::sscanf(text.c_str(), "%2dx%2dx%2d%c", &sockets, &cores, &threads, &rest) != 3 ||
+      sockets < 1 || cores < 1 || threads < 1)
+    return Error{ErrorKind::usage, "--topology " + text,
+                 "SOCKETSxCORESxTHREADS, like 2x4x2: two sockets of four cores with two threads"};
+  cpus = sockets * cores * threads;
+  return fmt::format("sockets={},cores={},threads={}", sockets, cores, threads);
+}
+
 }  // namespace
 
 Result<VmDirectory> VmDirectory::create() {
@@ -92,14 +104,18 @@ Result<std::vector<std::string>> vm_architectures(const std::string& list) {
   return all;
 }
 
-Result<GuestSpec> prepare_guest(const VmOptions& options, const std::string& arch,
+Result<GuestSpec> prepare_guest(const VmOptions& asked, const std::string& arch,
                                 const fs::path& directory, std::vector<std::string>& notes) {
+  VmOptions options = asked;
+  std::string topology;
+  if (!asked.topology.empty()) topology = TRY(read_topology(asked.topology, options.cpus));
   if (options.cpus < 2 || options.cpus > 64)
     return Error{ErrorKind::usage, fmt::format("--cpus {}", options.cpus), "2-64"};
   GuestSpec spec;
   spec.image.arch = arch;
   spec.image.isolab = TRY(our_program(options.program, arch));
   spec.cpus = options.cpus;
+  spec.topology = topology;
   spec.isolated = TRY(isolated_cpus(options));
   spec.memory_mb = options.memory_mb;
   spec.append = options.append;

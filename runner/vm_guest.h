@@ -17,6 +17,7 @@ struct VmOptions {
   std::string arch;    // "x86_64", "arm64"; of vm run several, joined by commas; empty: ours
   std::string kernel;  // as --kernel takes it; empty: the newest plain one
   int cpus = 4;
+  std::string topology;           // "2x2x2": sockets, cores, threads; then cpus is their product
   std::string isolated = "auto";  // auto: the upper half of the CPUs; none; or a list
   std::string append;
   int memory_mb = 3072;

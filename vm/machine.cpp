@@ -8,7 +8,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cstdlib>
 #include <fstream>
 #include <sstream>
 
@@ -73,11 +72,9 @@ std::vector<std::string> qemu_command(const GuestSpec& spec, const std::string& 
           : arm ? "cortex-a72"
                 : "max",
           "-accel",
-          kvm                     ? "kvm"
-          : std::getenv("ISOTCG") ? std::getenv("ISOTCG")
-                                  : "tcg,thread=single",
+          kvm ? "kvm" : "tcg,thread=single",
           "-smp",
-          std::to_string(spec.cpus),
+          std::to_string(spec.cpus) + (spec.topology.empty() ? "" : "," + spec.topology),
           "-m",
           fmt::format("{}M", spec.memory_mb),
           "-nodefaults",

@@ -19,7 +19,8 @@ namespace isolab {
 struct GuestSpec {
   ImageSpec image;
   int cpus = 4;
-  CpuSet isolated;  // isolcpus=, nohz_full= and rcu_nocbs=; empty: none of them
+  std::string topology;  // "sockets=2,cores=2,threads=2"; empty: one core a socket, as QEMU has it
+  CpuSet isolated;       // isolcpus=, nohz_full= and rcu_nocbs=; empty: none of them
   int memory_mb = 3072;
   std::string append;                       // added to the kernel's command line, wins over ours
   std::string accelerator = "tcg";          // or "kvm"

@@ -53,6 +53,10 @@ struct RawCycles {
   asm volatile("" : "+r"(raw.low), "+r"(raw.high));
 }
 
+/// What the machine itself says of the counter's rate, in Hz; 0: it says nothing (x86-64 has no
+/// register for it; CPUID leaf 15H is often empty).
+inline std::uint64_t nominal_counter_hz() { return 0; }
+
 inline void cpu_relax() { asm volatile("pause"); }
 
 #elif defined(__aarch64__)
@@ -91,6 +95,13 @@ struct RawCycles {
 
 [[gnu::always_inline]] inline void hold_until_here(RawCycles& raw) {
   asm volatile("" : "+r"(raw.ticks));
+}
+
+/// cntfrq_el0, which firmware writes (Arm ARM D12.1).
+inline std::uint64_t nominal_counter_hz() {
+  std::uint64_t hz;
+  asm volatile("mrs %0, cntfrq_el0" : "=r"(hz));
+  return hz;
 }
 
 inline void cpu_relax() { asm volatile("yield"); }

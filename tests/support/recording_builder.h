@@ -33,6 +33,7 @@ inline ProbeCpu busy_cpu(int cpu, double seconds, const std::vector<double>& gap
   out.histogram.add(kRoundTicks, (out.end - out.start - lost) / kRoundTicks);
   out.numbers = {{"iterations", static_cast<double>(out.histogram.total())},
                  {"floor_ns", 25},
+                 {"tick_ns", 0.5},
                  {"longest_ticks", static_cast<double>(longest)},
                  {"backward_steps", 0},
                  {"sum_error_ticks", 0},
