@@ -20,6 +20,9 @@ namespace {
 using testing::HasSubstr;
 using testing::StartsWith;
 
+constexpr const char* kMachines[] = {"guest_x86_2cpu", "server_x86_smt", "two_sockets_x86_8cpu",
+                                     "emag_arm64_32cpu", "guest_arm64_32cpu"};
+
 CapturedMachine machine(const std::string& name) {
   return {ISOLAB_SOURCE_DIR "/tests/hosts", name};
 }
@@ -90,6 +93,32 @@ TEST(Facts, AnArm64Server) {
   EXPECT_EQ(facts.all.count("memory.direct_map_4k_bytes"), 0u);
 }
 
+TEST(Facts, TwoSocketsUnderAnEmulator) {
+  const HostFacts facts = facts_of("two_sockets_x86_8cpu");
+  EXPECT_EQ(facts.kernel_release, "6.12.117+deb12-amd64");
+  EXPECT_EQ(facts.online.list(), "0-7");
+  EXPECT_EQ(facts.isolated.list(), "4-7");
+  EXPECT_EQ(facts.nohz_full.list(), "4-7");
+  EXPECT_EQ(facts.siblings.at(4), (CpuSet{4, 5}));
+  EXPECT_EQ(facts.emulator, "QEMU");
+  EXPECT_EQ(facts.all.at("cpu.threads"), "2 threads a core");
+  EXPECT_TRUE(facts.config_on("CONFIG_KPROBES"));
+  EXPECT_EQ(facts.config("CONFIG_PREEMPT_RT"), "n");
+}
+
+TEST(Facts, AnArm64GuestOf32Cores) {
+  const HostFacts facts = facts_of("guest_arm64_32cpu");
+  EXPECT_EQ(facts.arch, "arm64");
+  EXPECT_EQ(facts.online.list(), "0-31");
+  EXPECT_EQ(facts.isolated.list(), "4-31");
+  EXPECT_EQ(facts.siblings.at(31), CpuSet{31});
+  EXPECT_EQ(facts.emulator, "QEMU");
+  EXPECT_EQ(facts.page_size, 4096u);
+  EXPECT_EQ(facts.all.at("clock.source"), "arch_sys_counter");
+  EXPECT_TRUE(facts.config_on("CONFIG_ARM64_4K_PAGES"));
+  EXPECT_FALSE(facts.config_on("CONFIG_KFENCE_STATIC_KEYS"));
+}
+
 TEST(Facts, AMachineThatShowsNothingIsUnknownNotEmpty) {
   const HostFacts facts = read_kernel_facts(MemoryFiles{});
   EXPECT_TRUE(facts.online.empty());
@@ -102,7 +131,7 @@ TEST(Facts, AMachineThatShowsNothingIsUnknownNotEmpty) {
 }
 
 TEST(Facts, NoFactHasControlCharactersOrIsEmptyWithoutReason) {
-  for (const char* name : {"guest_x86_2cpu", "server_x86_smt", "emag_arm64_32cpu"}) {
+  for (const char* name : kMachines) {
     for (const auto& [key, value] : facts_of(name).all) {
       EXPECT_EQ(value.find_first_of("\n\r"), std::string::npos) << key;
       EXPECT_THAT(key, testing::MatchesRegex("[a-z0-9_]+([.][A-Za-z0-9_]+)*")) << key;
@@ -114,7 +143,7 @@ TEST(Facts, EveryKeyIsDocumented) {
   std::ifstream page(ISOLAB_SOURCE_DIR "/docs/recording-format.md");
   const std::string text{std::istreambuf_iterator<char>(page), {}};
   ASSERT_THAT(text, HasSubstr("## Facts"));
-  for (const char* name : {"guest_x86_2cpu", "server_x86_smt", "emag_arm64_32cpu"}) {
+  for (const char* name : kMachines) {
     for (const auto& [key, value] : facts_of(name).all) {
       const std::string group = key.substr(0, key.find('.')), rest = key.substr(key.find('.') + 1);
       if (group == "mitigation" || rest.starts_with("config.")) continue;  // one row for the family

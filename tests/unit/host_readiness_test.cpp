@@ -56,6 +56,21 @@ TEST(Readiness, AGuestWithoutIsolation) {
   EXPECT_EQ(report["fair_server"].level, not_applicable);
 }
 
+TEST(Readiness, TwoSocketsOneOfThemIsolated) {
+  const Report report(machine("two_sockets_x86_8cpu").files(), CpuSet{4, 5, 6, 7});
+  for (const char* id : {"isolated", "nohz_full", "rcu_nocbs"})
+    EXPECT_EQ(report[id].level, ok) << report[id].seen;
+  // Half a core: its other thread keeps house.
+  const Report half(machine("two_sockets_x86_8cpu").files(), CpuSet{4});
+  EXPECT_NE(half["smt_siblings"].level, ok);
+}
+
+TEST(Readiness, AnArm64GuestOf32Cores) {
+  const Report report(machine("guest_arm64_32cpu").files(), CpuSet::parse("4-31").value());
+  for (const char* id : {"isolated", "nohz_full", "rcu_nocbs", "clocksource"})
+    EXPECT_EQ(report[id].level, ok) << report[id].seen;
+}
+
 TEST(Readiness, AnIsolatedServerWithALooseQueue) {
   const Report report(machine("server_x86_smt").files(), kServerCpus);
   EXPECT_EQ(report.ids(problem), std::set<std::string>{"irq_affinity"});
