@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// One run at a time on a machine: two would measure each other. A flock on "lock" in the state
-// directory; it is inherited by forks, so it is held as long as any process of the run lives.
+// One run at a time on a machine, whoever starts it: two would measure each other. A flock on
+// "isolab.UID" in a directory that every user sees; it is inherited by forks, so it is held as long
+// as any process of the run lives. Leaves that small file.
 #pragma once
 
 #include <filesystem>
@@ -11,12 +12,16 @@
 
 namespace isolab {
 
+/// $ISOLAB_STATE_DIR; else /run/lock, where users can see each other's; else, where there is none
+/// or it takes no file from us, the directory of journals.
+std::filesystem::path default_lock_dir();
+
 class RunLock {
  public:
-  /// busy: somebody holds it; the message says who ("process 123, profile quick"). `what` is what
-  /// others are told about us.
-  static Result<RunLock> take(const std::filesystem::path& state_directory,
-                              const std::string& what);
+  /// busy: somebody holds theirs; the message says who ("process 123 of user 0, profile quick").
+  /// Of two that start at once both may be refused, never neither. denied: our file is not ours, or
+  /// a link. `what` is what others are told about us.
+  static Result<RunLock> take(const std::filesystem::path& directory, const std::string& what);
 
  private:
   explicit RunLock(Fd file) : file_(std::move(file)) {}

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Where journals and the lock of a run live, and who may look into it.
+// Where journals live, and who may look into it.
 #pragma once
 
 #include <filesystem>

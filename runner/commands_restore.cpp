@@ -30,7 +30,7 @@ Result<int> show_script(const Files& files, bool json) {
 Result<RunLock> take_lock() {
   constexpr int kTries = 50;
   for (int i = 1;; ++i) {
-    auto lock = RunLock::take(default_journal_dir(), "restore");
+    auto lock = RunLock::take(default_lock_dir(), "restore");
     if (lock || lock.error().kind != ErrorKind::busy || i == kTries) return lock;
     sleep_for(std::chrono::milliseconds{200});
   }

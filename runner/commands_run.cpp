@@ -10,6 +10,7 @@
 #include "base/version.h"
 #include "host/guard.h"
 #include "host/os.h"
+#include "host/run_lock.h"
 #include "host/state_directory.h"
 #include "probes/probe.h"
 #include "results/recording.h"
@@ -174,7 +175,8 @@ Supervision supervision(const Plan& plan) {
   return {.what = "profile " + plan.name,
           .cpus = plan.housekeeping,
           .first_limit = kFirstLimit,
-          .state = default_journal_dir()};
+          .state = default_journal_dir(),
+          .lock = default_lock_dir()};
 }
 
 Result<int> run(const RunOptions& options, const std::vector<std::string>& command_line) {

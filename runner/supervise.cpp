@@ -278,7 +278,7 @@ Result<void> refuse_leftovers(const std::filesystem::path& state) {
 }
 
 Result<RunEnd> supervise(const Supervision& how, const std::function<int(Lifeline)>& body) {
-  const RunLock lock = TRY(RunLock::take(how.state, how.what));
+  const RunLock lock = TRY(RunLock::take(how.lock.empty() ? how.state : how.lock, how.what));
   TRY(refuse_leftovers(how.state));
   SharedMemory memory = TRY(SharedMemory::create(sizeof(Shared)));
   auto& shared = *new (memory.data()) Shared;

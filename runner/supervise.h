@@ -40,7 +40,8 @@ struct Supervision {
   std::string what;             // for the lock and messages: "profile quick"
   CpuSet cpus;                  // where front and keeper wait; empty: anywhere
   Nanos first_limit{0};         // until the body calls expect_within()
-  std::filesystem::path state;  // journals and lock
+  std::filesystem::path state;  // journals
+  std::filesystem::path lock;   // directory of the lock; empty: state
 };
 
 /// How the run ended. `code` is the body's, or one of runner/commands.h: kNotRestored when

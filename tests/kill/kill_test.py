@@ -202,7 +202,7 @@ class Round:
     def locked(self):
         """Held by a process that is dying: its environment is gone before its files are closed."""
         try:
-            with open(self.state / "lock") as lock:
+            with open(self.state / f"isolab.{os.geteuid()}") as lock:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             return {}
         except FileNotFoundError:

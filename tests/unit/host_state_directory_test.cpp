@@ -2,7 +2,9 @@
 // The directory of journals and the lock of a run: their owner's alone, through no link, held once.
 #include "host/state_directory.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #include "host/journal.h"
@@ -55,10 +57,34 @@ TEST_F(StateDirectory, TheLockIsHeldOnceAndNamesItsHolder) {
     const auto second = RunLock::take(directory_, "profile other");
     ASSERT_FALSE(second);
     EXPECT_EQ(second.error().kind, ErrorKind::busy);
-    EXPECT_THAT(second.error().what,
-                HasSubstr(fmt::format("process {}, profile quick", ::getpid())));
+    EXPECT_THAT(second.error().what, HasSubstr(fmt::format("process {} of user {}, profile quick",
+                                                           ::getpid(), ::geteuid())));
   }
   EXPECT_TRUE(RunLock::take(directory_, "profile other"));
+}
+
+TEST_F(StateDirectory, AnotherUsersLockIsSeenAndAFileOfTheirsUnderOurNameIsNot) {
+  const auto theirs = directory_ / "isolab.4711";
+  {
+    std::ofstream(theirs) << "process 5 of user 4711, profile quick\n";
+    const Fd held(::open(theirs.c_str(), O_RDONLY | O_CLOEXEC));
+    ASSERT_EQ(::flock(held.get(), LOCK_EX | LOCK_NB), 0);
+    const auto refused = RunLock::take(directory_, "profile other");
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().kind, ErrorKind::busy);
+    EXPECT_THAT(refused.error().what, HasSubstr("process 5 of user 4711, profile quick"));
+  }
+  ASSERT_TRUE(RunLock::take(directory_, "profile other"));
+  const auto ours = directory_ / ("isolab." + std::to_string(::geteuid()));
+  std::filesystem::remove(ours);
+  std::filesystem::create_symlink(theirs, ours);
+  EXPECT_FALSE(RunLock::take(directory_, "profile other"));
+  std::filesystem::remove(ours);
+  std::filesystem::create_hard_link(theirs, ours);
+  EXPECT_EQ(RunLock::take(directory_, "profile other").error().kind, ErrorKind::denied);
+  std::ostringstream kept;
+  kept << std::ifstream(theirs).rdbuf();
+  EXPECT_EQ(kept.str(), "process 5 of user 4711, profile quick\n");
 }
 
 }  // namespace

@@ -202,8 +202,8 @@ TEST_F(Supervised, ASecondRunIsRefusedAndToldOfTheFirst) {
   const auto refused = supervise(second, [](Lifeline) { return 0; });
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().kind, ErrorKind::busy);
-  EXPECT_THAT(refused.error().what,
-              HasSubstr(fmt::format("process {}, profile test", child.pid())));
+  EXPECT_THAT(refused.error().what, HasSubstr(fmt::format("process {} of user {}, profile test",
+                                                          child.pid(), ::geteuid())));
   ::kill(child.pid(), SIGTERM);
   ASSERT_TRUE(child.wait_for(seconds(20)));
   expect_as_found();
