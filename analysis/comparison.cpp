@@ -8,6 +8,7 @@
 #include <numeric>
 #include <set>
 
+#include "analysis/arm_family.h"
 #include "analysis/pooling.h"
 
 namespace isolab {
@@ -287,8 +288,10 @@ std::size_t flagged(const Comparison& comparison) {
   return out;
 }
 
-Result<Comparison> compare(const std::vector<SessionGroup>& groups,
+Result<Comparison> compare(const std::vector<SessionGroup>& asked,
                            const ComparisonOptions& options) {
+  const FamilyGroups families(asked);
+  const auto& groups = families.groups();
   TRY(check(groups, options));
   Comparison out;
   out.options = options;
@@ -303,7 +306,9 @@ Result<Comparison> compare(const std::vector<SessionGroup>& groups,
   out.repeats = first.repeats;
   out.warmup_s = first.warmup_s;
   out.measure_s = first.measure_s;
-  for (const auto& arm : first.arms) out.loads[arm.name] = arm.workloads;
+  for (const auto& group : asked)
+    for (const auto& arm : group.sessions.front()->arms)
+      if (is_of(group.arm, arm.name)) out.loads[arm.name] = arm.workloads;
   for (const auto& group : groups) out.groups.push_back(summary_of(group));
   out.differences = find_differences(groups, options);
   out.metrics = compared_metrics(groups, options);

@@ -16,7 +16,8 @@ namespace isolab {
 /// One side of a comparison.
 struct SessionGroup {
   std::string name;
-  std::string arm;  // only this arm of each session; empty: all arms, by name
+  // Only this arm of each session, or the arms a matrix made of it; empty: all arms, by name.
+  std::string arm;
   std::vector<const Findings*> sessions;
   std::vector<std::string> places;  // where each session was read, for people
 };

@@ -112,14 +112,14 @@ struct AxisName {
 std::optional<AxisName> axis_of(const std::string& arm) {
   for (std::size_t equals = arm.find('='); equals != std::string::npos;
        equals = arm.find('=', equals + 1)) {
-    const std::size_t space = arm.rfind(' ', equals);
-    if (space == std::string::npos) continue;
+    const std::size_t space = arm.rfind(' ', equals);  // none: an arm of a family has only the axis
+    const std::size_t begin = space == std::string::npos ? 0 : space + 1;
     const std::size_t end = std::min(arm.find(' ', equals), arm.size());
     AxisName out;
     const auto read = std::from_chars(arm.data() + equals + 1, arm.data() + end, out.x);
     if (read.ec != std::errc() || read.ptr != arm.data() + end) continue;
-    out.axis = arm.substr(space + 1, equals - space - 1);
-    out.prefix = arm.substr(0, space) + arm.substr(end);
+    out.axis = arm.substr(begin, equals - begin);
+    out.prefix = arm.substr(0, begin == 0 ? 0 : space) + arm.substr(end);
     return out;
   }
   return std::nullopt;
@@ -142,7 +142,8 @@ std::vector<GroupSeries> group_series(const std::vector<SessionGroup>& groups) {
 
 std::vector<ScalingLine> scaling_lines(const std::vector<ComparedMetric>& metrics,
                                        const std::vector<SessionGroup>& groups) {
-  static const std::set<std::string> kDrawn{"workload_system_time", "work_per_second", "time_lost"};
+  static const std::set<std::string> kDrawn{"workload_system_time", "work_per_second", "time_lost",
+                                            "time_per_page"};
   std::map<std::vector<std::string>, ScalingLine> lines;
   for (const auto& metric : metrics) {
     const auto arm = metric.key.labels.find("arm");
@@ -154,7 +155,8 @@ std::vector<ScalingLine> scaling_lines(const std::vector<ComparedMetric>& metric
       if (!change.ratio || !std::isfinite(*change.ratio)) continue;
       std::string prefix = axis->prefix;
       for (const char* label : {"workload", "count"})
-        if (metric.key.labels.contains(label)) prefix += ", " + metric.key.labels.at(label);
+        if (metric.key.labels.contains(label))
+          prefix += (prefix.empty() ? "" : ", ") + metric.key.labels.at(label);
       auto& line = lines[{metric.key.name, groups[i + 1].name, axis->axis, prefix}];
       line = {metric.key.name, groups[i + 1].name, axis->axis, prefix, std::move(line.points)};
       line.points.push_back({axis->x, *change.ratio, change.ratio_interval, arm->second});

@@ -87,8 +87,8 @@ void add_causes(const Findings& findings, const std::string& arm, SessionNumbers
 Statistic statistic_of(const MetricInfo& metric) {
   const auto& name = metric.name;
   if (among(name,
-            {"loop_floor", "counter_tick", "loop_iterations", "gaps_dropped", "wall_error", "clock_drift",
-             "footprint", "explained_gaps", "explained_time", "outside_kernel_time",
+            {"loop_floor", "counter_tick", "loop_iterations", "gaps_dropped", "wall_error",
+             "clock_drift", "footprint", "explained_gaps", "explained_time", "outside_kernel_time",
              "unexplained_time", "unexplained_gaps", "callbacks_joined", "trace_effect_length",
              "trace_effect_count", "interrupts_over_idle", "ipis_per_op_expected"}))
     return Statistic::own;
@@ -123,6 +123,8 @@ SessionNumbers session_numbers(const Findings& findings, const std::string& arm)
     if (!metric.value || info == nullptr || statistic_of(*info) == Statistic::own) continue;
     if (is_cause(metric.name)) continue;
     auto labels = metric.labels;
+    // A workload's own stopwatch: time_per_page and its like say what it is for.
+    if (metric.name == "work_per_second" && labels["count"].ends_with("_ns")) continue;
     if (!arm.empty() && labels["arm"] != arm) continue;
     const auto cpu = labels.find("cpu");
     if (cpu != labels.end() && cpu->second != kAllCpus && cpu->second != "housekeeping") {

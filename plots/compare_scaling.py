@@ -5,6 +5,7 @@ import style
 
 NAME = "compare-scaling"
 COLUMNS = 2
+WIDE = 16  # an axis that spans more is logarithmic
 
 
 def draw(comparison):
@@ -19,14 +20,18 @@ def draw(comparison):
             look = style.line_of(place)
             xs = [point["x"] for point in line["points"]]
             ys = [point["ratio"] for point in line["points"]]
-            axes.plot(xs, ys, label=f"{line['prefix']}: {line['group']}", **look)
+            axes.plot(xs, ys, label=": ".join(filter(None, (line["prefix"], line["group"]))), **look)
             for point in line["points"]:
                 low, high = point.get("interval95", (point["ratio"], point["ratio"]))
                 if high != "inf":
                     axes.plot([point["x"]] * 2, [low, high], color=look["color"], linewidth=1)
         axes.axhline(1, color="black", linewidth=0.8)
         axes.set_ylim(bottom=0)
-        axes.set_xticks(sorted({point["x"] for line in lines for point in line["points"]}))
+        places_on_axis = sorted({point["x"] for line in lines for point in line["points"]})
+        if places_on_axis[0] > 0 and places_on_axis[-1] >= WIDE * places_on_axis[0]:
+            axes.set_xscale("log")
+            axes.xaxis.set_minor_locator(style.NullLocator())
+        axes.set_xticks(places_on_axis)
         axes.xaxis.set_major_formatter(style.FuncFormatter(style.plain_number))
         axes.set_xlabel(axis)
         axes.set_ylabel("times the base")

@@ -39,8 +39,8 @@ Section section_of(const ComparedMetric& metric, const std::set<std::string>& qu
     return kIpiRows.contains(label(metric, "row")) ? kIpis : kOthers;
   }
   if (starts(name, "gap") || starts(name, "wakeup") || name == "missed_periods") return kGaps;
-  if (starts(name, "workload_") || starts(name, "benchmark_") || name == "work_per_second" ||
-      name == "time_lost")
+  if (starts(name, "workload_") || starts(name, "benchmark_") || starts(name, "round_") ||
+      name.ends_with("_per_page") || name == "work_per_second" || name == "time_lost")
     return kCost;
   if (name == "cpu_time" && label(metric, "state") == "system") return kCost;
   return kOthers;
@@ -66,6 +66,12 @@ std::string row_name(const ComparedMetric& metric) {
   if (starts(name, "benchmark_"))
     return fmt::format("{} {} {} ({})", label(metric, "benchmark"), label(metric, "case"),
                        label(metric, "counter"), metric.info->unit);
+  if (name.ends_with("_per_page") || starts(name, "round_")) {
+    std::string words = name;
+    std::replace(words.begin(), words.end(), '_', ' ');
+    return label(metric, "workload") + " " + words +
+           (metric.info->unit == "1" ? "" : " (" + metric.info->unit + ")");
+  }
   if (name == "time_lost") return "lost in gaps (us/s)";
   if (name == "ipis_per_op") return label(metric, "workload") + " " + label(metric, "row") + "/op";
   if (name == "cpu_time") {
@@ -222,10 +228,10 @@ std::vector<CompareTable> compare_tables(const Comparison& all, std::size_t othe
     row.weight = std::max(base.centre, now.centre) * (by_hour ? 3600 : 1);
     out[section].rows.push_back(std::move(row));
   }
-  // An arm's rows stand together, in the order in which the arms first appear.
+  // An arm's rows stand together.
   for (auto& table : out)
     std::stable_sort(table.rows.begin(), table.rows.end(),
-                     [](const auto& a, const auto& b) { return a.arm < b.arm; });
+                     [](const auto& a, const auto& b) { return numbers_in_order(a.arm, b.arm); });
   std::erase_if(out, [](const CompareTable& table) { return table.rows.empty(); });
   return out;
 }

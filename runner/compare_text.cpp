@@ -120,14 +120,10 @@ class Page {
   }
 
   std::vector<std::string> loads() const {
-    std::set<std::string> wanted;
-    for (const auto& group : all_.groups)
-      if (!group.arm.empty()) wanted.insert(group.arm);
     std::vector<std::string> out;
-    for (const auto& [arm, workloads] : all_.loads) {
-      if (!wanted.empty() && !wanted.contains(arm)) continue;
+    for (const auto& [arm, workloads] : all_.loads)
       out.push_back(arm + ": " + (workloads.empty() ? "idle" : join(workloads, " + ")));
-    }
+    std::sort(out.begin(), out.end(), numbers_in_order);
     return out;
   }
 

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 
 #include "base/units.h"
 
@@ -45,6 +46,10 @@ std::string ascii(const std::string& text) {
   for (char& letter : out)
     if (letter < ' ' || letter > '~') letter = letter == '\n' || letter == '\t' ? ' ' : '?';
   return out;
+}
+
+bool numbers_in_order(const std::string& a, const std::string& b) {
+  return ::strverscmp(a.c_str(), b.c_str()) < 0;
 }
 
 std::string join(const std::vector<std::string>& items, const std::string& between) {

@@ -25,6 +25,8 @@ std::string rate_text(const Metric* metric);
 std::string interval_text(const Metric* metric);
 /// Everything outside printable ASCII becomes '?'.
 std::string ascii(const std::string& text);
+/// For std::sort: numbers in texts by their size, so "pages=16" comes before "pages=128".
+bool numbers_in_order(const std::string& a, const std::string& b);
 std::string join(const std::vector<std::string>& items, const std::string& between);
 
 /// `text` broken at spaces into lines of at most `width`, the first after `head`, the others
