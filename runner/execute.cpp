@@ -18,6 +18,8 @@ namespace {
 constexpr Nanos kPrepareLimit =
     std::chrono::minutes(15);  // a first kernel_build unpacks and configures
 constexpr Nanos kProbeLimit = std::chrono::seconds(20);
+// For an operation to end at an edge: a tracepoint toggle took 2 s where every CPU is emulated.
+constexpr Nanos kHoldLimit = std::chrono::seconds(10);
 constexpr Nanos kStopGrace = std::chrono::seconds(3);
 constexpr std::uint64_t kLookAtCpus = 500'000'000;  // ns
 constexpr Nanos kPoll = std::chrono::milliseconds(20);
@@ -33,6 +35,8 @@ struct Noise {
   std::map<std::string, std::uint64_t> counts() const {
     return process ? process->counts() : block->counts(*info);
   }
+  bool hold() { return process ? process->hold(kHoldLimit) : block->hold(kHoldLimit); }
+  void release() { process ? process->release() : block->release(); }
   std::optional<Error> failure() {
     return process ? process->failure() : block->failure(info->name);
   }
@@ -155,22 +159,35 @@ class Window {
   }
 
   /// The measured window. Its edges: observers begin when the probe hears, and end while it still
-  /// does.
+  /// does; meanwhile no operation of a workload is under way, so that whole operations are counted
+  /// with all that they sent.
   Result<void> listen() {
     setup_.progress.phase("measuring");
     if (probe_) TRY(probe_->open_window(kProbeLimit, [this] { return watch(); }));
     record_.begin_ns = mono_raw_ns();
+    hold_noise("start");
     for (auto& noise : noises_) noise.record.at_start = noise.counts();
     for (auto& observer : observers_) TRY(observer->begin());
+    release_noise();
     const auto waited = wait(plan_.measure);
+    hold_noise("end");
     Result<void> ended;
     for (auto observer = observers_.rbegin(); observer != observers_.rend(); ++observer)
       if (const auto end = (*observer)->end(); !end && ended) ended = end;
     for (auto& noise : noises_) noise.record.at_end = noise.counts();
+    release_noise();
     record_.end_ns = mono_raw_ns();
     const auto closed = probe_ ? probe_->close_window(kProbeLimit) : Result<void>{};
     if (!waited) return waited;
     return closed ? ended : closed;
+  }
+
+  void hold_noise(const char* edge) {
+    for (auto& noise : noises_)
+      if (!noise.hold()) noise.record.notes["operation_cut_at"] = edge;
+  }
+  void release_noise() {
+    for (auto& noise : noises_) noise.release();
   }
 
   Result<void> wait(Nanos span) {
@@ -219,6 +236,7 @@ class Window {
                              : noise->block->record(*noise->info, noise->use->params, setup_.host);
       ended.at_warmup = std::move(noise->record.at_warmup);
       ended.at_start = std::move(noise->record.at_start);
+      ended.notes.merge(noise->record.notes);
       if (!noise->record.at_end.empty()) ended.at_end = std::move(noise->record.at_end);
       record_.work.insert(record_.work.begin(), std::move(ended));
     }

@@ -17,6 +17,7 @@ namespace {
 
 constexpr Nanos kPoll = std::chrono::milliseconds(20);
 constexpr Nanos kGoPoll = std::chrono::milliseconds(1);
+constexpr Nanos kGatePoll = std::chrono::microseconds(100);
 
 template <std::size_t N>
 void store_text(std::array<char, N>& to, std::string_view text) {
@@ -32,6 +33,7 @@ struct WorkloadBlock::Layout {
   std::atomic<std::uint32_t> go{0};
   std::atomic<std::uint32_t> state{0};
   WorkCounters::Slots counters{};
+  WorkGate gate;
 
   // Valid once state is `failed`.
   ErrorKind error_kind = ErrorKind::io;
@@ -65,6 +67,17 @@ bool WorkloadBlock::stop_requested() const {
   return layout().stop.load(std::memory_order_acquire) != 0;
 }
 
+bool WorkloadBlock::hold(Nanos limit) {
+  layout().gate.hold();
+  const auto deadline = std::chrono::steady_clock::now() + limit;
+  while (layout().gate.working()) {
+    if (std::chrono::steady_clock::now() >= deadline) return false;
+    sleep_for(kGatePoll);
+  }
+  return true;
+}
+void WorkloadBlock::release() { layout().gate.release(); }
+
 WorkloadState WorkloadBlock::state() const {
   return static_cast<WorkloadState>(layout().state.load(std::memory_order_acquire));
 }
@@ -95,8 +108,7 @@ std::map<std::string, std::uint64_t> WorkloadBlock::counts(const WorkloadInfo& i
   std::map<std::string, std::uint64_t> counts;
   const WorkCounters counters(layout().counters);
   for (std::size_t i = 0; i < info.counts.size() && i < WorkCounters::kMax; ++i)
-    if (counters.get(i) != WorkCounters::kNotCounted)
-      counts[info.counts[i].name] = counters.get(i);
+    if (counters.get(i) != WorkCounters::kNotCounted) counts[info.counts[i].name] = counters.get(i);
   return counts;
 }
 
@@ -212,7 +224,8 @@ WorkloadContext WorkloadBlock::context(const WorkloadSetup& setup,
                 const std::lock_guard lock(*writers);
                 add_note(*block, key, value);
               },
-          .peer_listening = peer_listening};
+          .peer_listening = peer_listening,
+          .gate = &layout().gate};
 }
 
 bool WorkloadBlock::run_workload(const WorkloadInfo& info, const ParamValues& values,

@@ -54,6 +54,10 @@ class WorkloadBlock {
   void let_go();        // run() may start
   void request_stop();  // run() shall return
   bool stop_requested() const;
+  /// No operation begins until release(); returns when the one under way has ended. False: it had
+  /// not within `limit`. Workloads without single operations (kernel_build) just go on.
+  bool hold(Nanos limit);
+  void release();
   WorkloadState state() const;
   /// The error that construct, prepare() or run() returned, or that run() returned although nobody
   /// had asked it to stop; nullopt in every state but `failed`.

@@ -61,10 +61,22 @@ Result<void> Generator::run() {
     }
     pacer.wait(context_.stop);
     if (context_.stop.requested()) break;
-    TRY(op());
-    context_.counters.add(0);
+    if (!enter_gate()) break;
+    const auto outcome = op();
+    if (outcome) context_.counters.add(0);
+    if (context_.gate) context_.gate->leave();
+    if (!outcome) return outcome;
   }
   return {};
+}
+
+bool Generator::enter_gate() {
+  if (!context_.gate) return true;
+  while (!context_.gate->enter()) {
+    if (context_.stop.requested()) return false;
+    sleep_until(monotonic_ns() + 200'000);
+  }
+  return true;
 }
 
 }  // namespace isolab

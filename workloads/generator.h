@@ -34,6 +34,8 @@ class Generator : public Workload {
   WorkloadContext context_;
 
  private:
+  bool enter_gate();  // false: a stop was requested meanwhile
+
   Rate rate_;
 };
 

@@ -46,6 +46,8 @@ class WorkloadProcess {
   /// `interrupted` for a hang or when keep_waiting said no. After an error call stop().
   Result<void> wait_ready(Nanos limit, const KeepWaiting& keep_waiting = {});
   void go() { block_->let_go(); }
+  bool hold(Nanos limit) { return block_->hold(limit); }
+  void release() { block_->release(); }
   std::map<std::string, std::uint64_t> counts() const { return block_->counts(*info_); }
   std::string progress() const { return block_->progress(); }
   /// Why it is no longer at work although nobody stopped it; cheap enough to poll.

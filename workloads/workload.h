@@ -57,6 +57,28 @@ class WorkCounters {
   Slots* slots_;
 };
 
+/// Lets the runner read counters between two operations: while it holds, none begins. Lies in shared
+/// memory; one worker, one holder.
+class WorkGate {
+ public:
+  /// The worker's side, around each operation. False: held, try again a little later.
+  bool enter() {
+    working_.store(1);
+    // Both sides write theirs before they read the other's (sequentially consistent): one sees it.
+    if (held_.load() == 0) return true;
+    working_.store(0);
+    return false;
+  }
+  void leave() { working_.store(0); }
+
+  void hold() { held_.store(1); }
+  void release() { held_.store(0); }
+  bool working() const { return working_.load() != 0; }
+
+ private:
+  std::atomic<std::uint32_t> held_{0}, working_{0};
+};
+
 struct WorkloadContext {
   Host host;
   CpuSet cpus;                      // where it runs: housekeeping CPUs; already pinned to them
@@ -74,6 +96,8 @@ struct WorkloadContext {
   /// shares_probe_memory only: non-zero while the probe's threads listen on the measured CPUs (the
   /// peers whose address space this workload shares); wait for it before every operation. Else null.
   const std::atomic<std::uint32_t>* peer_listening = nullptr;
+  /// To be entered for each operation, so that none lies across an edge of the window; null in tests.
+  WorkGate* gate = nullptr;
 };
 
 class Workload {

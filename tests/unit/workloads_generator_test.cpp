@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <chrono>
 #include <thread>
 #include <vector>
@@ -51,6 +52,47 @@ TEST_F(GeneratorTest, NeverRunsFasterThanItsRate) {
   EXPECT_EQ(bench_.context().counters.get(0), 21U);
   // 20 periods of 5 ms; a late machine makes it longer, never shorter.
   EXPECT_GE(times.back() - times.front(), 95'000'000U);
+}
+
+TEST_F(GeneratorTest, NoOperationIsUnderWayWhileItIsHeld) {
+  std::atomic<int> begun{0}, ended{0};
+  Counted work({0, true}, bench_.context(), [&](int) -> Result<void> {
+    ++begun;
+    sleep_for(milliseconds(1));
+    ++ended;
+    return {};
+  });
+  std::thread worker([&] { EXPECT_TRUE(work.run()); });
+  while (ended.load() < 3) sleep_for(milliseconds(1));
+  for (int i = 0; i < 20; ++i) {
+    ASSERT_TRUE(bench_.block().hold(std::chrono::seconds(10)));
+    const int before = ended.load();
+    EXPECT_EQ(begun.load(), before);
+    EXPECT_EQ(bench_.context().counters.get(0), static_cast<std::uint64_t>(before));
+    sleep_for(milliseconds(3));
+    EXPECT_EQ(begun.load(), before);
+    bench_.block().release();
+    while (ended.load() == before) sleep_for(milliseconds(1));
+  }
+  bench_.block().hold(milliseconds(0));
+  bench_.block().request_stop();  // a held generator ends too
+  worker.join();
+}
+
+TEST_F(GeneratorTest, HoldGivesUpOnAnOperationThatDoesNotEnd) {
+  std::atomic<bool> begun{false}, go_on{false};
+  Counted work({0, true}, bench_.context(), [&](int) -> Result<void> {
+    begun = true;
+    while (!go_on.load()) sleep_for(milliseconds(1));
+    return {};
+  });
+  std::thread worker([&] { EXPECT_TRUE(work.run()); });
+  while (!begun.load()) sleep_for(milliseconds(1));
+  EXPECT_FALSE(bench_.block().hold(milliseconds(5)));
+  go_on = true;
+  EXPECT_TRUE(bench_.block().hold(std::chrono::seconds(10)));
+  bench_.block().request_stop();
+  worker.join();
 }
 
 TEST_F(GeneratorTest, LateOperationIsNotMadeUpForByABurst) {
