@@ -6,9 +6,11 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <optional>
 #include <string>
 #include <utility>
 
+#include "host/fair_server.h"
 #include "host/journal.h"
 #include "host/restore.h"
 #include "host/values.h"
@@ -61,6 +63,9 @@ Result<void> StateGuard::set(const std::string& path, const std::string& value) 
   if (same_value(original, value)) return {};
   TRY(push({.claim = {Claim::Kind::value, path}, .original = original, .written = value}));
 
+  // Only a server with a runtime can be taken down twice, so putting a 0 back needs no company.
+  std::optional<Child> company;
+  if (const auto cpu = fair_server_cpu(path)) company = occupy_cpu(*cpu);
   if (auto wrote = while_busy([&] { return files_.write(path, value); }); !wrote) {
     const auto now = read_value(files_, path);
     if (now && same_value(*now, original)) TRY(pop());  // refused and unchanged
