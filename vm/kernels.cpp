@@ -294,7 +294,7 @@ Result<fs::path> provide(const std::string& arch, const PackageFacts& facts) {
   const auto exit = child.wait_for(kFetchLimit);
   if (!exit || !exit->ok())
     return Error{
-        ErrorKind::io,
+        ErrorKind::unsupported,
         fmt::format("apt-get download {} {}: {}", facts.name, exit ? exit->text() : "did not end",
                     read_whole(fetched / "apt.log").value_or(std::string())),
         "is the network reachable? as root: apt-get update"};
