@@ -36,6 +36,11 @@ const std::map<std::string, EventRole, std::less<>>& known_roles() {
   return roles;
 }
 
+/// Kprobes of levels B and C: each run has a group of its own, "isolab_PID" (trace/kprobes.h).
+bool is_probe_group(std::string_view system) {
+  return system == "isolab" || system.starts_with("isolab_");
+}
+
 EventRole role_of(const EventFormat& format) {
   if (format.system == "irq_vectors") {
     const auto found = known_roles().find(format.system + ":" + format.name);
@@ -43,7 +48,8 @@ EventRole role_of(const EventFormat& format) {
     if (format.name.ends_with("_entry")) return EventRole::vector;
     return format.name.ends_with("_exit") ? EventRole::noted : EventRole::none;
   }
-  const auto found = known_roles().find(format.system + ":" + format.name);
+  const std::string system = is_probe_group(format.system) ? "isolab" : format.system;
+  const auto found = known_roles().find(system + ":" + format.name);
   if (found != known_roles().end()) return found->second;
   if (format.system == "csd" || format.system == "irq" || format.system == "ipi")
     return EventRole::noted;
@@ -71,11 +77,14 @@ EventTable::EventTable(const TraceFormats& formats) {
     if (role == EventRole::call_begin) has_function_events = true;
     if (role == EventRole::queue_call || role == EventRole::probe_one) has_queue_events = true;
     if (role == EventRole::call_ipi) has_vectors = true;
-    if (role == EventRole::probe_one) {
-      const auto name = format->system + ":" + format->name;
+    const auto name = format->system + ":" + format->name;
+    if (role == EventRole::probe_many) {
+      many_mask = number(formats, name, "m0");
+      many_func = number(formats, name, "func");
+    }
+    if (role == EventRole::probe_one)
       call_probes[format->id] = {number(formats, name, "cpu"), number(formats, name, "func"),
                                  number(formats, name, "csd"), number(formats, name, "flags")};
-    }
   }
   stack = StackField::resolve(formats).value_or(StackField());
   queue_cpu = number(formats, "csd:csd_queue_cpu", "cpu");
@@ -88,8 +97,6 @@ EventTable::EventTable(const TraceFormats& formats) {
   mask_cpus = bytes(formats, "ipi:ipi_send_cpumask", "cpumask");
   mask_callsite = number(formats, "ipi:ipi_send_cpumask", "callsite");
   mask_callback = number(formats, "ipi:ipi_send_cpumask", "callback");
-  many_mask = number(formats, "isolab:many", "m0");
-  many_func = number(formats, "isolab:many", "func");
   begin_func = number(formats, "csd:csd_function_entry", "func");
   begin_csd = number(formats, "csd:csd_function_entry", "csd");
   handler_irq = number(formats, "irq:irq_handler_entry", "irq");

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+// Which event of a trace plays which role.
+#include "analysis/attribution_events.h"
+
+#include <gtest/gtest.h>
+
+#include "tests/support/trace_builder.h"
+
+namespace isolab {
+namespace {
+
+using test::MadeEvent;
+
+TraceFormats formats_of(const std::vector<MadeEvent>& events) {
+  TraceFormats formats;
+  for (const auto& one : events) {
+    auto format = EventFormat::parse(one.system, one.text());
+    EXPECT_TRUE(format && formats.add(std::move(*format)));
+  }
+  return formats;
+}
+
+// Each run's kprobes have a group of their own (trace/kprobes.h); they were in "isolab" once.
+TEST(EventTable, KnowsTheKprobesOfWhateverRun) {
+  for (const char* group : {"isolab_110", "isolab"}) {
+    const EventTable table(
+        formats_of({{group, "many", 1341, {{"u64", "m0", 16, 8, 0}, {"u64", "func", 24, 8, 0}}},
+                    {group, "csq", 1343, {{"s32", "cpu", 16, 4, 1}, {"u64", "func", 24, 8, 0}}},
+                    {"isolation", "many", 1350, {{"u64", "m0", 16, 8, 0}}}}));
+    ASSERT_GT(table.roles.size(), 1343U) << group;
+    EXPECT_EQ(table.roles[1341], EventRole::probe_many) << group;
+    EXPECT_EQ(table.roles[1343], EventRole::probe_one) << group;
+    EXPECT_EQ(table.roles.size(), 1344U) << "another's probe was taken for ours";
+    EXPECT_TRUE(table.has_queue_events) << group;
+  }
+}
+
+}  // namespace
+}  // namespace isolab
