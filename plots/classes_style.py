@@ -29,6 +29,22 @@ def in_order(classes):
     return sorted(classes, key=lambda klass: (ORDER.index(klass) if klass in ORDER else len(ORDER), klass))
 
 
+def stacked_bars(axes, bars, classes):
+    """Bars [(name, {class: value})] from above to below, each class in its look; their lengths."""
+    left = [0.0] * len(bars)
+    for klass in classes:
+        widths = [values.get(klass, 0) for _, values in bars]
+        colour, hatch, _ = look(klass)
+        axes.barh(range(len(bars)), widths, left=left, color=colour, hatch=hatch, edgecolor="white", linewidth=0.4,
+                  label=words(klass))
+        left = [start + width for start, width in zip(left, widths)]
+    axes.set_yticks(range(len(bars)), [name for name, _ in bars])
+    axes.invert_yaxis()
+    axes.grid(axis="y", visible=False)
+    axes.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0))
+    return left
+
+
 def words(klass):
     return klass.replace("_", " ")
 

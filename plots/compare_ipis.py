@@ -16,21 +16,11 @@ def draw(comparison):
     if not classes:
         return None
     figure, axes = plt.subplots(figsize=(8.6, 0.42 * len(bars) + 1.9))
-    left = [0.0] * len(bars)
-    for klass in classes:
-        widths = [rates.get(klass, 0) for _, rates in bars]
-        colour, hatch, _ = classes_style.look(klass)
-        axes.barh(range(len(bars)), widths, left=left, color=colour, hatch=hatch, edgecolor="white", linewidth=0.4,
-                  label=classes_style.words(klass))
-        left = [start + width for start, width in zip(left, widths)]
-    for place, total in enumerate(left):
+    lengths = classes_style.stacked_bars(axes, bars, classes)
+    for place, total in enumerate(lengths):
         axes.text(total, place, f" {style.short_number(float(f'{total:.3g}'))}", va="center", fontsize=7.5)
-    axes.set_yticks(range(len(bars)), [name for name, _ in bars])
-    axes.invert_yaxis()
-    axes.set_xlim(0, max(left) * 1.12)
+    axes.set_xlim(0, max(lengths) * 1.12)
     axes.xaxis.set_major_formatter(style.FuncFormatter(style.short_number))
     axes.set_xlabel("IPIs received per CPU-hour, all sessions")
-    axes.grid(axis="y", visible=False)
-    axes.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0))
     compare_style.finish(figure, "IPIs received by the measured CPUs, by class", comparison)
     return figure

@@ -18,10 +18,6 @@ def rates_of(cpu):
     return rates
 
 
-def thousands(value, _=None):
-    return f"{value / 1000:g}k" if abs(value) >= 1000 else f"{value:g}"
-
-
 def draw(findings):
     cpus = classes_style.cpus_of(findings)
     bars = [(f"{cpu['arm']}, CPU {cpu['cpu']}", rates_of(cpu)) for cpu in cpus]
@@ -29,18 +25,8 @@ def draw(findings):
     if not classes:
         return None
     figure, axes = plt.subplots(figsize=(8.6, 0.42 * len(bars) + 2.0))
-    left = [0.0] * len(bars)
-    for klass in classes:
-        widths = [rates.get(klass, 0) for _, rates in bars]
-        colour, hatch, _ = classes_style.look(klass)
-        axes.barh(range(len(bars)), widths, left=left, color=colour, hatch=hatch, edgecolor="white",
-                  linewidth=0.4, label=classes_style.words(klass))
-        left = [start + width for start, width in zip(left, widths)]
-    axes.set_yticks(range(len(bars)), [name for name, _ in bars])
-    axes.invert_yaxis()
+    classes_style.stacked_bars(axes, bars, classes)
     axes.set_xlabel("IPIs received per CPU-hour")
-    axes.xaxis.set_major_formatter(style.FuncFormatter(thousands))
-    axes.grid(axis="y", visible=False)
-    axes.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0))
+    axes.xaxis.set_major_formatter(style.FuncFormatter(style.short_number))
     style.title(axes, "Who sent IPIs to the measured CPUs", findings)
     return figure

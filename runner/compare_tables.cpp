@@ -64,8 +64,8 @@ std::string row_name(const ComparedMetric& metric) {
   if (name == "workload_system_time") return label(metric, "workload") + " sys (s)";
   if (name == "workload_user_time") return label(metric, "workload") + " user (s)";
   if (starts(name, "benchmark_"))
-    return fmt::format("{} {} {} ({})", label(metric, "benchmark"), label(metric, "case"),
-                       label(metric, "counter"), metric.info->unit);
+    return fmt::format("{} {}{}", label(metric, "benchmark"), label(metric, "case"),
+                       name == "benchmark_time" ? " (ns)" : ": " + label(metric, "counter"));
   if (name.ends_with("_per_page") || starts(name, "round_")) {
     std::string words = name;
     std::replace(words.begin(), words.end(), '_', ' ');

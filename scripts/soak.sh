@@ -69,7 +69,7 @@ number=0
 printf '%5s %4s %9s %5s %7s %9s %7s %7s %8s\n' round code 'RSS KiB' files threads instances kprobes cgroups journals
 while [ "$SECONDS" -lt "$end" ]; do
   number=$((number + 1))
-  "$isolab" run "$profile" -q --no-plots -o "$work/recording" >"$work/out" 2>"$work/err" &
+  "$isolab" run "$profile" --allow-commands -q --no-plots -o "$work/recording" >"$work/out" 2>"$work/err" &
   pid=$!
   sample "$pid" "$work/most" &
   sampler=$!

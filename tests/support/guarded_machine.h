@@ -5,13 +5,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <functional>
 #include <sstream>
 
 #include "host/files.h"
+#include "tests/support/temporary_directory.h"
 
 namespace isolab::test {
 
@@ -44,12 +44,6 @@ class WatchedFiles final : public Files {
 
 class GuardedMachine : public testing::Test {
  protected:
-  GuardedMachine() {
-    std::string name = (std::filesystem::temp_directory_path() / "isolab-test-XXXXXX").string();
-    directory_ = ::mkdtemp(name.data());
-  }
-  ~GuardedMachine() override { std::filesystem::remove_all(directory_); }
-
   std::vector<std::filesystem::path> journals() const {
     std::vector<std::filesystem::path> out;
     for (const auto& entry : std::filesystem::directory_iterator(directory_))
@@ -58,12 +52,11 @@ class GuardedMachine : public testing::Test {
   }
   std::string journal() const {
     EXPECT_THAT(journals(), testing::SizeIs(1));
-    std::ostringstream text;
-    text << std::ifstream(journals().at(0)).rdbuf();
-    return text.str();
+    return text_of(journals().at(0));
   }
 
-  std::filesystem::path directory_;
+  TemporaryDirectory scratch_;
+  std::filesystem::path directory_ = scratch_.path();
   MemoryFiles files_{{{"/a", "1\n"},
                       {"/b", "[always] madvise never\n"},
                       {"/c", "0\n"},

@@ -11,6 +11,7 @@
 #include <sstream>
 
 #include "host/values.h"
+#include "tests/support/temporary_directory.h"
 
 namespace isolab {
 namespace {
@@ -19,11 +20,6 @@ using testing::ElementsAre;
 
 class Scratch : public testing::Test {
  protected:
-  Scratch() {
-    std::string name = (std::filesystem::temp_directory_path() / "isolab-test-XXXXXX").string();
-    root_ = ::mkdtemp(name.data());
-  }
-  ~Scratch() override { std::filesystem::remove_all(root_); }
   void put(const std::string& name, const std::string& text) {
     std::ofstream(root_ / name) << text;
   }
@@ -32,7 +28,8 @@ class Scratch : public testing::Test {
     text << std::ifstream(root_ / name).rdbuf();
     return text.str();
   }
-  std::filesystem::path root_;
+  test::TemporaryDirectory scratch_;
+  std::filesystem::path root_ = scratch_.path();
 };
 using SystemFilesBelow = Scratch;
 

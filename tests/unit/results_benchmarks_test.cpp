@@ -5,6 +5,8 @@
 
 #include <fstream>
 
+#include "tests/support/temporary_directory.h"
+
 namespace isolab {
 namespace {
 
@@ -79,8 +81,8 @@ TEST(Benchmarks, WhatIsNoneIsRefused) {
 }
 
 TEST(Benchmarks, AreAttachedOnce) {
-  std::string name = (fs::temp_directory_path() / "isolab_XXXXXX").string();
-  const fs::path place = mkdtemp(name.data());
+  const test::TemporaryDirectory scratch;
+  const fs::path& place = scratch.path();
   std::ofstream(place / "ladder.json") << kJson;
   EXPECT_TRUE(load_benchmarks(place / "recording")->empty());
   ASSERT_TRUE(attach_benchmarks(place / "recording", place / "ladder.json"));
@@ -92,7 +94,6 @@ TEST(Benchmarks, AreAttachedOnce) {
   const auto again = attach_benchmarks(place / "recording", place / "ladder.json");
   ASSERT_FALSE(again);
   EXPECT_THAT(again.error().what, HasSubstr("there already"));
-  fs::remove_all(place);
 }
 
 }  // namespace

@@ -8,6 +8,8 @@
 #include <cstdlib>
 #include <fstream>
 
+#include "tests/support/temporary_directory.h"
+
 namespace isolab {
 namespace {
 
@@ -15,11 +17,6 @@ namespace fs = std::filesystem;
 
 class Index : public testing::Test {
  protected:
-  void SetUp() override {
-    std::string name = (fs::temp_directory_path() / "isolab-index-XXXXXX").string();
-    root_ = mkdtemp(name.data());
-  }
-  void TearDown() override { fs::remove_all(root_); }
   RecordingIndex open() {
     auto out = RecordingIndex::open(file_());
     EXPECT_TRUE(out) << out.error().text();
@@ -37,7 +34,8 @@ class Index : public testing::Test {
             {"time_lost", {{"arm", "idle"}, {"cpu", "1"}}, "us/s", 3, 2, 4, 1, 1}};
   }
 
-  fs::path root_;
+  test::TemporaryDirectory scratch_;
+  fs::path root_ = scratch_.path();
 };
 
 TEST_F(Index, ASeriesInTheOrderOfTime) {

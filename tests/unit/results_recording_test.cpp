@@ -11,6 +11,7 @@
 
 #include "results/window_json.h"
 #include "tests/support/sample_recording.h"
+#include "tests/support/temporary_directory.h"
 
 namespace isolab {
 namespace {
@@ -24,12 +25,6 @@ const Facts kFactsAfter{{"kernel.release", "6.12.1"}};
 
 class RecordingTest : public ::testing::Test {
  protected:
-  RecordingTest() {
-    std::string pattern = (fs::temp_directory_path() / "isolab-recording-XXXXXX").string();
-    base_ = ::mkdtemp(pattern.data());
-  }
-  ~RecordingTest() override { fs::remove_all(base_); }
-
   fs::path place() const { return base_ / "deep" / "run"; }
 
   Result<RecordingWriter> create() {
@@ -53,7 +48,8 @@ class RecordingTest : public ::testing::Test {
     ASSERT_TRUE(writer->finish(test::sample_manifest(), kFactsAfter));
   }
 
-  fs::path base_;
+  test::TemporaryDirectory scratch_;
+  fs::path base_ = scratch_.path();
 };
 
 TEST_F(RecordingTest, EverythingComesBack) {

@@ -8,6 +8,7 @@
 #include <fstream>
 
 #include "runner/profile.h"
+#include "tests/support/temporary_directory.h"
 
 namespace isolab {
 namespace {
@@ -46,8 +47,8 @@ std::vector<Block> yaml_blocks() {
 }
 
 TEST(Docs, EveryYamlBlockIsAProfile) {
-  std::string name = (fs::temp_directory_path() / "isolab-docs-XXXXXX").string();
-  const fs::path place = mkdtemp(name.data());
+  const test::TemporaryDirectory scratch;
+  const fs::path& place = scratch.path();
   fs::create_directories(place / "common");
   std::ofstream(place / "common/ipi.yaml") << "observe: [interrupts]\n";  // what examples include
   const auto blocks = yaml_blocks();
@@ -58,7 +59,6 @@ TEST(Docs, EveryYamlBlockIsAProfile) {
     EXPECT_TRUE(profile) << fmt::format("{}:{}: {}", block.file.string(), block.line,
                                         profile ? "" : profile.error().text());
   }
-  fs::remove_all(place);
 }
 
 TEST(Docs, EveryShippedProfileReads) {

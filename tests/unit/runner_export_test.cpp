@@ -14,6 +14,7 @@
 #include "runner/export_perfetto.h"
 #include "runner/export_trace_cmd.h"
 #include "tests/support/recording_builder.h"
+#include "tests/support/temporary_directory.h"
 #include "tests/support/trace_builder.h"
 #include "tests/traces/golden.h"
 
@@ -26,16 +27,12 @@ using testing::HasSubstr;
 
 class ExportTest : public testing::Test {
  protected:
-  ExportTest() {
-    std::string name = (fs::temp_directory_path() / "isolab-test-XXXXXX").string();
-    directory_ = ::mkdtemp(name.data());
-  }
-  ~ExportTest() override { fs::remove_all(directory_); }
   static std::string content(const fs::path& path) {
     std::ifstream in(path, std::ios::binary);
     return {std::istreambuf_iterator<char>(in), {}};
   }
-  fs::path directory_;
+  test::TemporaryDirectory scratch_;
+  fs::path directory_ = scratch_.path();
 };
 
 TEST_F(ExportTest, OutputMustBeNewAndIsGoneUnlessFinished) {

@@ -11,6 +11,7 @@
 #include "runner/charts.h"
 #include "runner/html_report.h"
 #include "tests/support/compare_sessions.h"
+#include "tests/support/temporary_directory.h"
 
 namespace isolab {
 namespace {
@@ -27,8 +28,8 @@ std::size_t times(const std::string& text, const std::string& word) {
 TEST(HtmlPage, OpensInABrowserWithoutNetwork) {
   const auto browser = find_program("chromium");
   if (!browser) GTEST_SKIP() << "chromium is not installed (apt-get install chromium)";
-  std::string name = (fs::temp_directory_path() / "isolab-html-XXXXXX").string();
-  const fs::path place = mkdtemp(name.data());
+  const test::TemporaryDirectory scratch;
+  const fs::path& place = scratch.path();
   const auto sessions = test::letter_sessions();
   const auto comparison = compare(sessions.groups, {}).value();
   ASSERT_TRUE(write_text_file(place / "comparison.json", comparison_to_json(comparison)));
@@ -56,7 +57,6 @@ TEST(HtmlPage, OpensInABrowserWithoutNetwork) {
   EXPECT_EQ(times(*dom, "href=\"http"), 0u);
   EXPECT_EQ(times(*dom, "<script"), 0u);
   EXPECT_TRUE(dom->find("</html>") != std::string::npos);
-  fs::remove_all(place);
 }
 
 }  // namespace

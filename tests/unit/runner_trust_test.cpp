@@ -10,6 +10,7 @@
 
 #include "runner/compile.h"
 #include "runner/profile.h"
+#include "tests/support/temporary_directory.h"
 
 namespace isolab {
 namespace {
@@ -49,8 +50,8 @@ TEST(Trust, OnlyOurOwnProfilesRunCommandsUnasked) {
   EXPECT_TRUE(ships_with_isolab(own));
   EXPECT_TRUE(check_commands(own, plan, false));
 
-  std::string name = (std::filesystem::temp_directory_path() / "isolab-test-XXXXXX").string();
-  const std::filesystem::path directory = ::mkdtemp(name.data());
+  const test::TemporaryDirectory scratch;
+  const std::filesystem::path& directory = scratch.path();
   const std::string stranger = (directory / "quick.yaml").string();
   std::ofstream(stranger) << "name: x\n";
   const auto refused = check_commands(stranger, plan, false);
@@ -60,7 +61,6 @@ TEST(Trust, OnlyOurOwnProfilesRunCommandsUnasked) {
               testing::AllOf(HasSubstr("command argv=[true]"), HasSubstr("--allow-commands")));
   EXPECT_TRUE(check_commands(stranger, plan, true));
   EXPECT_TRUE(check_commands(stranger, plan_of("{workloads: [hackbench]}"), false));
-  std::filesystem::remove_all(directory);
   EXPECT_FALSE(ships_with_isolab("/nowhere.yaml"));
 }
 

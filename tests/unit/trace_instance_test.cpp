@@ -10,6 +10,7 @@
 
 #include <filesystem>
 
+#include "tests/support/temporary_directory.h"
 #include "trace/kprobes.h"
 #include "trace/names.h"
 
@@ -183,8 +184,8 @@ TEST(CpuFilters, SayWhatCanBeSaid) {
 TEST(Kprobes, AreJournalledInAGroupOfTheirOwnAndLeaveOthersAlone) {
   const std::string path = "/t/kprobe_events";
   MemoryFiles files({{path, "p:isolab_1/old f a=$arg1\np:kprobes/foreign g\n"}});
-  std::string name = (std::filesystem::temp_directory_path() / "isolab-test-XXXXXX").string();
-  const std::filesystem::path journals = ::mkdtemp(name.data());
+  const test::TemporaryDirectory scratch;
+  const std::filesystem::path& journals = scratch.path();
   const std::string group = fmt::format("isolab_{}", getpid());
   {
     StateGuard guard(files, journals);
@@ -208,7 +209,6 @@ TEST(Kprobes, AreJournalledInAGroupOfTheirOwnAndLeaveOthersAlone) {
               ElementsAre(HasSubstr("p:" + group + "/many f m0=$arg1"),
                           HasSubstr("p:" + group + "/csq g x=1"), HasSubstr("-:" + group + "/csq"),
                           HasSubstr("-:" + group + "/many"), HasSubstr("isolab_1/old")));
-  std::filesystem::remove_all(journals);
 }
 
 TEST(KernelSymbols, ResolveAddressesLikeTheKernelPrintsThem) {

@@ -9,6 +9,8 @@
 #include <fstream>
 #include <sstream>
 
+#include "tests/support/temporary_directory.h"
+
 namespace isolab {
 namespace {
 
@@ -16,13 +18,6 @@ namespace fs = std::filesystem;
 
 class Archive : public ::testing::Test {
  protected:
-  void SetUp() override {
-    std::string name = ::testing::TempDir() + "/isolab-archive-XXXXXX";
-    ASSERT_NE(::mkdtemp(name.data()), nullptr);
-    directory_ = name;
-  }
-  void TearDown() override { fs::remove_all(directory_); }
-
   static std::string read(const fs::path& path) {
     std::ifstream in(path, std::ios::binary);
     std::ostringstream all;
@@ -40,7 +35,8 @@ class Archive : public ::testing::Test {
     std::istringstream in(bytes);
     return extract_archive(in, directory_);
   }
-  fs::path directory_;
+  test::TemporaryDirectory scratch_;
+  fs::path directory_ = scratch_.path();
 };
 
 TEST_F(Archive, EveryLengthComesBack) {

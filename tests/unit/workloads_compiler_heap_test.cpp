@@ -9,6 +9,7 @@
 #include <fstream>
 
 #include "host/process.h"
+#include "tests/support/temporary_directory.h"
 #include "workloads/compiler_heap.h"
 
 namespace isolab {
@@ -16,23 +17,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-class Directory {
- public:
-  Directory() {
-    std::string name = (fs::temp_directory_path() / "isolab_XXXXXX").string();
-    path_ = mkdtemp(name.data());
-  }
-  ~Directory() { fs::remove_all(path_); }
-  fs::path operator/(const std::string& name) const { return path_ / name; }
-
- private:
-  fs::path path_;
-};
-
-std::string text_of(const fs::path& file) {
-  std::ifstream in(file, std::ios::binary);
-  return {std::istreambuf_iterator<char>(in), {}};
-}
+using test::text_of;
 
 Exit run(const CommandSpec& spec) {
   auto child = Child::spawn(spec);
@@ -56,7 +41,7 @@ class CompilerHeapTest : public ::testing::TestWithParam<const char*> {
     return run(spec);
   }
 
-  Directory directory_;
+  test::TemporaryDirectory directory_;
 };
 
 TEST_P(CompilerHeapTest, CompilesTheSameObjectAndCountsItsPages) {

@@ -7,6 +7,7 @@
 #include <fstream>
 #include <set>
 
+#include "tests/support/temporary_directory.h"
 #include "workloads/kernel_tree.h"
 #include "workloads/workload.h"
 
@@ -17,28 +18,14 @@ namespace fs = std::filesystem;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
-class Directory {
- public:
-  Directory() {
-    std::string name = (fs::temp_directory_path() / "isolab_XXXXXX").string();
-    path_ = mkdtemp(name.data());
-  }
-  ~Directory() { fs::remove_all(path_); }
-  void file(const std::string& name, const std::string& text = "x") const {
-    fs::create_directories((path_ / name).parent_path());
-    std::ofstream(path_ / name) << text;
-  }
-  std::set<std::string> files() const {
-    std::set<std::string> names;
-    for (const auto& entry : fs::recursive_directory_iterator(path_))
-      if (!entry.is_directory()) names.insert(fs::relative(entry.path(), path_).string());
-    return names;
-  }
-  const fs::path& path() const { return path_; }
+using Directory = test::TemporaryDirectory;
 
- private:
-  fs::path path_;
-};
+std::set<std::string> files_in(const Directory& directory) {
+  std::set<std::string> names;
+  for (const auto& entry : fs::recursive_directory_iterator(directory.path()))
+    if (!entry.is_directory()) names.insert(fs::relative(entry.path(), directory.path()).string());
+  return names;
+}
 
 TEST(MakeOutput, CountsCompiledUnitsAndNoHostTools) {
   MakeOutput output;
@@ -83,31 +70,31 @@ class DeleteObjects : public ::testing::Test {
           "lib/modules.order", "lib/crc32table.h", "lib/.crc32table.h.cmd", "lib/math/div64.o",
           "mm/mmap.o", "kernel/bounds.s", "scripts/mod/modpost.o", "tools/objtool/objtool.o",
           "arch/x86/tools/relocs.o", "arch/x86/kernel/apic.o"})
-      directory_.file(name);
+      directory_.put(name);
   }
   Directory directory_;
 };
 
 TEST_F(DeleteObjects, OfAFolderOnlyItsObjects) {
-  auto expected = directory_.files();
+  auto expected = files_in(directory_);
   for (const char* name :
        {"lib/sort.o", "lib/.sort.o.cmd", "lib/lib.a", "lib/.lib.a.cmd", "lib/math/div64.o"})
     expected.erase(name);
   EXPECT_EQ(delete_objects(directory_.path(), "lib/"), 5u);
-  EXPECT_EQ(directory_.files(), expected);
+  EXPECT_EQ(files_in(directory_), expected);
 }
 
 TEST_F(DeleteObjects, OfOneObjectItAndItsCommand) {
-  auto expected = directory_.files();
+  auto expected = files_in(directory_);
   expected.erase("lib/sort.o");
   expected.erase("lib/.sort.o.cmd");
   EXPECT_EQ(delete_objects(directory_.path(), "lib/sort.o"), 2u);
-  EXPECT_EQ(directory_.files(), expected);
+  EXPECT_EQ(files_in(directory_), expected);
 }
 
 TEST_F(DeleteObjects, OfTheWholeKernelEverythingButHostPrograms) {
   EXPECT_EQ(delete_objects(directory_.path(), "vmlinux"), 7u);
-  const auto left = directory_.files();
+  const auto left = files_in(directory_);
   for (const char* name :
        {"scripts/mod/modpost.o", "tools/objtool/objtool.o", "arch/x86/tools/relocs.o",
         "kernel/bounds.s", "lib/crc32table.h", ".config"})
@@ -117,7 +104,7 @@ TEST_F(DeleteObjects, OfTheWholeKernelEverythingButHostPrograms) {
 
 TEST_F(DeleteObjects, NeverFollowsLinksOutOfTheBuildDirectory) {
   Directory source;
-  source.file("lib/precious.o");
+  source.put("lib/precious.o");
   fs::create_directory_symlink(source.path(), directory_.path() / "source");
   fs::create_directory_symlink(source.path(), directory_.path() / "lib/elsewhere");
   fs::create_symlink(source.path() / "lib/precious.o", directory_.path() / "lib/link.o");
@@ -127,9 +114,9 @@ TEST_F(DeleteObjects, NeverFollowsLinksOutOfTheBuildDirectory) {
 }
 
 TEST_F(DeleteObjects, OfAFolderThatIsNotThereNothing) {
-  const auto before = directory_.files();
+  const auto before = files_in(directory_);
   EXPECT_EQ(delete_objects(directory_.path(), "net/"), 0u);
-  EXPECT_EQ(directory_.files(), before);
+  EXPECT_EQ(files_in(directory_), before);
 }
 
 TEST(BuildStamp, MatchesOnlyWhatWasWritten) {
@@ -138,7 +125,7 @@ TEST(BuildStamp, MatchesOnlyWhatWasWritten) {
   ASSERT_TRUE(write_stamp(directory.path(), "source a\n"));
   EXPECT_TRUE(stamp_matches(directory.path(), "source a\n"));
   EXPECT_FALSE(stamp_matches(directory.path(), "source b\n"));
-  EXPECT_EQ(directory.files().size(), 1u);
+  EXPECT_EQ(files_in(directory).size(), 1u);
 }
 
 TEST(KernelVersion, ReadsTheTopMakefile) {
@@ -150,11 +137,11 @@ TEST(KernelVersion, ReadsTheTopMakefile) {
 
 TEST(TarballKey, ChangesWithTheFile) {
   Directory directory;
-  directory.file("linux-source-6.12.tar.xz", "abc");
+  directory.put("linux-source-6.12.tar.xz", "abc");
   const auto first = tarball_key(directory.path() / "linux-source-6.12.tar.xz");
   ASSERT_TRUE(first);
   EXPECT_THAT(*first, ::testing::StartsWith("linux-source-6.12-3-"));
-  directory.file("linux-source-6.12.tar.xz", "abcd");
+  directory.put("linux-source-6.12.tar.xz", "abcd");
   EXPECT_NE(*tarball_key(directory.path() / "linux-source-6.12.tar.xz"), *first);
   EXPECT_FALSE(tarball_key(directory.path() / "none.tar.xz"));
 }
@@ -162,12 +149,12 @@ TEST(TarballKey, ChangesWithTheFile) {
 TEST(GivenSource, MustBeACleanKernelTree) {
   Directory directory;
   EXPECT_EQ(given_source(directory.path()).error().kind, ErrorKind::usage);
-  directory.file("Makefile", "VERSION = 6\nPATCHLEVEL = 1\nSUBLEVEL = 0\n");
+  directory.put("Makefile", "VERSION = 6\nPATCHLEVEL = 1\nSUBLEVEL = 0\n");
   const auto source = given_source(directory.path());
   ASSERT_TRUE(source);
   EXPECT_EQ(source->version, "6.1.0");
   EXPECT_EQ(source->key.find('/'), std::string::npos);
-  directory.file(".config");
+  directory.put(".config");
   EXPECT_THAT(given_source(directory.path()).error().hint, HasSubstr("mrproper"));
 }
 
