@@ -4,9 +4,12 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdlib>
+#include <optional>
 #include <set>
 
 #include "analysis/comparison.h"
+#include "base/command_line.h"
 
 namespace isolab {
 namespace {
@@ -24,6 +27,74 @@ bool intended(const std::string& key, const ComparisonOptions& options) {
     return key == one || (one.ends_with('.') && key.starts_with(one));
   });
 }
+
+constexpr const char* kCommandLine = "kernel.command_line";
+
+/// The boot that the arm of a group names; none when the group is not of one arm.
+std::optional<PlannedBoot> boot_of(const SessionGroup& group) {
+  for (const auto* session : group.sessions)
+    for (const auto& arm : session->arms)
+      if (!group.arm.empty() && arm.name == group.arm) return arm.boot;
+  return std::nullopt;
+}
+
+/// Where arms name their kernels and command lines, that is all that is meant to differ: releases
+/// between arms of different kernels, and of the command line the words the arms add.
+class NamedBoots {
+ public:
+  explicit NamedBoots(const std::vector<SessionGroup>& groups) : groups_(groups) {
+    for (const auto& group : groups) {
+      const auto boot = boot_of(group);
+      any_ = any_ || boot;
+      boots_.push_back(boot.value_or(PlannedBoot{}));
+    }
+  }
+
+  bool any() const { return any_; }
+
+  /// Whether the fact is a property of the kernel that was named: an option of its configuration,
+  /// a file that one has and another has not, and the memory it leaves.
+  static bool follows_from_kernel(const std::string& key,
+                                  const std::vector<std::set<std::string>>& values) {
+    if (key.starts_with("kernel.config.")) return true;
+    double least = 0, most = 0;
+    for (const auto& of_group : values)
+      for (const auto& value : of_group) {
+        if (value.starts_with("unknown: ")) return true;
+        const double number = std::strtod(value.c_str(), nullptr);
+        least = least == 0 ? number : std::min(least, number);
+        most = std::max(most, number);
+      }
+    return key.ends_with("_bytes") && least > 0 && most < 1.01 * least;
+  }
+
+  /// Whether groups of one kernel agree in what follows from the kernel.
+  bool only_between_kernels(const std::vector<std::set<std::string>>& values) const {
+    for (std::size_t i = 0; i < values.size(); ++i)
+      for (std::size_t j = 0; j < i; ++j)
+        if (boots_[i].kernel == boots_[j].kernel && values[i] != values[j]) return false;
+    return true;
+  }
+
+  /// Whether all command lines agree but for the words of the arms.
+  bool only_own_words() const {
+    std::set<std::string> rest;
+    for (std::size_t i = 0; i < groups_.size(); ++i)
+      for (const auto* session : groups_[i].sessions) {
+        const auto line = session->facts.find(kCommandLine);
+        rest.insert(
+            line == session->facts.end()
+                ? ""
+                : command_line_without(line->second, command_line_words(boots_[i].cmdline)));
+      }
+    return rest.size() == 1;
+  }
+
+ private:
+  const std::vector<SessionGroup>& groups_;
+  std::vector<PlannedBoot> boots_;
+  bool any_ = false;
+};
 
 /// Everything about a session that ought to be alike, in the order it is told.
 std::vector<std::pair<std::string, std::string>> identity(const Findings& findings) {
@@ -62,6 +133,7 @@ std::vector<Difference> find_differences(const std::vector<SessionGroup>& groups
       }
     }
   }
+  const NamedBoots boots(groups);
   std::vector<Difference> out;
   for (const auto& key : order) {
     auto& values = seen.at(key);
@@ -74,6 +146,11 @@ std::vector<Difference> find_differences(const std::vector<SessionGroup>& groups
     });
     if (!within && !between) continue;
     Difference one{key, {}, !within && intended(key, options), within};
+    if (boots.any() && !within && key != kCommandLine &&
+        ((one.intended && key.starts_with("kernel.")) || boots.follows_from_kernel(key, values)))
+      one.intended = boots.only_between_kernels(values);
+    if (boots.any() && !within && key == kCommandLine)
+      one.intended = one.intended || boots.only_own_words();
     for (const auto& of_group : values) {
       std::string text;
       for (const auto& value : of_group) text += (text.empty() ? "" : " | ") + value;

@@ -56,6 +56,7 @@ std::vector<ArmSummary> describe_arms(const Recording& recording,
     one.idle = pooled.arm == idle;
     one.windows = static_cast<int>(pooled.windows.size());
     one.windows_left_out = pooled.left_out;
+    one.boot = arm.boot;
     for (const auto& heard : heard_on(pooled, -1)) one.exposure_s += heard.seconds();
     out.push_back(std::move(one));
   }

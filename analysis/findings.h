@@ -55,6 +55,7 @@ struct ArmSummary {
   int windows = 0;           // that count
   int windows_left_out = 0;  // failed or disturbed: kept in the recording, not in the numbers
   double exposure_s = 0;     // of the probe, summed over the CPUs
+  std::optional<PlannedBoot> boot;  // the kernel and command line the profile names for it
 };
 
 struct Point {

@@ -34,13 +34,17 @@ Json metric_json(const Metric& metric) {
 }
 
 Json arm_json(const ArmSummary& arm) {
-  return Json(JsonObject{{"name", arm.name},
-                         {"not_applicable", arm.not_applicable},
-                         {"workloads", strings(arm.workloads)},
-                         {"idle", arm.idle},
-                         {"windows", arm.windows},
-                         {"windows_left_out", arm.windows_left_out},
-                         {"exposure_s", number(arm.exposure_s)}});
+  JsonObject out{{"name", arm.name},
+                 {"not_applicable", arm.not_applicable},
+                 {"workloads", strings(arm.workloads)},
+                 {"idle", arm.idle},
+                 {"windows", arm.windows},
+                 {"windows_left_out", arm.windows_left_out},
+                 {"exposure_s", number(arm.exposure_s)}};
+  if (arm.boot)
+    out.emplace("boot",
+                Json(JsonObject{{"kernel", arm.boot->kernel}, {"cmdline", arm.boot->cmdline}}));
+  return Json(std::move(out));
 }
 
 Json warning_json(const FindingWarning& one) {

@@ -77,13 +77,18 @@ Json verdict_schema() {
 }
 
 Json arm_schema() {
-  return object({{"name", type("string")},
-                 {"not_applicable", type("string")},
-                 {"workloads", list_of(type("string"))},
-                 {"idle", type("boolean")},
-                 {"windows", type("integer")},
-                 {"windows_left_out", type("integer")},
-                 {"exposure_s", type("number")}});
+  return object(
+      {{"name", type("string")},
+       {"not_applicable", type("string")},
+       {"workloads", list_of(type("string"))},
+       {"idle", type("boolean")},
+       {"windows", type("integer")},
+       {"windows_left_out", type("integer")},
+       {"exposure_s", type("number")},
+       {"boot",
+        object({{"kernel", described("string", "as the profile names it; empty: the default one")},
+                {"cmdline", described("string", "words the profile adds to the command line")}})}},
+      {"boot"});
 }
 
 Json series_schema() {

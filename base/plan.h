@@ -28,13 +28,21 @@ struct PlannedSetting {
   bool operator==(const PlannedSetting&) const = default;
 };
 
+/// The boot an arm belongs to, as its profile names it (docs/profiles.md, kernel:).
+struct PlannedBoot {
+  std::string kernel;   // "6.12", "6.12-rt", a file; empty: the default one
+  std::string cmdline;  // words added to the kernel's command line, one blank between; empty: none
+  auto operator<=>(const PlannedBoot&) const = default;
+};
+
 /// A named set of workloads and settings. Arms made by a matrix are named "arm axis=value".
 struct Arm {
   std::string name;
   std::vector<PluginUse> workloads;  // empty: idle
   std::vector<PlannedSetting> settings;
-  std::vector<PluginUse> observers;   // those of the plan unless the arm says otherwise
-  std::string not_applicable;         // the reason; empty: it runs
+  std::vector<PluginUse> observers;  // those of the plan unless the arm says otherwise
+  std::string not_applicable;        // the reason; empty: it runs
+  std::optional<PlannedBoot> boot;   // none: the profile says nothing of kernels for this arm
   bool operator==(const Arm&) const = default;
 };
 
@@ -47,9 +55,9 @@ struct PlannedWindow {
 
 /// A limit that the run must keep; broken -> exit code 2.
 struct Budget {
-  std::string metric;  // a metric name of `isolab schema`
-  std::string arm;     // empty: every arm
-  double limit = 0;    // in the metric's unit
+  std::string metric;      // a metric name of `isolab schema`
+  std::string arm;         // empty: every arm
+  double limit = 0;        // in the metric's unit
   std::string limit_text;  // as written in the profile
   std::string reason;
   bool operator==(const Budget&) const = default;
@@ -66,23 +74,23 @@ struct Plan {
   static constexpr int kSchema = 1;
   int schema = kSchema;
   std::string name;
-  std::string question;       // which question the profile answers
-  std::string profile_hash;   // SHA-256 of the canonical resolved profile, hexadecimal
+  std::string question;      // which question the profile answers
+  std::string profile_hash;  // SHA-256 of the canonical resolved profile, hexadecimal
   CpuSet measured;
   CpuSet housekeeping;
-  std::string measured_why;   // how the CPUs were chosen: "the kernel's isolated CPUs"
+  std::string measured_why;  // how the CPUs were chosen: "the kernel's isolated CPUs"
   bool measured_isolated = false;
   std::optional<PlannedIsolation> isolation;
   PluginUse probe;
-  std::vector<Arm> arms;      // in the profile's order, an idle arm first
+  std::vector<Arm> arms;               // in the profile's order, an idle arm first
   std::vector<PlannedWindow> windows;  // in run order; arms that are not applicable have none
   int repeats = 1;
   Nanos warmup{0};
   Nanos measure{0};
-  std::string order;          // "interleaved", "shuffled" or "sequential"
+  std::string order;  // "interleaved", "shuffled" or "sequential"
   std::uint64_t seed = 0;
   std::vector<Budget> budgets;
-  Nanos duration{0};          // expected, all windows with set-up and tear-down
+  Nanos duration{0};  // expected, all windows with set-up and tear-down
   bool operator==(const Plan&) const = default;
 };
 

@@ -23,6 +23,14 @@ struct Fields<PlannedSetting> {
 };
 
 template <>
+struct Fields<PlannedBoot> {
+  static void list(auto& field, auto& it) {
+    field("kernel", it.kernel);
+    field("cmdline", it.cmdline);
+  }
+};
+
+template <>
 struct Fields<Arm> {
   static void list(auto& field, auto& it) {
     field("name", it.name);
@@ -30,6 +38,7 @@ struct Fields<Arm> {
     field("settings", it.settings);
     field("observers", it.observers);
     field("not_applicable", it.not_applicable);
+    field("boot", it.boot);
   }
 };
 

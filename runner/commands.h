@@ -28,6 +28,7 @@ struct RunOptions {
   std::string profile;
   std::filesystem::path output;  // empty: recordings/NAME-TIME
   std::string hash;              // refuse a profile whose hash begins otherwise; empty: any
+  std::string booted;            // what the profile calls the booted kernel; empty: uname -r says
   int sessions = 1;              // fresh starts of the program, below one directory
   bool json = false;
   bool plots = true;
@@ -65,7 +66,7 @@ int run_sessions_command(const RunOptions& options);
 int aa_command(const RunOptions& options);
 int compare_command(const CompareOptions& options);
 int history_command(const HistoryOptions& options);
-int plan_command(const std::string& profile, bool dry_run, bool json);
+int plan_command(const std::string& profile, const std::string& booted, bool dry_run, bool json);
 int list_command(bool json);
 int show_command(const std::string& name, bool json);
 /// `capture`: a file for the kernel files behind the facts (tests/hosts/*.txt); empty: none.
@@ -96,7 +97,10 @@ int restore_command(bool dry_run, bool json);
 struct VmRunOptions {
   RunOptions run;
   VmOptions vm;
+  bool resume = false;  // go on with the sessions of run.output
 };
+/// Boots as many guests as the profile's arms and the sessions need; with several of them compares
+/// arms that differ by their kernel alone.
 int vm_run_command(const VmRunOptions& options);
 struct VmExecOptions {
   VmOptions vm;

@@ -31,23 +31,28 @@ Result<Findings> findings_of(const fs::path& directory, const std::string& class
   return analyse(TRY(load_recording(directory)), rules);
 }
 
+Result<int> keep_findings(const fs::path& directory, const Findings& findings, int code,
+                          bool plots) {
+  TRY(write_text_file(directory / "findings.json", findings_to_json(findings)));
+  if (plots) {
+    const auto drawn = draw_charts(directory / "findings.json", directory / "charts");
+    if (drawn)
+      for (const auto& file : *drawn) fmt::print(stderr, "chart: {}\n", file.string());
+    else
+      fmt::print(stderr, "isolab: no charts: {}\n", drawn.error().text());
+  }
+  fmt::print(stderr, "recording: {}\n", directory.string());
+  for (const auto& verdict : findings.verdicts)
+    if (verdict.outcome == "broken" && code == kDone) return int{kBudgetBroken};
+  return code;
+}
+
 int finish_report(const fs::path& directory, int code, bool json, bool plots) {
   const auto finish = [&]() -> Result<int> {
     const Findings findings = TRY(findings_of(directory, {}));
-    TRY(write_text_file(directory / "findings.json", findings_to_json(findings)));
     fmt::print("{}", json ? metrics_to_json(findings) : render_report(findings, {}));
     std::fflush(stdout);
-    if (plots) {
-      const auto drawn = draw_charts(directory / "findings.json", directory / "charts");
-      if (drawn)
-        for (const auto& file : *drawn) fmt::print(stderr, "chart: {}\n", file.string());
-      else
-        fmt::print(stderr, "isolab: no charts: {}\n", drawn.error().text());
-    }
-    fmt::print(stderr, "recording: {}\n", directory.string());
-    for (const auto& verdict : findings.verdicts)
-      if (verdict.outcome == "broken" && code == kDone) return int{kBudgetBroken};
-    return code;
+    return keep_findings(directory, findings, code, plots);
   };
   const auto outcome = finish();
   return outcome ? *outcome : complain(outcome.error());

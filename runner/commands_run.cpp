@@ -14,6 +14,7 @@
 #include "host/state_directory.h"
 #include "probes/probe.h"
 #include "results/recording.h"
+#include "runner/boots.h"
 #include "runner/commands.h"
 #include "runner/execute.h"
 #include "runner/interrupt_flag.h"
@@ -82,7 +83,10 @@ class Run {
     announce(progress);
     if (plan_.windows.empty())
       return Error{ErrorKind::unsupported, "no arm of this profile can run here",
-                   "isolab plan --dry-run says why"};
+                   names_boots(plan_.arms)
+                       ? "isolab plan says which kernels it needs; isolab vm run "
+                         "boots them in guests"
+                       : "isolab plan --dry-run says why"};
     RecordingWriter writer =
         TRY(RecordingWriter::create(output_, manifest_, plan_, profile_.source, host_.facts.all));
     for (std::size_t i = 0; i < plan_.windows.size() && interrupted_by() == 0; ++i) {
@@ -188,7 +192,7 @@ Result<int> run(const RunOptions& options, const std::vector<std::string>& comma
                                  : Result<std::vector<std::string>>(std::vector<std::string>{});
   SystemFiles files;
   const HostFacts facts = read_host_facts(files);
-  const Plan plan = TRY(compile_plan(profile, facts));
+  const Plan plan = TRY(compile_plan(profile, facts, options.booted));
   TRY(check_profile_hash(options.hash, plan.profile_hash, options.profile));
   TRY(check_commands(file, plan, options.allow_commands));
   Manifest manifest;
@@ -241,14 +245,14 @@ int run_command(const RunOptions& options, const std::vector<std::string>& comma
   return code ? *code : complain(code.error());
 }
 
-int plan_command(const std::string& profile_path, bool dry, bool json) {
+int plan_command(const std::string& profile_path, const std::string& booted, bool dry, bool json) {
   const auto print_it = [&]() -> Result<int> {
     const std::string file = TRY(find_profile(profile_path));
     const Profile profile = TRY(read_profile(file));
     if (dry && is_root()) (void)mount_private_kernel_filesystems();  // what is missing then says so
     SystemFiles files;
     const HostFacts facts = read_host_facts(files);
-    Plan plan = TRY(compile_plan(profile, facts));
+    Plan plan = TRY(compile_plan(profile, facts, booted));
     if (dry) return dry_run(std::move(plan), Host{files, facts}, json);
     fmt::print("{}", json ? plan_to_json(plan) : render_plan(plan));
     return int{kDone};

@@ -35,6 +35,7 @@ Result<int> one_session(const RunOptions& options, const fs::path& directory) {
   if (options.quiet) spec.argv.push_back("--quiet");
   if (options.allow_commands) spec.argv.push_back("--allow-commands");
   if (!options.hash.empty()) spec.argv.insert(spec.argv.end(), {"--hash", options.hash});
+  if (!options.booted.empty()) spec.argv.insert(spec.argv.end(), {"--booted", options.booted});
   spec.output = (directory.parent_path() / (directory.filename().string() + ".log")).string();
   Child child = TRY(Child::spawn(spec));
   std::optional<Exit> ended;

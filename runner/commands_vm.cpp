@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The verbs of guests: vm run, vm exec, vm kernels. A profile or a verb is carried out in a freshly
-// booted virtual machine with isolated CPUs; the recording or the output comes back.
+// The verbs of guests vm exec and vm kernels: a verb is carried out in a freshly booted virtual
+// machine with isolated CPUs; its output comes back.
 #include <fmt/format.h>
 
 #include <cstdio>
@@ -10,9 +10,7 @@
 
 #include "results/json.h"
 #include "runner/commands.h"
-#include "runner/report.h"
-#include "runner/side_by_side.h"
-#include "runner/vm_guest.h"
+#include "runner/vm_run.h"
 
 namespace isolab {
 namespace {
@@ -20,13 +18,6 @@ namespace {
 namespace fs = std::filesystem;
 
 void note(const std::string& text) { fmt::print(stderr, "isolab: {}\n", text); }
-
-void describe(const GuestSpec& spec) {
-  note(fmt::format("booting a guest: {}, kernel {} ({}), {} CPUs, {}", spec.image.arch,
-                   spec.image.kernel.name, spec.image.kernel.release, spec.cpus,
-                   spec.accelerator == "tcg" ? "emulated: counts are the kernel's, times are not"
-                                             : "KVM: times are a virtual machine's"));
-}
 
 int exit_code_of(const CommandOutcome& outcome) {
   return outcome.exit.size() == 1 && outcome.exit[0] >= '0' && outcome.exit[0] <= '9'
@@ -36,8 +27,10 @@ int exit_code_of(const CommandOutcome& outcome) {
 
 Result<GuestOutcome> boot_noisily(const GuestSpec& spec, VmDirectory& directory,
                                   const VmOptions& options) {
-  describe(spec);
-  auto outcome = boot_guest(spec, options.quiet);
+  note(guest_text(spec));
+  auto outcome = boot_guest(spec, [&](const std::string& text) {
+    if (!options.quiet) std::fwrite(text.data(), 1, text.size(), stderr);
+  });
   if (!outcome && outcome.error().kind != ErrorKind::interrupted) directory.keep();
   if (!outcome) return outcome;
   for (const auto& line : kernel_complaints(*outcome)) note("the guest's kernel log: " + line);
@@ -46,62 +39,6 @@ Result<GuestOutcome> boot_noisily(const GuestSpec& spec, VmDirectory& directory,
     directory.keep();
   }
   return outcome;
-}
-
-Result<fs::path> run_in_guest(const std::string& profile_path, const VmOptions& options,
-                              const std::string& arch, const fs::path& output, int& code) {
-  const Profile profile = TRY(read_profile(profile_path));
-  VmDirectory directory = TRY(VmDirectory::create());
-  std::vector<std::string> notes;
-  GuestSpec spec = TRY(prepare_guest(options, arch, directory.path(), notes));
-  for (const auto& line : notes) note(line);
-  const fs::path file = fs::absolute(profile_path);
-  // Its whole directory goes along for the sake of include:.
-  for (const auto& one : fs::directory_iterator(file.parent_path()))
-    if (one.path().extension() == ".yaml")
-      spec.image.files["/root/profiles/" + one.path().filename().string()] = one.path();
-  spec.image.files["/root/profiles/" + file.filename().string()] = file;
-  spec.image.commands = {{"isolab", "run", "/root/profiles/" + file.filename().string(), "-o",
-                          "/out/recording", "--no-plots", "--json", "--allow-commands"}};
-  if (options.timeout.empty()) spec.limit = guest_time_limit(profile);
-  spec.silence = std::max(spec.silence, profile.warmup + profile.measure + std::chrono::minutes(3));
-  const GuestOutcome outcome = TRY(boot_noisily(spec, directory, options));
-  code = exit_code_of(outcome.commands.front());
-  std::error_code error;
-  const fs::path recording = outcome.results / "recording";
-  if (!fs::exists(recording, error))
-    return Error{
-        code == kNotApplicable ? ErrorKind::unsupported : ErrorKind::io,
-        "the run in the guest left no recording (exit " + outcome.commands.front().exit + ")",
-        "what it said is above; --keep keeps the guest's files"};
-  fs::create_directories(output.parent_path(), error);
-  fs::copy(recording, output, fs::copy_options::recursive, error);
-  if (error)
-    return Error{ErrorKind::io,
-                 "cannot copy the recording to " + output.string() + ": " + error.message()};
-  return output;
-}
-
-Result<int> run(const VmRunOptions& options) {
-  const Profile profile = TRY(read_profile(options.run.profile));
-  const auto architectures = TRY(vm_architectures(options.vm.arch));
-  int worst = kDone;
-  std::vector<Findings> all;
-  for (const auto& arch : architectures) {
-    fs::path output =
-        options.run.output.empty() ? default_output(profile.name + "-" + arch) : options.run.output;
-    if (architectures.size() > 1 && !options.run.output.empty()) output += "-" + arch;
-    std::error_code error;
-    if (fs::exists(output, error))
-      return Error{ErrorKind::usage, output.string() + " exists already"};
-    int code = kDone;
-    const fs::path recording =
-        TRY(run_in_guest(options.run.profile, options.vm, arch, output, code));
-    worst = std::max(worst, finish_report(recording, code, options.run.json, options.run.plots));
-    if (architectures.size() > 1) all.push_back(TRY(findings_of(recording, {})));
-  }
-  if (all.size() > 1 && !options.run.json) fmt::print("\n{}", side_by_side(all));
-  return worst;
 }
 
 Result<std::vector<Command>> commands_of(const VmExecOptions& options) {
@@ -167,11 +104,6 @@ Result<int> exec(const VmExecOptions& options) {
 }
 
 }  // namespace
-
-int vm_run_command(const VmRunOptions& options) {
-  const auto code = run(options);
-  return code ? *code : complain(code.error());
-}
 
 int vm_exec_command(const VmExecOptions& options) {
   const auto code = exec(options);

@@ -258,8 +258,13 @@ std::string reproduce_command(const Comparison& all) {
     profile = path.stem().string();
   std::size_t sessions = 1;
   for (const auto& group : all.groups) sessions = std::max(sessions, group.sessions);
-  return fmt::format("isolab run {} --hash {} --sessions {}", shell_word(profile),
-                     all.profile_hash.substr(0, 16), std::max(sessions, kSessionsForVerdict));
+  // A guest's command line carries this word (vm/machine.cpp).
+  const auto line = all.groups.front().facts.find("kernel.command_line");
+  const bool guest = line != all.groups.front().facts.end() &&
+                     line->second.find("isolab.vm=") != std::string::npos;
+  return fmt::format("isolab {}run {} --hash {} --sessions {}", guest ? "vm " : "",
+                     shell_word(profile), all.profile_hash.substr(0, 16),
+                     std::max(sessions, kSessionsForVerdict));
 }
 
 std::string design_text(const Comparison& all, const GroupSummary& group) {

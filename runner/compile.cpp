@@ -5,7 +5,7 @@
 #include <numeric>
 #include <random>
 
-#include "base/digest.h"
+#include "runner/boots.h"
 
 namespace isolab {
 namespace {
@@ -82,7 +82,8 @@ std::string joined(const ParamValue& value) {
 
 /// An arm, once for every combination of the axes whose workload it uses.
 std::vector<Arm> expand(const ProfileArm& from, const std::vector<MatrixAxis>& axes) {
-  std::vector<Arm> arms{Arm{from.name, from.workloads, from.settings, from.observers, {}}};
+  std::vector<Arm> arms{
+      Arm{from.name, from.workloads, from.settings, from.observers, {}, from.boot}};
   for (const auto& axis : axes) {
     std::vector<Arm> next;
     for (const auto& arm : arms) {
@@ -108,6 +109,16 @@ std::vector<Arm> expand(const ProfileArm& from, const std::vector<MatrixAxis>& a
 bool traced(const Arm& arm) {
   return std::any_of(arm.observers.begin(), arm.observers.end(),
                      [](const auto& use) { return use.name == "ipi_trace"; });
+}
+
+void leave_out_other_boots(Plan& plan, const HostFacts& facts, const std::string& booted) {
+  if (!names_boots(plan.arms)) return;
+  const auto boots = boots_of(plan.arms);
+  const auto line = facts.all.find("kernel.command_line");
+  const BootedKernel kernel{facts.kernel_release, line == facts.all.end() ? "" : line->second,
+                            booted};
+  for (auto& arm : plan.arms)
+    arm.not_applicable = boot_mismatch(arm.boot.value_or(PlannedBoot{}), boots, kernel);
 }
 
 void order_windows(Plan& plan) {
@@ -136,23 +147,31 @@ void order_windows(Plan& plan) {
 
 }  // namespace
 
-Result<Plan> compile_plan(const Profile& profile, const HostFacts& facts) {
-  Plan plan;
-  plan.name = profile.name;
-  plan.question = profile.question;
-  plan.profile_hash = sha256_hex(canonical_text(profile));
-  TRY(choose_cpus(profile, facts, plan));
-  plan.probe = profile.probe;
+std::vector<Arm> compile_arms(const Profile& profile) {
+  std::vector<Arm> out;
   for (const auto& arm : profile.arms) {
     for (auto& one : expand(arm, profile.matrix)) {
       Arm untraced = one;
-      plan.arms.push_back(std::move(one));
+      out.push_back(std::move(one));
       if (!arm.untraced_run || !traced(untraced)) continue;
       std::erase_if(untraced.observers, [](const auto& use) { return use.name == "ipi_trace"; });
       untraced.name += " untraced";
-      plan.arms.push_back(std::move(untraced));
+      out.push_back(std::move(untraced));
     }
   }
+  return out;
+}
+
+Result<Plan> compile_plan(const Profile& profile, const HostFacts& facts,
+                          const std::string& booted) {
+  Plan plan;
+  plan.name = profile.name;
+  plan.question = profile.question;
+  plan.profile_hash = profile_hash(profile);
+  TRY(choose_cpus(profile, facts, plan));
+  plan.probe = profile.probe;
+  plan.arms = compile_arms(profile);
+  leave_out_other_boots(plan, facts, booted);
   plan.repeats = profile.repeats;
   plan.warmup = profile.warmup;
   plan.measure = profile.measure;

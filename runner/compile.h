@@ -15,8 +15,13 @@ namespace isolab {
 /// NAME/WORKLOAD".
 using Inability = std::map<std::string, std::string>;
 
-/// Fails (usage) when the CPUs asked for are not there.
-Result<Plan> compile_plan(const Profile& profile, const HostFacts& facts);
+/// Fails (usage) when the CPUs asked for are not there. Arms of another boot than this one are not
+/// applicable; `booted`: what the profile calls the booted kernel (`isolab run --booted`), empty:
+/// uname -r says.
+Result<Plan> compile_plan(const Profile& profile, const HostFacts& facts,
+                          const std::string& booted = {});
+/// Its arms alone, with those of the matrix: what needs no machine.
+std::vector<Arm> compile_arms(const Profile& profile);
 
 /// Marks the arms that cannot run here, drops their windows and adds up the duration again.
 void apply_inability(Plan& plan, const Inability& inability);

@@ -48,6 +48,11 @@ int main(int argc, char** argv) {
       ->add_option("--sessions", run.sessions,
                    "so many fresh starts, below one directory: what compare counts as n")
       ->check(CLI::Range(1, 1000));
+  const char* booted_text =
+      "what the profile's arms call the booted kernel, where uname -r does not say; \"default\": "
+      "the "
+      "one of arms that name none";
+  run_verb->add_option("--booted", run.booted, booted_text);
   int aa_sessions = 12;
   aa_verb->add_option("--sessions", aa_sessions, "how many, twelve at least")
       ->check(CLI::Range(12, 1000))
@@ -106,6 +111,7 @@ int main(int argc, char** argv) {
   auto* plan_verb = verb(
       "plan", "print the resolved plan of a profile: CPUs, arms, parameters, windows, duration");
   plan_verb->add_option("profile", profile, "a YAML profile")->required();
+  plan_verb->add_option("--booted", run.booted, booted_text);
   plan_verb->add_flag("--dry-run", dry_run,
                       "try one operation of each workload, to tell what is not applicable here");
   auto* list_verb = verb("list", "list workloads, probes and observers");
@@ -206,7 +212,15 @@ int main(int argc, char** argv) {
   auto* vm_run =
       vm_verb->add_subcommand("run", "boot a guest, run a profile in it, bring the recording back");
   vm_run->add_option("profile", guest.run.profile, "a YAML profile")->required();
-  vm_run->add_option("-o,--output", guest.run.output, "directory of the recording");
+  vm_run->add_option("-o,--output", guest.run.output,
+                     "directory of the recording, or of the sessions (must not exist)");
+  vm_run
+      ->add_option("--sessions", guest.run.sessions,
+                   "so many boots of each kernel the profile's arms name, in turns; then compare")
+      ->check(CLI::Range(1, 1000));
+  vm_run->add_flag("--resume", guest.resume, "record only the sessions that -o lacks");
+  vm_run->add_option("--hash", guest.run.hash,
+                     "refuse a profile whose hash does not begin with this");
   vm_run->add_flag("--no-plots", no_plots, "make no charts");
   guest_options(vm_run);
   auto* vm_exec = vm_verb->add_subcommand(
@@ -255,7 +269,7 @@ int main(int argc, char** argv) {
     history.json = json;
     return history_command(history);
   }
-  if (*plan_verb) return plan_command(profile, dry_run, json);
+  if (*plan_verb) return plan_command(profile, run.booted, dry_run, json);
   if (*list_verb) return list_command(json);
   if (*show_verb) return show_command(name, json);
   if (*facts_verb) return facts_command(json, capture);

@@ -5,6 +5,7 @@
 
 #include "probes/observer.h"
 #include "probes/probe.h"
+#include "runner/boots.h"
 #include "workloads/workload.h"
 
 namespace isolab {
@@ -30,6 +31,28 @@ std::string render_use(const PluginUse& use, const std::vector<ParamSpec>& specs
   return out;
 }
 
+namespace {
+
+/// Which boots the arms need, and which of them this is.
+std::string render_boots(const Plan& plan) {
+  std::string out;
+  for (const auto& boot : boots_of(plan.arms)) {
+    std::string names;
+    bool here = false;
+    for (const auto& arm : plan.arms) {
+      if (arm.boot.value_or(PlannedBoot{}) != boot.needs) continue;
+      names += (names.empty() ? "" : ", ") + arm.name;
+      // Here unless the boot is what is missing; a workload may be, too.
+      here = here || arm.not_applicable.empty();
+    }
+    out += fmt::format("{:<13} {}: {}{}\n", out.empty() ? "boots" : "", boot_text(boot.needs),
+                       names, here ? "  (this boot)" : "");
+  }
+  return out;
+}
+
+}  // namespace
+
 std::string render_plan(const Plan& plan) {
   std::string out = fmt::format("plan          {}\nquestion      {}\nprofile hash  {}\n", plan.name,
                                 plan.question, plan.profile_hash);
@@ -45,8 +68,10 @@ std::string render_plan(const Plan& plan) {
   out += fmt::format("design        {} arms x {} repeats, {}, seed {}; warm-up {}, window {}\n",
                      plan.arms.size(), plan.repeats, plan.order, plan.seed, print(plan.warmup),
                      print(plan.measure));
-  out += fmt::format("duration      about {} for {} windows\n", human_span(plan.duration),
-                     plan.windows.size());
+  out += plan.windows.empty() ? "duration      no arm can run here\n"
+                              : fmt::format("duration      about {} for {} windows\n",
+                                            human_span(plan.duration), plan.windows.size());
+  if (names_boots(plan.arms)) out += render_boots(plan);
   for (const auto& budget : plan.budgets)
     out += fmt::format("budget        {}{} <= {}: {}\n", budget.metric,
                        budget.arm.empty() ? "" : " of " + budget.arm, budget.limit_text,
@@ -54,6 +79,7 @@ std::string render_plan(const Plan& plan) {
   out += "\n";
   for (const auto& arm : plan.arms) {
     out += "arm " + arm.name + "\n";
+    if (arm.boot) out += "  " + boot_text(*arm.boot) + "\n";
     if (!arm.not_applicable.empty()) out += "  not applicable: " + arm.not_applicable + "\n";
     for (const auto& use : arm.workloads)
       if (const auto* info = find_workload(use.name))
@@ -66,6 +92,7 @@ std::string render_plan(const Plan& plan) {
         observers += (observers.empty() ? "" : "; ") + render_use(use, info->params, false);
     out += "  observed by " + (observers.empty() ? "nobody" : observers) + "\n";
   }
+  if (plan.windows.empty()) return out;
   out += "\nwindows in order:";
   std::size_t column = 100;
   for (const auto& window : plan.windows) {

@@ -51,6 +51,7 @@ Inability dry_run_workloads(const Plan& plan, Host host, StateGuard& guard,
   Inability inability;
   std::vector<std::pair<PluginUse, std::string>> tried;
   for (const auto& arm : plan.arms) {
+    if (!arm.not_applicable.empty()) continue;  // of another boot
     for (const auto& use : arm.workloads) {
       progress.phase("trying out " + use.name);
       auto seen = std::find_if(tried.begin(), tried.end(),

@@ -27,8 +27,8 @@ class Reader : ProfileValues {
             "name:, arms:, design: ...");
       return profile;
     }
-    check_keys(root, {"schema", "name", "question", "cpus", "isolation", "probe", "observe", "arms", "matrix",
-                      "design", "budget"});
+    check_keys(root, {"schema", "name", "question", "cpus", "isolation", "probe", "observe", "arms",
+                      "matrix", "design", "budget"});
     if (const auto* node = root.find("schema"); node != nullptr && node->scalar != "1")
       wrong(*node, "schema \"" + node->scalar + "\" is not known here", "1");
     profile.name = required_text(root, "name");
@@ -144,7 +144,7 @@ class Reader : ProfileValues {
     }
     for (std::size_t i = 0; i < arms->entries.size(); ++i) {
       const auto& [name, node] = arms->entries[i];
-      ProfileArm arm{name, {}, {}, profile.observers, profile.untraced_runs};
+      ProfileArm arm{name, {}, {}, profile.observers, profile.untraced_runs, {}};
       if (name.empty() ||
           name.find_first_not_of(
               "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.") !=
@@ -152,11 +152,13 @@ class Reader : ProfileValues {
         diagnostics().add(arms->key_places[i], "arm name \"" + name + "\" is not a word",
                           "letters, digits, _ - .");
       if (node.kind == Kind::map) {
-        check_keys(node, {"workloads", "settings", "observe", "untraced_run"});
+        check_keys(node,
+                   {"workloads", "settings", "observe", "untraced_run", "kernel", "cmdline+"});
         if (const auto* list = node.find("workloads")) read_workloads(*list, arm);
         if (const auto* map = node.find("settings")) read_settings(*map, arm);
         if (const auto* list = node.find("observe")) arm.observers = read_observers(list);
         read_flag(node, "untraced_run", arm.untraced_run);
+        read_boot(*this, node, arm);
       } else if (node.kind != Kind::null) {
         wrong(node, "arm " + name + " is " + node.kind_word(),
               "{workloads: [...], settings: {...}}");

@@ -19,6 +19,7 @@ struct ProfileArm {
   std::vector<PlannedSetting> settings;
   std::vector<PluginUse> observers;  // the profile's, unless the arm has its own observe:
   bool untraced_run = false;         // also run without ipi_trace, as arm "NAME untraced"
+  std::optional<PlannedBoot> boot;   // kernel: and cmdline+:
 };
 
 /// One axis of the matrix: every arm that uses `workload` is run once per value of `param`.
@@ -34,7 +35,7 @@ struct Profile {
   std::string measured = "auto";      // "auto", "isolated" or a CPU list
   std::string housekeeping = "auto";  // "auto" (all others) or a CPU list
   std::optional<PlannedIsolation> isolation;
-  PluginUse probe;                    // name "none": the measured CPUs stay unoccupied
+  PluginUse probe;  // name "none": the measured CPUs stay unoccupied
   std::vector<PluginUse> observers;
   std::vector<ProfileArm> arms;
   std::vector<MatrixAxis> matrix;
@@ -58,5 +59,7 @@ Result<Profile> read_profile_text(const std::string& name, const std::string& te
 /// Every key with its resolved value in a fixed order: what the profile's hash is taken of, so that
 /// comments, spacing and spelled-out defaults do not change it.
 std::string canonical_text(const Profile& profile);
+/// SHA-256 of it, hexadecimal.
+std::string profile_hash(const Profile& profile);
 
 }  // namespace isolab

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The one text of a profile that its hash is taken of.
+#include "base/digest.h"
 #include "runner/profile.h"
 
 namespace isolab {
@@ -31,6 +32,8 @@ std::string canonical_text(const Profile& profile) {
       out += "  set " + setting.path + "=" + setting.value + "\n";
     for (const auto& use : arm.observers) print_use(out, "  observe ", use);
     if (arm.untraced_run) out += "  untraced_run\n";
+    if (arm.boot)
+      out += "  kernel " + arm.boot->kernel + "\n  cmdline+ " + arm.boot->cmdline + "\n";
   }
   for (const auto& axis : profile.matrix) {
     out += "axis " + axis.workload + "." + axis.param;
@@ -45,5 +48,7 @@ std::string canonical_text(const Profile& profile) {
     out += "budget " + budget.metric + " " + budget.arm + " " + budget.limit_text + "\n";
   return out;
 }
+
+std::string profile_hash(const Profile& profile) { return sha256_hex(canonical_text(profile)); }
 
 }  // namespace isolab

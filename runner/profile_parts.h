@@ -9,6 +9,8 @@ namespace isolab {
 
 /// Runtime isolation; the CPUs are checked against the machine when the plan is compiled.
 void read_isolation(ProfileValues& values, const YamlNode& node, Profile& profile);
+/// kernel: and cmdline+: of an arm.
+void read_boot(ProfileValues& values, const YamlNode& node, ProfileArm& arm);
 void read_design(ProfileValues& values, const YamlNode& node, Profile& profile);
 /// After the arms: an axis must name a workload that one of them uses.
 void read_matrix(ProfileValues& values, const YamlNode& node, Profile& profile);

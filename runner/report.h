@@ -14,6 +14,10 @@ namespace isolab {
 /// (or the metrics as JSON). Returns `code`, or budget exceeded when the run itself was fine.
 int finish_report(const std::filesystem::path& recording, int code, bool json, bool plots);
 
+/// The part of it that prints no answer: findings.json, charts, the code.
+Result<int> keep_findings(const std::filesystem::path& recording, const Findings& findings,
+                          int code, bool plots);
+
 /// The findings of a recording directory; `classes`: a file of own rules, or empty.
 Result<Findings> findings_of(const std::filesystem::path& recording, const std::string& classes);
 

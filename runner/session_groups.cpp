@@ -50,6 +50,27 @@ Result<void> add_session(const fs::path& place, bool by_repeat, LoadedGroups& ou
   return {};
 }
 
+/// The sessions as a group of this arm, without those of other boots than the arm's.
+Result<SessionGroup> sessions_of_arm(const SessionGroup& sessions, const std::string& arm) {
+  SessionGroup out{arm, arm, {}, {}};
+  std::string why;
+  for (std::size_t i = 0; i < sessions.sessions.size(); ++i) {
+    const auto& arms = sessions.sessions[i]->arms;
+    const auto found =
+        std::find_if(arms.begin(), arms.end(), [&](const auto& one) { return one.name == arm; });
+    if (found != arms.end() && found->boot && !found->not_applicable.empty()) {
+      why = sessions.places[i] + ": " + found->not_applicable;
+      continue;
+    }
+    out.sessions.push_back(sessions.sessions[i]);
+    out.places.push_back(sessions.places[i]);
+  }
+  if (out.sessions.empty())
+    return Error{ErrorKind::usage, "arm " + arm + " ran in none of the sessions (" + why + ")",
+                 "record it on its kernel"};
+  return out;
+}
+
 }  // namespace
 
 Result<std::vector<fs::path>> sessions_in(const fs::path& place) {
@@ -119,16 +140,18 @@ Result<LoadedGroups> load_groups(const CompareRequest& request) {
   }
   if (request.arms.size() < 2)
     return Error{ErrorKind::usage, "--arms needs two arms or more", "--arms base,new"};
+  return load_arms(groups, request.arms, request.by_repeat);
+}
+
+Result<LoadedGroups> load_arms(const std::vector<GroupRequest>& places,
+                               const std::vector<std::string>& arms, bool by_repeat) {
   GroupRequest all{"sessions", {}};
-  for (const auto& group : groups)
+  for (const auto& group : places)
     all.places.insert(all.places.end(), group.places.begin(), group.places.end());
-  LoadedGroups out = TRY(load_groups({all}, request.by_repeat));
+  LoadedGroups out = TRY(load_groups({all}, by_repeat));
   const SessionGroup sessions = std::move(out.groups.front());
   out.groups.clear();
-  for (const auto& arm : request.arms) {
-    out.groups.push_back(sessions);
-    out.groups.back().name = out.groups.back().arm = arm;
-  }
+  for (const auto& arm : arms) out.groups.push_back(TRY(sessions_of_arm(sessions, arm)));
   return out;
 }
 

@@ -37,6 +37,10 @@ struct LoadedGroups {
   std::vector<std::filesystem::path> directories;  // of the recordings, each once
 };
 Result<LoadedGroups> load_groups(const CompareRequest& request);
+/// The sessions of `places` once an arm. An arm that names a kernel counts only those of its boot.
+/// usage: an arm that ran in none of them.
+Result<LoadedGroups> load_arms(const std::vector<GroupRequest>& places,
+                               const std::vector<std::string>& arms, bool by_repeat);
 /// One group a name, each of its own recordings.
 Result<LoadedGroups> load_groups(const std::vector<GroupRequest>& groups, bool by_repeat);
 

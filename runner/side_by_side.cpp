@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <set>
 
+#include "analysis/emulation.h"
+#include "analysis/statistics.h"
 #include "runner/report_format.h"
 
 namespace isolab {
@@ -17,62 +19,163 @@ std::string fact(const Findings& findings, const std::string& key) {
 }
 
 /// Operations of the arm's workload in its windows, as the counts per operation have them.
-double operations(const Findings& findings, const std::string& arm) {
+std::uint64_t operations(const Findings& findings, const std::string& arm) {
   for (const auto& metric : findings.metrics)
-    if (metric.name == "ipis_per_op" && metric.labels.at("arm") == arm && metric.n > 0)
-      return static_cast<double>(metric.n);
+    if (metric.name == "ipis_per_op" && metric.labels.at("arm") == arm && metric.value)
+      return metric.n;
   return 0;
 }
 
-/// IPIs of the class that reached a measured CPU of the arm, mean of the CPUs.
-double received(const Findings& findings, const std::string& arm, const std::string& klass) {
-  double sum = 0;
-  int cpus = 0;
+SideCell cell_of(const Findings& findings, const std::string& arm, const std::string& klass) {
+  SideCell out;
+  const auto there = std::find_if(findings.arms.begin(), findings.arms.end(),
+                                  [&](const auto& one) { return one.name == arm; });
+  if (there == findings.arms.end())
+    out.not_applicable = "the recording has no such arm";
+  else if (!there->not_applicable.empty())
+    out.not_applicable = there->not_applicable;
+  else if (there->windows == 0)
+    out.not_applicable = "no window of it counts: failed or disturbed";
+  if (!out.not_applicable.empty()) return out;
   for (const auto& cpu : findings.interruptions.cpus) {
     if (cpu.arm != arm) continue;
-    ++cpus;
+    ++out.cpus;
+    out.exposure_s += cpu.exposure_s;
     for (const auto& cause : cpu.causes)
       if (cause.name.by_ipi && cause.name.klass == klass)
-        sum += static_cast<double>(std::max(cause.callbacks, cause.ipis));
+        out.count += std::max(cause.callbacks, cause.ipis);
   }
-  return cpus == 0 ? 0 : sum / cpus;
+  if (out.cpus == 0) out.not_applicable = "it was not traced";
+  out.operations = operations(findings, arm);
+  return out;
 }
 
-std::string cell(const Findings& findings, const ArmSummary& arm, const std::string& klass) {
-  const auto there = std::find_if(findings.arms.begin(), findings.arms.end(),
-                                  [&](const auto& one) { return one.name == arm.name; });
-  if (there == findings.arms.end() || there->windows == 0) return "not applicable";
-  const double count = received(findings, arm.name, klass), ops = operations(findings, arm.name);
-  if (ops == 0) return fmt::format("{:.0f}", count);
-  return fmt::format("{:.0f} ({:.2f}/op)", count, count / ops);
+/// `count` by `divisor`, a zero with its bound.
+std::string rate(std::uint64_t count, double divisor) {
+  if (count > 0) return short_number(static_cast<double>(count) / divisor);
+  return fmt::format("0 (<{})", short_number(poisson_interval(0).upper / divisor));
+}
+
+double delivered(const SideCell& cell) {
+  return static_cast<double>(cell.cpus) * static_cast<double>(cell.operations);
+}
+
+std::string machine_line(const Findings& findings) {
+  return fmt::format("{:<7} kernel {}, CPU {} of {}{}\n", fact(findings, "kernel.arch"),
+                     fact(findings, "kernel.release"), findings.measured,
+                     fact(findings, "cpu.online"),
+                     emulation_of(findings.facts).empty() ? "" : ", emulated");
+}
+
+/// "12.0-12.4": CPU-seconds of the arms.
+std::string exposure_text(const SideBySide& table) {
+  double least = 0, most = 0;
+  for (const auto& row : table.rows)
+    for (const auto& cell : row.cells) {
+      if (cell.exposure_s <= 0) continue;
+      least = least == 0 ? cell.exposure_s : std::min(least, cell.exposure_s);
+      most = std::max(most, cell.exposure_s);
+    }
+  const auto low = short_number(least), high = short_number(most);
+  return low == high ? low : low + " to " + high;
 }
 
 }  // namespace
 
-std::string side_by_side(const std::vector<Findings>& all) {
-  std::vector<std::string> heads{"arm", "<class"};
-  for (const auto& one : all)
-    heads.push_back(fact(one, "kernel.arch") + " " + fact(one, "kernel.release"));
-  TextTable table(heads, 20);
-  bool any = false;
+SideBySide side_by_side(const std::vector<Findings>& all) {
+  SideBySide out;
+  for (const auto& one : all) out.machines.push_back(&one);
   for (const auto& arm : all.front().arms) {
     std::set<std::string> classes;
     for (const auto& one : all)
       for (const auto& cpu : one.interruptions.cpus)
         for (const auto& cause : cpu.causes)
           if (cpu.arm == arm.name && cause.name.by_ipi) classes.insert(cause.name.klass);
-    bool first = true;
+    if (classes.empty()) classes.insert("");
     for (const auto& klass : classes) {
-      std::vector<std::string> row{first ? arm.name : "", klass};
-      for (const auto& one : all) row.push_back(cell(one, arm, klass));
-      table.row(row);
-      first = false;
-      any = true;
+      SideRow row{arm.name, klass, {}};
+      for (const auto& one : all) row.cells.push_back(cell_of(one, arm.name, klass));
+      out.rows.push_back(std::move(row));
     }
   }
-  if (!any) return {};
-  return "IPIs that reached an isolated CPU, by class (mean of the CPUs; per operation)\n" +
-         table.text();
+  return out;
+}
+
+std::string render_side_by_side(const SideBySide& table) {
+  std::vector<std::string> heads{"arm", "<class"};
+  std::string out = "IPIs that reached the isolated CPUs, by class\n";
+  for (const auto* machine : table.machines) {
+    const auto arch = fact(*machine, "kernel.arch");
+    heads.insert(heads.end(), {arch, arch + "/op"});
+    out += machine_line(*machine);
+  }
+  TextTable text(heads, 18);
+  std::vector<std::string> reasons;
+  const std::string* arm = nullptr;
+  for (const auto& row : table.rows) {
+    const bool first = arm == nullptr || *arm != row.arm;
+    arm = &row.arm;
+    std::vector<std::string> cells{first ? row.arm : "", row.klass.empty() ? "none" : row.klass};
+    for (std::size_t i = 0; i < row.cells.size(); ++i) {
+      const auto& cell = row.cells[i];
+      if (!cell.not_applicable.empty()) {
+        cells.insert(cells.end(), {"n/a", ""});
+        if (first)
+          reasons.push_back(fmt::format("{} on {}: {}", row.arm,
+                                        fact(*table.machines[i], "kernel.arch"),
+                                        cell.not_applicable));
+        continue;
+      }
+      cells.push_back(rate(cell.count, static_cast<double>(cell.cpus)));
+      cells.push_back(cell.operations == 0 ? "" : rate(cell.count, delivered(cell)));
+    }
+    text.row(cells);
+  }
+  out += '\n' + text.text() + '\n';
+  out +=
+      wrapped("", 0,
+              fmt::format("Functions run for other CPUs and reschedule IPIs, mean of the isolated "
+                          "CPUs, in {} CPU-seconds an arm; /op: by operation of the arm's "
+                          "workload meanwhile. 0 (<x): none was seen, x is the one-sided 95 % "
+                          "bound.",
+                          exposure_text(table)));
+  for (const auto& reason : reasons) out += wrapped("not applicable: ", 2, reason);
+  return out;
+}
+
+Json side_by_side_json(const SideBySide& table) {
+  JsonArray machines, rows;
+  for (const auto* machine : table.machines)
+    machines.push_back(JsonObject{{"arch", fact(*machine, "kernel.arch")},
+                                  {"release", fact(*machine, "kernel.release")},
+                                  {"measured", machine->measured},
+                                  {"emulated", !emulation_of(machine->facts).empty()}});
+  for (const auto& row : table.rows) {
+    JsonArray cells;
+    for (const auto& cell : row.cells) {
+      if (!cell.not_applicable.empty()) {
+        cells.push_back(JsonObject{{"not_applicable", cell.not_applicable}});
+        continue;
+      }
+      const auto count = static_cast<double>(cell.count), cpus = static_cast<double>(cell.cpus);
+      JsonObject one{{"count", cell.count},
+                     {"cpus", cell.cpus},
+                     {"exposure_s", rounded(cell.exposure_s)},
+                     {"per_cpu", rounded(count / cpus)}};
+      if (cell.count == 0)
+        one.emplace("upper95_per_cpu", rounded(poisson_interval(0).upper / cpus));
+      if (cell.operations > 0) {
+        one.emplace("operations", cell.operations);
+        one.emplace("per_operation", rounded(count / delivered(cell)));
+      }
+      cells.push_back(Json(std::move(one)));
+    }
+    rows.push_back(JsonObject{{"arm", row.arm}, {"class", row.klass}, {"cells", std::move(cells)}});
+  }
+  return JsonObject{{"kind", "side_by_side"},
+                    {"schema", 1},
+                    {"machines", std::move(machines)},
+                    {"rows", std::move(rows)}};
 }
 
 }  // namespace isolab

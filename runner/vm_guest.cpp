@@ -136,10 +136,11 @@ Result<GuestSpec> prepare_guest(const VmOptions& asked, const std::string& arch,
   return spec;
 }
 
-Result<GuestOutcome> boot_guest(const GuestSpec& spec, bool quiet) {
+Result<GuestOutcome> boot_guest(const GuestSpec& spec,
+                                const std::function<void(const std::string&)>& console) {
   catch_interrupts();
-  return run_guest(spec, [quiet](const std::string& text) {
-    if (!quiet) std::fwrite(text.data(), 1, text.size(), stderr);
+  return run_guest(spec, [&](const std::string& text) {
+    console(text);
     return interrupted_by() == 0;
   });
 }

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -53,8 +54,9 @@ Result<GuestSpec> prepare_guest(const VmOptions& options, const std::string& arc
                                 const std::filesystem::path& directory,
                                 std::vector<std::string>& notes);
 
-/// Boots it, shows what the guest says on stderr, ends on Ctrl-C.
-Result<GuestOutcome> boot_guest(const GuestSpec& spec, bool quiet);
+/// Boots it, hands on what the guest says, ends on Ctrl-C.
+Result<GuestOutcome> boot_guest(const GuestSpec& spec,
+                                const std::function<void(const std::string&)>& console);
 
 /// How long a profile may take under emulation, with margin.
 Nanos guest_time_limit(const Profile& profile);

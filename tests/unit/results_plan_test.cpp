@@ -23,6 +23,17 @@ TEST(PlanJson, EveryFieldComesBack) {
   EXPECT_EQ(*back, plan);
 }
 
+TEST(PlanJson, TheBootOfAnArmComesBackAndMayBeAbsent) {
+  auto plan = test::sample_plan();
+  const auto without = plan_to_json(plan);
+  plan.arms.back().boot = PlannedBoot{"6.12-rt", "nmi_watchdog=0"};
+  const auto with = plan_to_json(plan);
+  EXPECT_EQ(plan_from_json(with).value(), plan);
+  EXPECT_THAT(with, HasSubstr("\"kernel\": \"6.12-rt\""));
+  EXPECT_FALSE(plan_from_json(without).value().arms.back().boot)
+      << "as recorded before there was one";
+}
+
 TEST(PlanJson, RefusesWhatIsNotAPlan) {
   EXPECT_EQ(plan_from_json(plan_with("colour", "red")).error().what,
             "plan.json: /: unknown key \"colour\"");

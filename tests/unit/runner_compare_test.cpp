@@ -98,6 +98,9 @@ TEST(CompareTables, TheReproduceLineNamesProfileHashAndSessions) {
   EXPECT_EQ(reproduce_command(one), "isolab run lpc2022 --hash 0123456789abcdef --sessions 6");
   one.command_line = {"isolab", "run", "my own/profile.yaml"};
   EXPECT_THAT(reproduce_command(one), HasSubstr("run 'my own/profile.yaml' --hash"));
+  one.command_line = {"isolab", "run", "/root/profiles/kernels.yaml", "--booted", "6.1"};
+  one.groups[0].facts["kernel.command_line"] = "quiet isolab.vm=tcg -- vm guest";
+  EXPECT_EQ(reproduce_command(one), "isolab vm run kernels --hash 0123456789abcdef --sessions 6");
 }
 
 /// Recordings on disk, gone afterwards.
@@ -121,8 +124,11 @@ class Recordings : public testing::Test {
       builder.window(idle, {2, 3});
       builder.window(noise, std::vector<double>(static_cast<std::size_t>(20 + extra), 12.5));
     }
-    auto& recording = builder.recording();
-    const fs::path place = root_ / name;
+    write(root_ / name, builder.recording());
+    return root_ / name;
+  }
+
+  static void write(const fs::path& place, const Recording& recording) {
     auto writer = RecordingWriter::create(place, recording.manifest, recording.plan, "name: hand\n",
                                           recording.facts);
     EXPECT_TRUE(writer) << writer.error().text();
@@ -131,7 +137,6 @@ class Recordings : public testing::Test {
       EXPECT_TRUE(writer->commit_window(recording.windows[i]));
     }
     EXPECT_TRUE(writer->finish(recording.manifest, recording.facts));
-    return place;
   }
 
   fs::path root_;
@@ -167,6 +172,38 @@ TEST_F(Recordings, ArmsOfSessionsAndRepeatsOfOne) {
   ASSERT_EQ(repeats->groups[0].sessions.size(), 2u);
   EXPECT_TRUE(repeats->groups[0].places[1].ends_with("#1"));
   EXPECT_EQ(repeats->groups[0].sessions[0]->arms[0].windows, 1);
+}
+
+TEST_F(Recordings, ArmsOfKernelsCountTheSessionsOfTheirBoot) {
+  const auto boot = [&](const std::string& name, bool patched) {
+    test::RecordingBuilder builder;
+    const int base = builder.arm("base");
+    const int now = builder.arm("new");
+    auto& recording = builder.recording();
+    recording.plan.arms[0].boot = PlannedBoot{"6.1", ""};
+    recording.plan.arms[1].boot = PlannedBoot{"6.12", ""};
+    recording.plan.arms[patched ? 0 : 1].not_applicable = "needs another kernel";
+    recording.facts["kernel.release"] = patched ? "6.12.1" : "6.1.0";
+    builder.window(patched ? now : base, {2, 3});
+    write(root_ / name, recording);
+  };
+  for (int i = 1; i <= 3; ++i) boot(fmt::format("lab/session-{:02}-base", i), false);
+  for (int i = 1; i <= 2; ++i) boot(fmt::format("lab/session-{:02}-new", i), true);
+  CompareRequest request;
+  request.groups = {(root_ / "lab").string()};
+  request.arms = {"base", "new"};
+  const auto loaded = load_groups(request);
+  ASSERT_TRUE(loaded) << loaded.error().text();
+  EXPECT_EQ(loaded->groups[0].sessions.size(), 3u);
+  ASSERT_EQ(loaded->groups[1].sessions.size(), 2u);
+  EXPECT_THAT(loaded->groups[1].places[1], HasSubstr("session-02-new"));
+  const auto compared = compare(loaded->groups, {});
+  ASSERT_TRUE(compared);
+  for (const auto& one : compared->differences) EXPECT_TRUE(one.intended) << one.what;
+  EXPECT_EQ(compared->groups[0].facts.at("kernel.release"), "6.1.0");
+  EXPECT_EQ(compared->groups[1].facts.at("kernel.release"), "6.12.1");
+  request.groups = {(root_ / "lab/session-01-base").string()};
+  EXPECT_THAT(load_groups(request).error().what, HasSubstr("arm new ran in none of the sessions"));
 }
 
 TEST_F(Recordings, WhatIsNoRecordingIsNamed) {

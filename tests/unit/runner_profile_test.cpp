@@ -96,6 +96,45 @@ TEST(Profile, RefusesWhatIsMissingOrTwice) {
   EXPECT_THAT(error_of(""), HasSubstr("a profile is a map"));
 }
 
+TEST(Profile, ArmsNameTheirBoot) {
+  const auto profile = read_profile_text(
+      "p.yaml", with("  idle: {}", "  idle: {kernel: 6.10, cmdline+: '  a=1   b=\"c  d\" '}"));
+  ASSERT_TRUE(profile) << profile.error().what;
+  ASSERT_TRUE(profile->arms[0].boot);
+  EXPECT_EQ(profile->arms[0].boot->kernel, "6.10") << "no number";
+  EXPECT_EQ(profile->arms[0].boot->cmdline, "a=1 b=\"c  d\"");
+  EXPECT_FALSE(profile->arms[1].boot);
+}
+
+TEST(Profile, RefusesWhatIsNoKernelAndNoCommandLine) {
+  const auto of = [](const std::string& arm) { return error_of(with("idle: {}", "idle: " + arm)); };
+  EXPECT_THAT(of("{kernel: 6.1 rt}"),
+              HasSubstr("p.yaml:5:18: kernel: \"6.1 rt\" is no kernel's name; expected a name of "
+                        "`isolab vm kernels`"));
+  EXPECT_THAT(of("{kernel: [6.1]}"), HasSubstr("kernel: is a list"));
+  EXPECT_THAT(of("{kernel: ''}"), HasSubstr("kernel: is empty"));
+  EXPECT_THAT(of("{kernel: -rt}"), HasSubstr("is no kernel's name"));
+  EXPECT_THAT(of("{kernel: default}"), HasSubstr("is no kernel's name"));
+  EXPECT_THAT(of("{cmdline: a}"), HasSubstr("did you mean \"cmdline+\"?"));
+  EXPECT_THAT(of("{cmdline+: a -- b}"), HasSubstr("\"--\" ends the kernel's own words"));
+  EXPECT_THAT(of("{cmdline+: 'a=\"b c'}"), HasSubstr("open quote"));
+  EXPECT_THAT(of("{cmdline+: \"a\\nb\"}"),
+              HasSubstr("characters that a command line cannot carry"));
+  EXPECT_THAT(of("{cmdline+: {a: 1}}"), HasSubstr("cmdline+: is a map"));
+}
+
+TEST(Profile, TheHashCoversTheBootOfAnArm) {
+  const auto hash = [](const std::string& arm) {
+    return profile_hash(read_profile_text("p.yaml", with("idle: {}", "idle: " + arm)).value());
+  };
+  const auto plain = hash("{}"), old = hash("{kernel: 6.1}"), now = hash("{kernel: 6.12}"),
+             words = hash("{kernel: 6.12, cmdline+: a=1 b}");
+  EXPECT_NE(plain, old);
+  EXPECT_NE(old, now);
+  EXPECT_NE(now, words);
+  EXPECT_EQ(words, hash("{cmdline+: 'a=1  b', kernel: '6.12'}"));
+}
+
 TEST(Profile, HashIgnoresFormOnly) {
   const auto hash_text = [](const std::string& text) {
     const auto profile = read_profile_text("p.yaml", text);
