@@ -9,6 +9,7 @@
 #include <set>
 
 #include "analysis/arm_family.h"
+#include "analysis/emulation.h"
 #include "analysis/pooling.h"
 
 namespace isolab {
@@ -150,7 +151,11 @@ std::vector<Group> numbers_of(const std::vector<SessionGroup>& groups, std::set<
     out.push_back(std::move(one));
   }
   const std::vector<MetricKey> all(keys.begin(), keys.end());
-  for (auto& group : out) fill_zeros(group.sessions, group.group->sessions, group.group->arm, all);
+  CallNames calls;
+  for (const auto& group : groups)
+    for (const auto* findings : group.sessions) add_call_names(*findings, calls);
+  for (auto& group : out)
+    fill_zeros(group.sessions, group.group->sessions, group.group->arm, all, calls);
   return out;
 }
 
@@ -192,6 +197,8 @@ GroupSummary summary_of(const SessionGroup& group) {
   out.measured = first.measured;
   out.housekeeping = first.housekeeping;
   for (const auto* session : group.sessions) {
+    for (const auto& cpu : session->interruptions.cpus)
+      if (group.arm.empty() || cpu.arm == group.arm) out.traced_s += cpu.exposure_s;
     for (const auto& arm : session->arms) {
       if (!group.arm.empty() && arm.name != group.arm) continue;
       out.windows += arm.windows;
@@ -207,6 +214,33 @@ GroupSummary summary_of(const SessionGroup& group) {
 
 std::string sessions_word(std::size_t n) {
   return fmt::format("{} session{}", n, n == 1 ? "" : "s");
+}
+
+/// What the recordings themselves cannot tell, by group.
+void add_notes_of_recordings(const std::vector<SessionGroup>& groups, Comparison& out) {
+  bool emulated = false;
+  for (const auto& group : groups) {
+    std::size_t unnamed = 0;
+    std::string why;
+    for (const auto* session : group.sessions) {
+      emulated = emulated || !emulation_of(session->facts).empty();
+      if (!has_unnamed_calls(*session, group.arm)) continue;
+      ++unnamed;
+      for (const auto& window : session->interruptions.windows)
+        if (window.level != "A" && !window.reasons.empty())
+          why = "level " + window.level + ": " + window.reasons.front();
+    }
+    if (unnamed > 0)
+      out.notes.push_back(fmt::format(
+          "{}: in {} of {} the trace does not tell which function each function-call IPI ran ({}) "
+          "A callback that is missing there is unknown, not zero; rows of /proc/interrupts are "
+          "complete",
+          group.name, unnamed, sessions_word(group.sessions.size()), why));
+  }
+  if (emulated)
+    out.notes.push_back(
+        "CPUs are emulated: times are withheld, and a rate is a count over the emulator's seconds. "
+        "How many operations fit into them is the host's doing: compare counts per operation");
 }
 
 void add_notes(Comparison& out) {
@@ -313,6 +347,7 @@ Result<Comparison> compare(const std::vector<SessionGroup>& asked,
   out.differences = find_differences(groups, options);
   out.metrics = compared_metrics(groups, options);
   correct_and_judge(out.metrics, options, out.tests);
+  add_notes_of_recordings(groups, out);
   add_notes(out);
   out.series = group_series(groups);
   out.scaling = scaling_lines(out.metrics, groups);

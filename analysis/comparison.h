@@ -116,6 +116,7 @@ struct GroupSummary {
   std::size_t sessions = 0;
   int windows = 0, windows_left_out = 0;
   double exposure_s = 0;                // of the probe, all sessions, CPUs and arms together
+  double traced_s = 0;                  // of the trace, likewise
   Facts facts;                          // of the first session
   std::map<std::string, int> warnings;  // id -> sessions that carry it
   bool measured_isolated = false;

@@ -30,12 +30,15 @@ bool intended(const std::string& key, const ComparisonOptions& options) {
 
 constexpr const char* kCommandLine = "kernel.command_line";
 
-/// The boot that the arm of a group names; none when the group is not of one arm.
+/// The boot that the arms of a group name; none when they name several.
 std::optional<PlannedBoot> boot_of(const SessionGroup& group) {
-  for (const auto* session : group.sessions)
-    for (const auto& arm : session->arms)
-      if (!group.arm.empty() && arm.name == group.arm) return arm.boot;
-  return std::nullopt;
+  std::optional<PlannedBoot> out;
+  for (const auto& arm : group.sessions.front()->arms) {
+    if (!group.arm.empty() && arm.name != group.arm) continue;
+    if (!arm.boot || (out && out != arm.boot)) return std::nullopt;
+    out = arm.boot;
+  }
+  return out;
 }
 
 /// Where arms name their kernels and command lines, that is all that is meant to differ: releases

@@ -5,6 +5,7 @@
 #include <array>
 #include <set>
 
+#include "analysis/emulation.h"
 #include "analysis/pooling.h"
 
 namespace isolab {
@@ -117,11 +118,14 @@ SessionNumbers session_numbers(const Findings& findings, const std::string& arm)
     if (cpu != metric.labels.end() && cpu->second == kAllCpus) summed.insert(metric.name);
   }
   SessionNumbers out;
+  const bool emulated = !emulation_of(findings.facts).empty();
   std::map<MetricKey, int> parts;  // CPUs averaged into a number
   for (const auto& metric : findings.metrics) {
     const auto* info = find_metric_info(metric.name);
     if (!metric.value || info == nullptr || statistic_of(*info) == Statistic::own) continue;
     if (is_cause(metric.name)) continue;
+    // How fast an emulated CPU works is how busy its host was.
+    if (emulated && metric.name == "work_per_second") continue;
     auto labels = metric.labels;
     // A workload's own stopwatch: time_per_page and its like say what it is for.
     if (metric.name == "work_per_second" && labels["count"].ends_with("_ns")) continue;
@@ -142,8 +146,30 @@ SessionNumbers session_numbers(const Findings& findings, const std::string& arm)
   return out;
 }
 
+void add_call_names(const Findings& findings, CallNames& names) {
+  for (const auto& cpu : findings.interruptions.cpus)
+    for (const auto& cause : cpu.causes)
+      if (cause.name.kind == CauseKind::remote_call)
+        names.insert({cause.name.klass + "/" + cause.name.subclass, cause.name.what});
+}
+
+bool has_unnamed_calls(const Findings& findings, const std::string& arm) {
+  // Level A sees every function; an IPI without one finds its queue emptied by the one before.
+  const bool sees_all =
+      std::all_of(findings.interruptions.windows.begin(), findings.interruptions.windows.end(),
+                  [&](const auto& window) {
+                    return window.level == "A" || (!arm.empty() && window.arm != arm);
+                  });
+  if (sees_all) return false;
+  for (const auto& cpu : findings.interruptions.cpus)
+    for (const auto& cause : cpu.causes)
+      if ((arm.empty() || cpu.arm == arm) && cause.name.kind == CauseKind::silent_ipi) return true;
+  return false;
+}
+
 void fill_zeros(std::vector<SessionNumbers>& all, const std::vector<const Findings*>& sessions,
-                const std::string& arm, const std::vector<MetricKey>& keys) {
+                const std::string& arm, const std::vector<MetricKey>& keys,
+                const CallNames& calls) {
   for (std::size_t i = 0; i < all.size(); ++i) {
     const auto seconds = traced_seconds(*sessions[i]);
     for (const auto& key : keys) {
@@ -151,8 +177,12 @@ void fill_zeros(std::vector<SessionNumbers>& all, const std::vector<const Findin
       double looked = 0;
       if (is_cause(key.name)) {
         const auto label = key.labels.find("arm");
-        const auto traced = seconds.find(label == key.labels.end() ? arm : label->second);
+        const auto& of = label == key.labels.end() ? arm : label->second;
+        const auto traced = seconds.find(of);
         if (traced != seconds.end()) looked = traced->second;
+        if (calls.contains({key.labels.at("class"), key.labels.at("callback")}) &&
+            has_unnamed_calls(*sessions[i], of))
+          looked = 0;
       } else if (key.name == "interrupts_per_second") {
         looked = seconds_of_rows(all[i], key);
       }

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -42,9 +43,18 @@ struct SessionNumber {
 using SessionNumbers = std::map<MetricKey, SessionNumber>;
 SessionNumbers session_numbers(const Findings& findings, const std::string& arm);
 
+/// Class and callback of the functions that CPUs ran for others.
+using CallNames = std::set<std::pair<std::string, std::string>>;
+void add_call_names(const Findings& findings, CallNames& names);
+
+/// Whether function-call IPIs came to the arm (empty: any) of which no event told the function: one
+/// that is missing may have been among them.
+bool has_unnamed_calls(const Findings& findings, const std::string& arm);
+
 /// Adds a zero wherever a session looked but had no line, since nothing of the kind came: causes of
-/// the trace and rows of /proc/interrupts. `sessions` and `all` are in the same order.
+/// the trace and rows of /proc/interrupts. A call (`calls`) is no zero where unnamed ones came.
+/// `sessions` and `all` are in the same order.
 void fill_zeros(std::vector<SessionNumbers>& all, const std::vector<const Findings*>& sessions,
-                const std::string& arm, const std::vector<MetricKey>& keys);
+                const std::string& arm, const std::vector<MetricKey>& keys, const CallNames& calls);
 
 }  // namespace isolab

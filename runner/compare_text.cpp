@@ -110,12 +110,17 @@ class Page {
           }));
     field("load", loads());
     field("exposure", agreeing(all_, [&](const auto& group) {
-            return fmt::format("{}{}; {} heard in all", design_text(all_, group),
+            // An emulated CPU's probe heard nothing that counts.
+            const bool heard = group.exposure_s > 0;
+            return fmt::format("{}{}; {} {} in all", design_text(all_, group),
                                all_.probe.empty() ? "" : ", " + all_.probe,
-                               short_span(group.exposure_s));
+                               short_span(heard ? group.exposure_s : group.traced_s),
+                               heard ? "heard" : "traced");
           }));
     for (const auto& one : all_.differences)
-      if (one.intended && one.what != "kernel.release")
+      if (one.intended && !std::set<std::string>{"kernel.release", "kernel.version",
+                                                 "kernel.config_source", "kernel.command_line"}
+                               .contains(one.what))
         field("compared", {one.what + ": " + difference_values(one)});
   }
 
@@ -131,7 +136,8 @@ class Page {
     std::map<std::string, int> sessions;
     std::size_t of = 0;
     for (const auto& group : all_.groups) {
-      if (!group.arm.empty() && of > 0) break;  // the arms are of the same sessions
+      // Arms of one boot are of the same sessions.
+      if (!group.arm.empty() && of > 0 && group.places == all_.groups.front().places) continue;
       of += group.sessions;
       for (const auto& [id, count] : group.warnings) sessions[id] += count;
     }

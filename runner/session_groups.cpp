@@ -7,6 +7,7 @@
 #include <set>
 #include <system_error>
 
+#include "analysis/arm_family.h"
 #include "results/recording.h"
 
 namespace isolab {
@@ -55,13 +56,15 @@ Result<SessionGroup> sessions_of_arm(const SessionGroup& sessions, const std::st
   SessionGroup out{arm, arm, {}, {}};
   std::string why;
   for (std::size_t i = 0; i < sessions.sessions.size(); ++i) {
-    const auto& arms = sessions.sessions[i]->arms;
-    const auto found =
-        std::find_if(arms.begin(), arms.end(), [&](const auto& one) { return one.name == arm; });
-    if (found != arms.end() && found->boot && !found->not_applicable.empty()) {
-      why = sessions.places[i] + ": " + found->not_applicable;
-      continue;
+    bool elsewhere = false, here = false;
+    for (const auto& one : sessions.sessions[i]->arms) {
+      if (!is_of(arm, one.name)) continue;
+      const bool other_boot = one.boot && !one.not_applicable.empty();
+      here = here || !other_boot;
+      elsewhere = elsewhere || other_boot;
+      if (other_boot) why = sessions.places[i] + ": " + one.not_applicable;
     }
+    if (elsewhere && !here) continue;
     out.sessions.push_back(sessions.sessions[i]);
     out.places.push_back(sessions.places[i]);
   }

@@ -6,6 +6,7 @@
 
 #include "analysis/comparison_json.h"
 #include "results/json.h"
+#include "tests/support/compare_sessions.h"
 #include "tests/support/recording_builder.h"
 #include "tests/support/session_findings.h"
 
@@ -219,6 +220,99 @@ TEST(Comparison, DifferencesAreWarningsUnlessIntended) {
   EXPECT_EQ(seen.at("cpu.microcode").values, (std::vector<std::string>{"not recorded", "0x2"}));
   EXPECT_FALSE(seen.at("profile hash").intended);
   EXPECT_TRUE(seen.at("cpu.governor").within);
+}
+
+TEST(Comparison, ACallbackIsNoZeroWhereTheTraceNamesNone) {
+  Sessions sessions;
+  const auto six = [](bool named, const char* level) {
+    std::vector<Findings> out;
+    for (std::uint64_t i = 0; i < 6; ++i) {
+      Findings one = test::empty_session();
+      test::add_callbacks(one, "load", named ? "do_sync_core" : "function-call IPI",
+                          named ? "text_patch" : "unknown", named ? "jump_label" : "-", 40 + i);
+      auto& cause = one.interruptions.cpus.front().causes.front();
+      cause.name.kind = named ? CauseKind::remote_call : CauseKind::silent_ipi;
+      if (!named) cause.sends = cause.callbacks = 0;
+      TracedWindow window;
+      window.arm = "load";
+      window.level = level;
+      if (!named) window.reasons = {"This kernel has no event csd:csd_queue_cpu."};
+      one.interruptions.windows.push_back(window);
+      one.facts["cpu.emulated"] = "yes: QEMU";
+      out.push_back(one);
+    }
+    return out;
+  };
+  const auto unknown =
+      compared({sessions.group("old", six(false, "C")), sessions.group("new", six(true, "A"))});
+  for (const auto& metric : unknown.metrics)
+    EXPECT_NE(metric.key.labels.count("callback") ? metric.key.labels.at("callback") : "",
+              "do_sync_core");
+  ASSERT_FALSE(unknown.notes.empty());
+  EXPECT_THAT(unknown.notes.front(),
+              testing::HasSubstr("old: in 6 of 6 sessions the trace does not tell which function"));
+  EXPECT_THAT(unknown.notes[1], testing::HasSubstr("CPUs are emulated"));
+  const auto known =
+      compared({sessions.group("old", six(false, "A")), sessions.group("new", six(true, "A"))});
+  EXPECT_TRUE(std::any_of(known.metrics.begin(), known.metrics.end(), [](const auto& metric) {
+    return metric.key.labels.count("callback") &&
+           metric.key.labels.at("callback") == "do_sync_core" && metric.groups[0].n == 0;
+  })) << "level A sees every function: a zero";
+}
+
+/// Six sessions of an arm of this boot.
+std::vector<Findings> booted(const PlannedBoot& boot, const std::string& release,
+                             const std::string& line) {
+  auto out = with_times({1, 2, 3, 4, 5, 6});
+  for (auto& one : out) {
+    for (auto& arm : one.arms) arm.boot = boot;
+    one.facts["kernel.release"] = release;
+    one.facts["kernel.command_line"] = line;
+  }
+  return out;
+}
+
+/// The differences that are warnings.
+std::vector<std::string> unintended(const std::vector<Findings>& base,
+                                    const std::vector<Findings>& now) {
+  Sessions sessions;
+  std::vector<std::string> out;
+  auto groups = {sessions.group("base", base), sessions.group("new", now)};
+  std::vector<SessionGroup> of_arm(groups);
+  for (auto& group : of_arm) group.arm = base.front().arms.front().name;
+  for (const auto& one : compared(of_arm, {}).differences)
+    if (!one.intended) out.push_back(one.what);
+  return out;
+}
+
+TEST(Comparison, ArmsThatNameKernelsIntendNothingElse) {
+  using testing::ElementsAre;
+  using testing::IsEmpty;
+  const auto base = booted({"6.1", ""}, "6.1.0", "isolcpus=1");
+  EXPECT_THAT(unintended(base, booted({"6.12", ""}, "6.12.1", "isolcpus=1")), IsEmpty());
+  EXPECT_THAT(unintended(base, booted({"6.12", "a=1"}, "6.12.1", "isolcpus=1 a=1")), IsEmpty());
+  EXPECT_THAT(unintended(base, booted({"6.12", "a=1"}, "6.12.1", "isolcpus=1 a=1 b=2")),
+              ElementsAre("kernel.command_line"));
+  EXPECT_THAT(unintended(base, booted({"6.12", ""}, "6.12.1", "isolcpus=2")),
+              ElementsAre("kernel.command_line"));
+  auto other = booted({"6.12", ""}, "6.12.1", "isolcpus=1");
+  for (auto& one : other) {
+    one.facts["kernel.config.CONFIG_KFENCE"] = "y";
+    one.facts["sched.fair_server_runtime_ns"] = "50000000";
+    one.facts["memory.total_bytes"] = "1005";
+    one.facts["cpu.microcode"] = "0x2";
+  }
+  auto plain = base;
+  for (auto& one : plain) {
+    one.facts["kernel.config.CONFIG_KFENCE"] = "n";
+    one.facts["sched.fair_server_runtime_ns"] = "unknown: cannot open it";
+    one.facts["memory.total_bytes"] = "1000";
+    one.facts["cpu.microcode"] = "0x1";
+  }
+  EXPECT_THAT(unintended(plain, other), ElementsAre("cpu.microcode"));
+  EXPECT_THAT(unintended(base, booted({"6.1", "a=1"}, "6.1.5", "isolcpus=1 a=1")),
+              ElementsAre("kernel.release"))
+      << "one kernel by name, updated between the sessions";
 }
 
 TEST(Comparison, RefusesWhatIsNoComparison) {
