@@ -13,7 +13,8 @@ want=(linux-source-6.12)
 if [ "${1:-run}" = test ]; then
   need+=(libgtest-dev libgmock-dev libbenchmark-dev libtraceevent-dev trace-cmd binutils python3-jsonschema
          g++-aarch64-linux-gnu qemu-system-x86 qemu-system-arm)
-  want+=(clang libclang-rt-dev)  # fuzz targets; without them only their replays run
+  # Fuzz targets, without which only their replays run; the HTML report in a browser.
+  want+=(clang libclang-rt-dev chromium)
 fi
 
 missing() {  # the packages among the arguments that are not installed
@@ -37,7 +38,7 @@ mapfile -t optional < <(missing "${want[@]}")
 if [ $((${#absent[@]} + ${#optional[@]})) -gt 0 ] && [ "$(id -u)" -eq 0 ]; then apt-get update >&2; fi
 if [ ${#absent[@]} -gt 0 ]; then install "${absent[@]}"; fi
 if [ ${#optional[@]} -gt 0 ]; then
-  install "${optional[@]}" || echo "goes on without ${optional[*]}: kernel_build or fuzzing is skipped" >&2
+  install "${optional[@]}" || echo "goes on without ${optional[*]}: what needs them is skipped and says so" >&2
 fi
 
 if [ ! -f build/build.ninja ]; then
