@@ -53,12 +53,21 @@ sample() {  # the largest of each over the life of process $1, into $2
   echo "$rss $fds $threads" >"$2"
 }
 
+orphans() {  # how many of the names on stdin ("isolab_123", "isolab_ftrace_123") have no process any more
+  local count=0 name
+  while read -r name; do
+    if [ ! -d "/proc/${name##*[_-]}" ]; then count=$((count + 1)); fi
+  done
+  echo "$count"
+}
+export -f orphans
+
 left_behind() {  # tracefs instances, kprobe events, cgroups, journals; one a line
-  unshare -m sh -c '
+  unshare -m bash -c '
     mountpoint -q /sys/kernel/tracing || mount -t tracefs t /sys/kernel/tracing 2>/dev/null
-    find /sys/kernel/tracing/instances -maxdepth 1 -name "isolab*" 2>/dev/null | wc -l
+    find /sys/kernel/tracing/instances -maxdepth 1 -name "isolab*" 2>/dev/null | orphans
     cat /sys/kernel/tracing/kprobe_events 2>/dev/null | grep -c isolab_ || true'
-  find /sys/fs/cgroup -maxdepth 6 -type d -name 'isolab-*' 2>/dev/null | wc -l
+  find /sys/fs/cgroup -maxdepth 6 -type d -name 'isolab-*' 2>/dev/null | orphans
   find "$ISOLAB_STATE_DIR" -name '*.journal' | wc -l
 }
 
