@@ -149,9 +149,11 @@ std::vector<Difference> find_differences(const std::vector<SessionGroup>& groups
     });
     if (!within && !between) continue;
     Difference one{key, {}, !within && intended(key, options), within};
-    if (boots.any() && !within && key != kCommandLine &&
+    // What a kernel leaves of the memory differs by pages from boot to boot, too.
+    const bool may_vary = !within || key.ends_with("_bytes");
+    if (boots.any() && may_vary && key != kCommandLine &&
         ((one.intended && key.starts_with("kernel.")) || boots.follows_from_kernel(key, values)))
-      one.intended = boots.only_between_kernels(values);
+      one.intended = within || boots.only_between_kernels(values);
     if (boots.any() && !within && key == kCommandLine)
       one.intended = one.intended || boots.only_own_words();
     for (const auto& of_group : values) {

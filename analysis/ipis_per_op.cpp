@@ -104,6 +104,7 @@ class Expectations {
     }
     Tally tally;
     bool there = true;
+    for (const auto* window : arm.windows) out.ops += ops_in(*window, out.workload);
     for (const auto* window : arm.windows) {
       tally.row += row_of(*window, measured_, out.row, there);
       if (!there) {
@@ -111,11 +112,11 @@ class Expectations {
         return out;
       }
       tally.seconds += window_seconds(*window) * cpus_;
-      tally.ops += static_cast<double>(ops_in(*window, out.workload));
       tally.splits += splits_in(*window);
       ++tally.windows;
     }
-    if (tally.ops <= 0) {
+    tally.ops = static_cast<double>(out.ops);
+    if (out.ops == 0) {
       out.not_applicable = "no operation was done in the window";
       return out;
     }
@@ -143,7 +144,6 @@ class Expectations {
     }
     const double scale = idle_seconds > 0 ? tally.seconds / idle_seconds : 0;
     const double delivered = tally.ops * cpus_;  // an operation sends to each measured CPU
-    out.ops = static_cast<std::uint64_t>(tally.ops);
     out.seconds = tally.seconds;
     out.windows = tally.windows;
     out.measured = (tally.row - idle_row * scale) / delivered;
@@ -191,6 +191,7 @@ void add_ipis_per_op_metrics(const std::vector<IpisPerOp>& all, std::vector<Metr
   for (const auto& one : all) {
     if (!one.not_applicable.empty()) {
       out.push_back(not_applicable("ipis_per_op", labels_of(one), one.not_applicable));
+      out.back().n = one.ops;  // they were done, whatever they sent
       continue;
     }
     Metric metric = make_metric("ipis_per_op", labels_of(one));

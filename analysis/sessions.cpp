@@ -96,7 +96,8 @@ Statistic statistic_of(const MetricInfo& metric) {
   if (name.ends_with("_max")) return Statistic::maximum;
   if (name == "interruption_time") return Statistic::shown;  // judged by count and by time_lost
   if (metric.unit == "1/(CPU h)" || name == "interrupts_per_second") return Statistic::count;
-  if (among(name, {"workload_user_time", "workload_system_time"})) return Statistic::value;
+  if (among(name, {"workload_user_time", "workload_system_time", "ipis_per_op"}))
+    return Statistic::value;
   return metric.direction == Direction::none ? Statistic::shown : Statistic::value;
 }
 

@@ -40,7 +40,8 @@ Section section_of(const ComparedMetric& metric, const std::set<std::string>& qu
   }
   if (starts(name, "gap") || starts(name, "wakeup") || name == "missed_periods") return kGaps;
   if (starts(name, "workload_") || starts(name, "benchmark_") || starts(name, "round_") ||
-      name.ends_with("_per_page") || name == "work_per_second" || name == "time_lost")
+      name.ends_with("_per_page") || name == "work_per_second" || name == "time_lost" ||
+      name == "ipis_per_op")
     return kCost;
   if (name == "cpu_time" && label(metric, "state") == "system") return kCost;
   return kOthers;
@@ -73,7 +74,8 @@ std::string row_name(const ComparedMetric& metric) {
            (metric.info->unit == "1" ? "" : " (" + metric.info->unit + ")");
   }
   if (name == "time_lost") return "lost in gaps (us/s)";
-  if (name == "ipis_per_op") return label(metric, "workload") + " " + label(metric, "row") + "/op";
+  if (name == "ipis_per_op")
+    return label(metric, "workload") + " " + label(metric, "row") + " IPIs/op";
   if (name == "cpu_time") {
     const bool housekeeping = label(metric, "cpu") == "housekeeping";
     return fmt::format("{} CPUs {} (%)", housekeeping ? "noise" : "measured",
@@ -97,7 +99,12 @@ std::string title_of(Section section, const Comparison& all) {
     case kGaps:
       return wakeup ? "Lateness of wake-ups on the measured CPUs; less is better"
                     : "Gaps in a busy loop on the measured CPUs; less is better";
-    case kCost: return "Cost; less is better, but for work done per second";
+    case kCost: {
+      const bool work = std::any_of(all.metrics.begin(), all.metrics.end(), [](const auto& one) {
+        return one.key.name == "work_per_second";
+      });
+      return work ? "Cost; less is better, but for work done per second" : "Cost; less is better";
+    }
     default: return "Everything else that was compared";
   }
 }

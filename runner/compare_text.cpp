@@ -49,6 +49,13 @@ std::vector<std::string> agreeing(const Comparison& all, F text) {
   return out;
 }
 
+/// A fact as one reads it in a list of differences.
+std::string fact_text(const std::string& key, const std::string& value) {
+  if (value.starts_with("unknown: ") && value.ends_with("No such file or directory"))
+    return "is not there";
+  return "\"" + (key.ends_with("sha256") ? value.substr(0, 12) : value) + "\"";
+}
+
 /// What is common to the two renderings, in lines of `width`.
 class Page {
  public:
@@ -93,7 +100,7 @@ class Page {
   std::string difference_values(const Difference& one) const {
     std::vector<std::string> parts;
     for (std::size_t i = 0; i < one.values.size(); ++i)
-      parts.push_back(all_.groups[i].name + " \"" + one.values[i] + "\"");
+      parts.push_back(all_.groups[i].name + " " + fact_text(one.what, one.values[i]));
     return join(parts, ", ");
   }
 

@@ -18,12 +18,28 @@ std::string fact(const Findings& findings, const std::string& key) {
   return found == findings.facts.end() ? "" : found->second;
 }
 
-/// Operations of the arm's workload in its windows, as the counts per operation have them.
+/// Operations of the arm's workload in its windows; 0: unknown, or there is more than one workload.
 std::uint64_t operations(const Findings& findings, const std::string& arm) {
-  for (const auto& metric : findings.metrics)
-    if (metric.name == "ipis_per_op" && metric.labels.at("arm") == arm && metric.value)
-      return metric.n;
-  return 0;
+  std::uint64_t out = 0;
+  for (const auto& metric : findings.metrics) {
+    if (metric.name != "ipis_per_op" || metric.labels.at("arm") != arm) continue;
+    if (out > 0) return 0;
+    out = metric.n;
+  }
+  return out;
+}
+
+/// What came of the class to the arm's CPUs.
+void count(const Findings& findings, const std::string& arm, const std::string& klass,
+           std::uint64_t& events, std::uint64_t& cpus, double& exposure_s) {
+  for (const auto& cpu : findings.interruptions.cpus) {
+    if (cpu.arm != arm) continue;
+    ++cpus;
+    exposure_s += cpu.exposure_s;
+    for (const auto& cause : cpu.causes)
+      if (cause.name.by_ipi && cause.name.klass == klass)
+        events += std::max(cause.callbacks, cause.ipis);
+  }
 }
 
 SideCell cell_of(const Findings& findings, const std::string& arm, const std::string& klass) {
@@ -37,14 +53,11 @@ SideCell cell_of(const Findings& findings, const std::string& arm, const std::st
   else if (there->windows == 0)
     out.not_applicable = "no window of it counts: failed or disturbed";
   if (!out.not_applicable.empty()) return out;
-  for (const auto& cpu : findings.interruptions.cpus) {
-    if (cpu.arm != arm) continue;
-    ++out.cpus;
-    out.exposure_s += cpu.exposure_s;
-    for (const auto& cause : cpu.causes)
-      if (cause.name.by_ipi && cause.name.klass == klass)
-        out.count += std::max(cause.callbacks, cause.ipis);
-  }
+  count(findings, arm, klass, out.count, out.cpus, out.exposure_s);
+  std::uint64_t idle_cpus = 0;
+  for (const auto& one : findings.arms)
+    if (one.idle && one.name != arm)
+      count(findings, one.name, klass, out.idle_count, idle_cpus, out.idle_exposure_s);
   if (out.cpus == 0) out.not_applicable = "it was not traced";
   out.operations = operations(findings, arm);
   return out;
@@ -82,6 +95,18 @@ std::string exposure_text(const SideBySide& table) {
 
 }  // namespace
 
+std::optional<double> per_operation(const SideCell& cell) {
+  if (cell.operations == 0 || cell.count == 0) return std::nullopt;
+  double background = 0;
+  if (cell.idle_exposure_s > 0) {
+    const Interval over = rate_difference_interval(cell.count, cell.exposure_s, cell.idle_count,
+                                                   cell.idle_exposure_s);
+    if (over.lower <= 0) return std::nullopt;
+    background = static_cast<double>(cell.idle_count) / cell.idle_exposure_s * cell.exposure_s;
+  }
+  return (static_cast<double>(cell.count) - background) / delivered(cell);
+}
+
 SideBySide side_by_side(const std::vector<Findings>& all) {
   SideBySide out;
   for (const auto& one : all) out.machines.push_back(&one);
@@ -110,11 +135,18 @@ std::string render_side_by_side(const SideBySide& table) {
     out += machine_line(*machine);
   }
   TextTable text(heads, 18);
-  std::vector<std::string> reasons;
+  std::vector<std::string> reasons, done;
   const std::string* arm = nullptr;
   for (const auto& row : table.rows) {
     const bool first = arm == nullptr || *arm != row.arm;
     arm = &row.arm;
+    if (first && std::any_of(row.cells.begin(), row.cells.end(),
+                             [](const auto& cell) { return cell.operations > 0; })) {
+      std::vector<std::string> counts;
+      for (const auto& cell : row.cells)
+        counts.push_back(cell.operations > 0 ? std::to_string(cell.operations) : "-");
+      done.push_back(row.arm + " " + join(counts, " and "));
+    }
     std::vector<std::string> cells{first ? row.arm : "", row.klass.empty() ? "none" : row.klass};
     for (std::size_t i = 0; i < row.cells.size(); ++i) {
       const auto& cell = row.cells[i];
@@ -127,7 +159,12 @@ std::string render_side_by_side(const SideBySide& table) {
         continue;
       }
       cells.push_back(rate(cell.count, static_cast<double>(cell.cpus)));
-      cells.push_back(cell.operations == 0 ? "" : rate(cell.count, delivered(cell)));
+      if (const auto net = per_operation(cell))
+        cells.push_back(short_number(*net));
+      else
+        cells.push_back(cell.operations == 0 ? ""
+                        : cell.count == 0    ? rate(0, delivered(cell))
+                                             : "~idle");
     }
     text.row(cells);
   }
@@ -135,10 +172,11 @@ std::string render_side_by_side(const SideBySide& table) {
   out +=
       wrapped("", 0,
               fmt::format("Functions run for other CPUs and reschedule IPIs, mean of the isolated "
-                          "CPUs, in {} CPU-seconds an arm; /op: by operation of the arm's "
-                          "workload meanwhile. 0 (<x): none was seen, x is the one-sided 95 % "
-                          "bound.",
+                          "CPUs, in {} CPU-seconds an arm. /op: more than in the idle arm, by "
+                          "operation of the arm's workload; ~idle: not more, with 95 %. 0 (<x): "
+                          "none was seen, x is the one-sided 95 % bound.",
                           exposure_text(table)));
+  if (!done.empty()) out += wrapped("operations: ", 2, join(done, ", "));
   for (const auto& reason : reasons) out += wrapped("not applicable: ", 2, reason);
   return out;
 }
@@ -164,10 +202,8 @@ Json side_by_side_json(const SideBySide& table) {
                      {"per_cpu", rounded(count / cpus)}};
       if (cell.count == 0)
         one.emplace("upper95_per_cpu", rounded(poisson_interval(0).upper / cpus));
-      if (cell.operations > 0) {
-        one.emplace("operations", cell.operations);
-        one.emplace("per_operation", rounded(count / delivered(cell)));
-      }
+      if (cell.operations > 0) one.emplace("operations", cell.operations);
+      if (const auto net = per_operation(cell)) one.emplace("per_operation", rounded(*net));
       cells.push_back(Json(std::move(one)));
     }
     rows.push_back(JsonObject{{"arm", row.arm}, {"class", row.klass}, {"cells", std::move(cells)}});

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -18,8 +19,9 @@ struct SideCell {
   std::uint64_t count = 0;  // functions run for other CPUs and IPIs without one, all CPUs together
   std::uint64_t cpus = 0;   // that were traced
   double exposure_s = 0;    // CPU-seconds
-  std::uint64_t operations =
-      0;  // of the arm's workload meanwhile; 0: it counts none, or there are two
+  std::uint64_t idle_count = 0;  // the same class in the idle arm
+  double idle_exposure_s = 0;
+  std::uint64_t operations = 0;  // of the arm's workload; 0: it counts none, or there are two
 };
 
 struct SideRow {
@@ -35,6 +37,10 @@ struct SideBySide {
 
 /// The arms of the first one; `all` must outlive the table.
 SideBySide side_by_side(const std::vector<Findings>& all);
+
+/// What a cell has more than the idle arm, per CPU and operation; none where the 95 % interval of
+/// the difference reaches zero, nothing came at all or no operations are known.
+std::optional<double> per_operation(const SideCell& cell);
 
 /// Mean of the CPUs and per operation; a zero with its one-sided 95 % bound. 100 columns where the
 /// architectures' names are short.

@@ -5,6 +5,7 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <map>
 #include <sstream>
 
 #include "host/arch/cycles.h"
@@ -79,6 +80,14 @@ Result<std::string> read_topology(const std::string& text, int& cpus) {
   return fmt::format("sockets={},cores={},threads={}", sockets, cores, threads);
 }
 
+/// apt takes seconds to answer, minutes on a crowded machine: each kernel is asked for once a call.
+Result<Kernel> kernel_of(const std::string& arch, const std::string& name) {
+  static std::map<std::pair<std::string, std::string>, Kernel> known;
+  const auto found = known.find({arch, name});
+  if (found != known.end()) return found->second;
+  return known.emplace(std::pair(arch, name), TRY(provide_kernel(arch, name))).first->second;
+}
+
 }  // namespace
 
 Result<VmDirectory> VmDirectory::create() {
@@ -124,7 +133,7 @@ Result<GuestSpec> prepare_guest(const VmOptions& asked, const std::string& arch,
   // What build_arm64.sh linked against.
   if (const fs::path sysroot = spec.image.isolab.parent_path() / "sysroot"; fs::exists(sysroot))
     spec.image.library_roots.push_back(sysroot);
-  spec.image.kernel = TRY(provide_kernel(arch, options.kernel));
+  spec.image.kernel = TRY(kernel_of(arch, options.kernel));
   if (const auto added = add_rt_tests(spec.image); !added)
     notes.push_back("the guest has no cyclictest and hackbench: " + added.error().what);
   for (const auto& program : options.with) spec.image.programs.emplace_back(program);

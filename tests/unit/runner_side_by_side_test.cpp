@@ -65,6 +65,7 @@ std::vector<Findings> two() {
     traced(one, "toggle");
     did(one, "toggle", 30);
   }
+  ran(out[0], "idle", "timer_kick", 3, 3);
   ran(out[0], "toggle", "text_patch", 270, 270);
   ran(out[0], "toggle", "timer_kick", 3, 4);
   ran(out[1], "toggle", "text_patch", 30, 30);
@@ -93,13 +94,29 @@ TEST(SideBySide, JsonHasCountExposureAndBound) {
   test::expect_golden("report/side_by_side.json", print_json(side_by_side_json(side_by_side(all))));
 }
 
+TEST(SideBySide, AnOperationSendsWhatTheIdleArmDoesNotShow) {
+  SideCell cell;
+  cell.count = 60;
+  cell.cpus = 2;
+  cell.exposure_s = 12;
+  cell.operations = 10;
+  EXPECT_EQ(per_operation(cell), 3.0) << "no idle arm";
+  cell.idle_exposure_s = 24;
+  cell.idle_count = 40;
+  EXPECT_EQ(per_operation(cell), 2.0);
+  cell.idle_count = 110;
+  EXPECT_FALSE(per_operation(cell)) << "55 of 60 come anyway";
+  cell.operations = 0;
+  EXPECT_FALSE(per_operation(cell));
+}
+
 TEST(SideBySide, AnArmThatWasNotTracedHasNoCount) {
   auto all = two();
   std::erase_if(all[1].interruptions.cpus, [](const auto& cpu) { return cpu.arm == "toggle"; });
   const auto table = side_by_side(all);
   EXPECT_EQ(table.rows[1].cells[1].not_applicable, "it was not traced");
-  EXPECT_EQ(table.rows[0].klass, "") << "idle: nothing came";
-  EXPECT_EQ(table.rows[0].cells[0].count, 0u);
+  EXPECT_EQ(table.rows[0].klass, "timer_kick");
+  EXPECT_EQ(table.rows[0].cells[1].count, 0u);
 }
 
 }  // namespace
