@@ -3,6 +3,7 @@
 # Cross-builds isolab for arm64 into build-arm64/ with Debian's cross compiler. Libraries come from
 # arm64 packages unpacked into build-arm64/sysroot: the machine's own packages stay as they are.
 # Usage: scripts/build_arm64.sh [target ...]     (default: isolab)
+# Exit code 3: compiler or packages are not to be had here.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 root=$PWD/build-arm64/sysroot
@@ -23,8 +24,11 @@ if [ "$(cat "$stamp" 2>/dev/null)" != "${packages[*]}" ]; then
        -o "Dir::State::lists=$PWD/build-arm64/apt/lists"
        -o "Dir::State::status=$PWD/build-arm64/apt/status"
        -o "Dir::Cache=$PWD/build-arm64/apt/cache")
-  apt-get "${apt[@]}" update >&2
-  (cd build-arm64/apt/debs && apt-get "${apt[@]}" download "${packages[@]}" >&2)
+  if ! apt-get "${apt[@]}" update >&2 ||
+     ! (cd build-arm64/apt/debs && apt-get "${apt[@]}" download "${packages[@]}" >&2); then
+    echo "cannot fetch Debian's arm64 packages: is the network reachable?" >&2
+    exit 3
+  fi
   for deb in build-arm64/apt/debs/*.deb; do dpkg-deb -x "$deb" "$root"; done
   rm -rf build-arm64/apt
   echo "${packages[*]}" >"$stamp"

@@ -17,9 +17,12 @@ def skip_reason(case):
 
 def main(paths):
     passed = failed = skipped = 0
+    guests = {}
     for path in paths:
         for case in xml.parse(path).getroot().iter("testcase"):
             status = case.get("status")
+            if case.get("name").startswith("vm.") and status == "run":
+                guests[case.get("name")] = float(case.get("time"))
             if status == "run":
                 passed += 1
             elif status in ("notrun", "disabled") or case.find("skipped") is not None:
@@ -28,6 +31,9 @@ def main(paths):
             else:
                 failed += 1
                 print(f"FAILED {case.get('name')}")
+    if guests:
+        print("guests: " + ", ".join(f"{name} {seconds:.0f} s" for name, seconds in guests.items())
+              + f", together {sum(guests.values()):.0f} s")
     tail = f", {skipped} skipped" if skipped else ""
     print(f"{passed} passed, {failed} failed{tail}")
     return 0 if failed == 0 and passed > 0 else 1

@@ -65,7 +65,7 @@ def check_workload(expect, name, window, wanted, findings, key):
     row, per_op, klass = wanted
     work = window["work"][0]
     ops = operations(work)
-    expect(f"{name}: operations", ops, lambda n: n >= 2)
+    expect(f"{name}: operations", ops, lambda n: n >= 1)
     expect(f"{name}: no operation was cut at an edge", work["notes"].get("operation_cut_at"), None)
     splits = sum(int(window["notes"].get(f"direct_map.{level}_splits", 0)) for level in ("level2", "level3"))
     total = per_op * ops + (splits if name == "direct_map" and per_op else 0)
@@ -121,6 +121,9 @@ def check(expect, findings, windows, arch, kernel, facts):
         expect(f"{name} ran", windows.get(name, {}).get("status"), "complete")
         if name in windows:
             check_workload(expect, name, windows[name], what, findings, key)
-    check_kfence(expect, windows["kfence_sampling"], facts)
+    if facts.get("kernel.config.CONFIG_KFENCE") == "y":
+        check_kfence(expect, windows["kfence_sampling"], facts)
+    else:  # Debian's 6.1
+        expect("kfence_sampling is not applicable", "kfence_sampling" in windows, False)
     if arch == "arm64":  # its huge pages have no vmemmap to optimise, so there is nothing to flush
         expect("hugepage_resize is not applicable", "hugepage_resize" in windows, False)
