@@ -2,6 +2,7 @@
 """What each workload of noisy.yaml sends to an isolated CPU, by the kernel's source, against the raw
 counters of the recording: exact integers, because no operation lies across an edge of a window and
 nothing else reaches the CPU."""
+import dataclasses
 import json
 
 # Interrupts of one operation on every isolated CPU: (row, how many, class in the trace).
@@ -21,7 +22,7 @@ ARM = {"direct_map": ("function_call", 0, ""), "mprotect_shootdown": ("function_
        "remote_read": ("function_call", 1, "remote_read"), "membarrier": ("function_call", 1, "task_sync"),
        "collapse": ("function_call", 1, "task_sync")}
 # A: ipi and csd events; B: ipi events alone; C: kprobes (no ipi events on x86 before 6.3).
-LEVEL = {"x86_64 6.12": "A", "x86_64 6.12-rt": "A", "x86_64 6.1": "C", "arm64 6.12": "A", "arm64 6.1": "B"}
+LEVEL = {"x86_64 6.12": "A", "x86_64 6.12-rt": "A", "x86_64 6.1": "C", "arm64 6.12": "A", "arm64 6.12-rt": "A", "arm64 6.1": "B"}
 KFENCE_KEY = "kernel.config.CONFIG_KFENCE_STATIC_KEYS"
 
 
@@ -39,6 +40,18 @@ class Expectations:
             self.failed.append(what)
 
 
+@dataclasses.dataclass
+class Guest:
+    arch: str
+    kernel: str
+    cpus: list  # the isolated ones
+    facts: dict
+
+    @property
+    def key(self):
+        return f"{self.arch} {self.kernel}"
+
+
 def version_of(kernel):
     return tuple(int(part) for part in kernel.split("-")[0].split("."))
 
@@ -50,10 +63,14 @@ def windows_of(recording):
     return {arms[one["arm"]]: one for one in windows}
 
 
-def row_counts(window, row):
-    """CPU -> interrupts of that kind in the window, on the isolated CPUs."""
+def each(cpus, count):
+    return {cpu: count for cpu in cpus}
+
+
+def row_counts(window, row, cpus):
+    """CPU -> interrupts of that kind in the window."""
     rows = [one for one in window["interrupts"] if one["kind"] == row]
-    return {cpu: sum(one["after"][cpu] - one["before"][cpu] for one in rows) for cpu in ("2", "3")} if rows else {}
+    return {cpu: sum(one["after"][str(cpu)] - one["before"][str(cpu)] for one in rows) for cpu in cpus} if rows else {}
 
 
 def operations(work):
@@ -61,7 +78,7 @@ def operations(work):
     return work["at_end"][name] - work["at_start"][name]
 
 
-def check_workload(expect, name, window, wanted, findings, key):
+def check_workload(expect, name, window, wanted, findings, guest):
     row, per_op, klass = wanted
     work = window["work"][0]
     ops = operations(work)
@@ -70,7 +87,7 @@ def check_workload(expect, name, window, wanted, findings, key):
     splits = sum(int(window["notes"].get(f"direct_map.{level}_splits", 0)) for level in ("level2", "level3"))
     total = per_op * ops + (splits if name == "direct_map" and per_op else 0)
     expect(f"{name}: {row} interrupts of {ops} operations, {per_op} each" + (f", {splits} splits" if splits else ""),
-           row_counts(window, row), {"2": total, "3": total})
+           row_counts(window, row, guest.cpus), each(guest.cpus, total))
     reported = [one["value"] for one in findings["metrics"] if one["name"] == "ipis_per_op"
                 and one["labels"]["arm"] == name and one.get("value") is not None]
     for value in reported:
@@ -80,25 +97,25 @@ def check_workload(expect, name, window, wanted, findings, key):
     if not (name == "hugepage_resize" and per_op == 0):
         expect(f"{name}: the report has a number per operation", len(reported), 1)
     cpus = [one for one in findings["interruptions"]["cpus"] if one["arm"] == name]
-    expect(f"{name}: CPUs with causes", sorted(one["cpu"] for one in cpus), [2, 3])
+    expect(f"{name}: CPUs with causes", sorted(one["cpu"] for one in cpus), guest.cpus)
     for cpu in cpus:
         own = [cause for cause in cpu["causes"] if cause["class"] == klass]
         senders = [sender for cause in own for sender in cause.get("senders", [])]
         expect(f"{name}, CPU {cpu['cpu']}: class {klass} with its sender", bool(senders), True)
         expect(f"{name}, CPU {cpu['cpu']}: the sender's stack", any(one.get("stack") for one in senders), True)
-        if key in ("x86_64 6.12", "arm64 6.12"):
+        if LEVEL[guest.key] == "A":
             expect(f"{name}, CPU {cpu['cpu']}: callbacks of other classes",
                    sorted({cause["class"] for cause in cpu["causes"] if cause["callbacks"]} - {klass}), [])
 
 
-def check_kfence(expect, window, facts):
+def check_kfence(expect, window, guest):
     """Without KFENCE_STATIC_KEYS sampling patches nothing; with them the gate opens and closes at each
     sample, 6 do_sync_core (mm/kfence/core.c, toggle_allocation_gate)."""
     samples = operations(window["work"][0])
-    seen = row_counts(window, "function_call")
+    seen = row_counts(window, "function_call", guest.cpus)
     expect("kfence_sampling: samples", samples, lambda n: n >= 2)
-    if facts.get(KFENCE_KEY) == "n":
-        expect(f"kfence_sampling without static keys: interrupts of {samples} samples", seen, {"2": 0, "3": 0})
+    if guest.facts.get(KFENCE_KEY) == "n":
+        expect(f"kfence_sampling without static keys: interrupts of {samples} samples", seen, each(guest.cpus, 0))
     else:
         # The gate closes when an allocation comes, a moment after the sample was counted.
         expect(f"kfence_sampling with static keys: interrupts of {samples} samples", seen,
@@ -109,21 +126,23 @@ def all_near(seen, wanted):
     return bool(seen) and all(abs(one - wanted) <= 6 for one in seen.values())
 
 
-def check(expect, findings, windows, arch, kernel, facts):
-    key = f"{arch} {kernel}"
-    expect("trace level", sorted({one["level"] for one in findings["interruptions"]["windows"]}), [LEVEL[key]])
+def check(expect, findings, windows, guest):
+    expect("trace level", sorted({one["level"] for one in findings["interruptions"]["windows"]}), [LEVEL[guest.key]])
     for row in ("function_call", "reschedule", "timer"):
-        expect(f"idle: {row} interrupts while traced", row_counts(windows["idle"], row), {"2": 0, "3": 0})
-    wanted = dict(X86 if arch == "x86_64" else ARM)
-    if arch == "x86_64" and version_of(kernel) < (6, 7):
+        expect(f"idle: {row} interrupts while traced", row_counts(windows["idle"], row, guest.cpus), each(guest.cpus, 0))
+    wanted = dict(X86 if guest.arch == "x86_64" else ARM)
+    if guest.arch == "x86_64" and version_of(guest.kernel) < (6, 7):
         wanted["hugepage_resize"] = ("function_call", 0, "")
+    if guest.facts.get("kernel.config.CONFIG_TRANSPARENT_HUGEPAGE") == "n":  # mm/Kconfig: not with PREEMPT_RT
+        expect("collapse is not applicable", "collapse" in windows, False)
+        wanted.pop("collapse")
     for name, what in wanted.items():
         expect(f"{name} ran", windows.get(name, {}).get("status"), "complete")
         if name in windows:
-            check_workload(expect, name, windows[name], what, findings, key)
-    if facts.get("kernel.config.CONFIG_KFENCE") == "y":
-        check_kfence(expect, windows["kfence_sampling"], facts)
+            check_workload(expect, name, windows[name], what, findings, guest)
+    if guest.facts.get("kernel.config.CONFIG_KFENCE") == "y":
+        check_kfence(expect, windows["kfence_sampling"], guest)
     else:  # Debian's 6.1
         expect("kfence_sampling is not applicable", "kfence_sampling" in windows, False)
-    if arch == "arm64":  # its huge pages have no vmemmap to optimise, so there is nothing to flush
+    if guest.arch == "arm64":  # its huge pages have no vmemmap to optimise, so there is nothing to flush
         expect("hugepage_resize is not applicable", "hugepage_resize" in windows, False)
