@@ -64,7 +64,7 @@ def boot(isolab, arch, kernel, program, commands, output, more=()):
     if not done.stdout:
         print(done.stderr)
         if done.returncode == 3:
-            skip(done.stderr.strip().splitlines()[-1])
+            skip(" ".join(done.stderr.split()))
         sys.exit(1)
     return json.loads(done.stdout)
 
