@@ -199,7 +199,7 @@ def cpu_goes_offline(place):
 
 
 def second_run(place):
-    """Refused with the process and the profile of the first."""
+    """Refused with the process, user and profile of the first."""
     profile = pathlib.Path(place.profile)
     profile.write_text(profile.read_text().replace("measure: 200ms", "measure: 3s"))
     told = []
@@ -213,7 +213,7 @@ def second_run(place):
         told.append((second.returncode, second.stderr))
     code, text = place.run(meanwhile=another)
     must(code == 0, f"exit code {code}: {text}")
-    must(told[0][0] == 1 and re.search(r"process \d+, profile hostile", told[0][1]), str(told))
+    must(told[0][0] == 1 and re.search(r"process \d+ of user 0, profile hostile", told[0][1]), str(told))
 
 
 CASES = [no_root, disk_full, no_room_for_the_journal, memory_short, read_only_kernel_files, no_cgroup, no_tracefs,
