@@ -33,7 +33,7 @@ def main(paths):
                 print(f"FAILED {case.get('name')}")
     if guests:
         print("guests: " + ", ".join(f"{name} {seconds:.0f} s" for name, seconds in guests.items())
-              + f", together {sum(guests.values()):.0f} s")
+              + f", {sum(guests.values()):.0f} s in all")
     tail = f", {skipped} skipped" if skipped else ""
     print(f"{passed} passed, {failed} failed{tail}")
     return 0 if failed == 0 and passed > 0 else 1
