@@ -2,6 +2,7 @@
 #include "base/command_line.h"
 
 #include <algorithm>
+#include <cctype>
 
 namespace isolab {
 
@@ -31,6 +32,17 @@ std::string command_line_without(std::string_view line, const std::vector<std::s
   std::string out;
   for (const auto& word : left) out += (out.empty() ? "" : " ") + word;
   return out;
+}
+
+std::string shell_word(const std::string& word) {
+  const bool plain = !word.empty() && std::all_of(word.begin(), word.end(), [](char c) {
+    return std::isalnum(static_cast<unsigned char>(c)) ||
+           std::string("-_./=,:+@%").find(c) != std::string::npos;
+  });
+  if (plain) return word;
+  std::string out = "'";
+  for (const char c : word) out += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return out + "'";
 }
 
 }  // namespace isolab

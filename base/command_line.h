@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A kernel's command line as words. Needs nothing.
+// Command lines as words: the kernel's, and a shell's. Needs nothing.
 #pragma once
 
 #include <string>
@@ -14,5 +14,8 @@ std::vector<std::string> command_line_words(std::string_view line);
 
 /// `line` without `words`, each taken out once, from the end: what was appended stands last.
 std::string command_line_without(std::string_view line, const std::vector<std::string>& words);
+
+/// An argument as a shell takes it: quoted where it must be.
+std::string shell_word(const std::string& word);
 
 }  // namespace isolab

@@ -33,7 +33,8 @@ struct RunOptions {
   bool json = false;
   bool plots = true;
   bool quiet = false;
-  bool allow_commands = false;  // of a profile that does not ship with isolab
+  bool allow_commands = false;     // of a profile that does not ship with isolab
+  std::vector<std::string> asked;  // in a guest: the command that booted it, for the recording
 };
 
 struct ExportOptions {
@@ -97,7 +98,8 @@ int restore_command(bool dry_run, bool json);
 struct VmRunOptions {
   RunOptions run;
   VmOptions vm;
-  bool resume = false;  // go on with the sessions of run.output
+  bool resume = false;                    // go on with the sessions of run.output
+  std::vector<std::string> command_line;  // as typed
 };
 /// Boots as many guests as the profile's arms and the sessions need; with several of them compares
 /// arms that differ by their kernel alone.

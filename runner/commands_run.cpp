@@ -199,7 +199,7 @@ Result<int> run(const RunOptions& options, const std::vector<std::string>& comma
   manifest.version = kVersion;
   manifest.status = "running";
   manifest.started_utc = utc_now();
-  manifest.command_line = command_line;
+  manifest.command_line = options.asked.empty() ? command_line : options.asked;
   if (!mounted)
     manifest.warnings.push_back({"no_private_mounts", mounted.error().what,
                                  "tracing and debugfs are not to be had", mounted.error().hint});

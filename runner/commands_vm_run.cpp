@@ -126,6 +126,7 @@ Result<int> run_guests(const VmRunOptions& options, const Profile& profile, Gues
 
 Result<int> run(const VmRunOptions& options) {
   GuestRun one;
+  one.command_line = options.command_line;
   one.profile = TRY(find_profile(options.run.profile));
   const Profile profile = TRY(read_profile(one.profile.string()));
   TRY(check_profile_hash(options.run.hash, profile_hash(profile), options.run.profile));

@@ -9,6 +9,7 @@
 #include <map>
 #include <set>
 
+#include "base/command_line.h"
 #include "runner/profile_file.h"
 #include "runner/report_format.h"
 
@@ -116,18 +117,6 @@ std::string ratio_text(double ratio) {
   const double percent = (ratio - 1) * 100;
   if (std::abs(percent) < 0.05) return "0.0%";
   return fmt::format("{:+.1f}%", percent);
-}
-
-/// An argument as a shell takes it.
-std::string shell_word(const std::string& word) {
-  const bool plain = !word.empty() && std::all_of(word.begin(), word.end(), [](char c) {
-    return std::isalnum(static_cast<unsigned char>(c)) ||
-           std::string("-_./=,:+@%").find(c) != std::string::npos;
-  });
-  if (plain) return word;
-  std::string out = "'";
-  for (const char c : word) out += c == '\'' ? std::string("'\\''") : std::string(1, c);
-  return out + "'";
 }
 
 }  // namespace
@@ -253,6 +242,27 @@ std::string legend(const Comparison& all) {
       all.options.alpha * 100, all.tests, all.options.min_effect * 100);
 }
 
+namespace {
+
+/// Which options choose the guest (runner/main.cpp); the others say where the result goes.
+std::string guest_choice(const std::vector<std::string>& command_line) {
+  std::string out;
+  for (std::size_t i = 0; i < command_line.size(); ++i) {
+    const std::string name = command_line[i].substr(0, command_line[i].find('='));
+    for (const char* option : {"--arch", "--kernel", "--cpus", "--topology", "--isolated",
+                               "--append", "--memory", "--accel", "--with"}) {
+      if (name != option) continue;
+      out += " " + shell_word(command_line[i]);
+      if (name == command_line[i] && i + 1 < command_line.size())
+        out += " " + shell_word(command_line[++i]);
+      break;
+    }
+  }
+  return out;
+}
+
+}  // namespace
+
 std::string reproduce_command(const Comparison& all) {
   std::string profile = all.profile;
   for (std::size_t i = 0; i + 1 < all.command_line.size(); ++i)
@@ -269,9 +279,10 @@ std::string reproduce_command(const Comparison& all) {
   const auto line = all.groups.front().facts.find("kernel.command_line");
   const bool guest = line != all.groups.front().facts.end() &&
                      line->second.find("isolab.vm=") != std::string::npos;
-  return fmt::format("isolab {}run {} --hash {} --sessions {}", guest ? "vm " : "",
+  return fmt::format("isolab {}run {} --hash {} --sessions {}{}", guest ? "vm " : "",
                      shell_word(profile), all.profile_hash.substr(0, 16),
-                     std::max(sessions, kSessionsForVerdict));
+                     std::max(sessions, kSessionsForVerdict),
+                     guest ? guest_choice(all.command_line) : "");
 }
 
 std::string design_text(const Comparison& all, const GroupSummary& group) {

@@ -53,6 +53,8 @@ int main(int argc, char** argv) {
       "the "
       "one of arms that name none";
   run_verb->add_option("--booted", run.booted, booted_text);
+  // A word each, of what was typed on the host of a guest (runner/vm_run.cpp).
+  run_verb->add_option("--asked", run.asked)->allow_extra_args(false)->group("");
   int aa_sessions = 12;
   aa_verb->add_option("--sessions", aa_sessions, "how many, twelve at least")
       ->check(CLI::Range(12, 1000))
@@ -241,12 +243,17 @@ int main(int argc, char** argv) {
     one->add_option("--classes", spikes.classes,
                     "a CSV of your own class rules, tried before the built-in ones");
 
-  CLI11_PARSE(app, argc, argv);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? kDone : kFailed;  // 0: --help, --version
+  }
 
   run.json = json;
   run.plots = !no_plots;
   guest.run.json = json;
   guest.run.plots = !no_plots;
+  guest.command_line = {argv, argv + argc};
   if (*vm_run) return vm_run_command(guest);
   exec.vm = guest.vm;
   exec.json = json;

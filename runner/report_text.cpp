@@ -7,6 +7,7 @@
 #include <cmath>
 
 #include "analysis/metrics.h"
+#include "base/command_line.h"
 #include "runner/report_attribution.h"
 #include "runner/report_conclusion.h"
 #include "runner/report_format.h"
@@ -280,8 +281,10 @@ class Report {
 
   void reproduce() {
     out_ += '\n';
-    field("reproduce:", fmt::format("{}   (profile sha256 {})", join(findings_.command_line, " "),
-                                    findings_.profile_hash));
+    std::string command;
+    for (const auto& word : findings_.command_line)
+      command += (command.empty() ? "" : " ") + shell_word(word);
+    field("reproduce:", fmt::format("{}   (profile sha256 {})", command, findings_.profile_hash));
   }
 
   const Findings& findings_;

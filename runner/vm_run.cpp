@@ -78,6 +78,7 @@ Result<GuestRunOutcome> run_profile_in_guest(const GuestRun& run, const VmOption
   if (names_boots(compile_arms(profile)))
     command.insert(command.end(),
                    {"--booted", run.boot.kernel.empty() ? kDefaultKernel : run.boot.kernel});
+  for (const auto& word : run.command_line) command.push_back("--asked=" + word);
   spec.image.commands = {command};
   const Profile here = of_boot(profile, run.boot);
   if (options.timeout.empty()) spec.limit = guest_time_limit(here);

@@ -19,7 +19,8 @@ struct GuestRun {
   /// The boot its arms belong to: the other arms are not applicable there. A kernel that is not
   /// named is the one of the options.
   PlannedBoot boot;
-  std::filesystem::path output;  // of the recording; must not exist
+  std::filesystem::path output;           // of the recording; must not exist
+  std::vector<std::string> command_line;  // what was typed here; recorded as what reproduces it
 };
 
 struct GuestRunOutcome {

@@ -94,7 +94,11 @@ std::vector<std::string> qemu_command(const GuestSpec& spec, const std::string& 
   const auto add = [&](std::vector<std::string> more) {
     command.insert(command.end(), more.begin(), more.end());
   };
-  add({"-cpu", kvm ? "host" : arm ? "cortex-a72" : "max"});
+  // QEMU 7.2 leaves garbage in the flags after cmpxchg16b (helper_cmpxchg16b_unlocked,
+  // target/i386/tcg/mem_helper.c, computes them with a stale cc_op). Whoever is interrupted right
+  // behind it, which the counting of instructions makes possible, dies of a double fault when
+  // returning to such flags; without the feature the kernel does it by other means.
+  add({"-cpu", kvm ? "host" : arm ? "cortex-a72" : "max,-cx16"});
   add(kvm ? std::vector<std::string>{"-accel", "kvm"} : emulation_options(spec.image));
   add({"-smp", std::to_string(spec.cpus) + (spec.topology.empty() ? "" : "," + spec.topology)});
   add({"-m", fmt::format("{}M", spec.memory_mb), "-nodefaults", "-no-user-config"});

@@ -22,5 +22,12 @@ TEST(CommandLine, TakesEachWordOutOnceFromTheEnd) {
   EXPECT_EQ(command_line_without("a  b", {}), "a b");
 }
 
+TEST(CommandLine, ShellWordsAreQuotedWhereTheyMustBe) {
+  EXPECT_EQ(shell_word("--kernel=6.12-rt"), "--kernel=6.12-rt");
+  EXPECT_EQ(shell_word("a b"), "'a b'");
+  EXPECT_EQ(shell_word("it's"), "'it'\\''s'");
+  EXPECT_EQ(shell_word(""), "''");
+}
+
 }  // namespace
 }  // namespace isolab

@@ -101,6 +101,11 @@ TEST(CompareTables, TheReproduceLineNamesProfileHashAndSessions) {
   one.command_line = {"isolab", "run", "/root/profiles/kernels.yaml", "--booted", "6.1"};
   one.groups[0].facts["kernel.command_line"] = "quiet isolab.vm=tcg -- vm guest";
   EXPECT_EQ(reproduce_command(one), "isolab vm run kernels --hash 0123456789abcdef --sessions 6");
+  one.command_line = {"build/isolab", "vm",  "run",      "mine.yaml", "--sessions",  "2",
+                      "-o",           "out", "--append", "a=1 b",     "--kernel=6.1"};
+  EXPECT_EQ(reproduce_command(one),
+            "isolab vm run mine.yaml --hash 0123456789abcdef --sessions 6 --append 'a=1 b' "
+            "--kernel=6.1");
 }
 
 /// Recordings on disk, gone afterwards.
