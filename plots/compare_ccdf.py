@@ -35,7 +35,7 @@ def draw(comparison):
     handles, labels = places[0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="center left", bbox_to_anchor=(1.0, 0.5), handlelength=3.5)
     word = "wake-ups late by" if comparison["probe_kind"] == "wakeup" else "gaps"
-    figure.supxlabel("length at least (us)")
     figure.supylabel(f"{word} per CPU-hour")
-    compare_style.finish(figure, f"How often {word} of at least a length come", comparison)
+    compare_style.finish(figure, f"How often {word} of at least a length come", comparison,
+                         "length at least (us)")
     return figure

@@ -44,7 +44,7 @@ def draw(comparison):
             style.log_axis(axes.yaxis)
             axes.set_title(f"{title}: {one['group']}" if title else one["group"], fontsize=9)
     sample = "wake-ups" if comparison["probe_kind"] == "wakeup" else "rounds of the loop"
-    figure.supxlabel("length (us), bins of 1 us; hatched: the overflow, all that is longer, with its count")
     figure.supylabel(f"{sample} per CPU-hour")
-    compare_style.finish(figure, "Latency histogram", comparison)
+    compare_style.finish(figure, "Latency histogram", comparison,
+                         "length (us), bins of 1 us; hatched: the overflow, all that is longer, with its count")
     return figure

@@ -41,9 +41,8 @@ def arms_of(comparison):
     return list(panels.items())
 
 
-def finish(figure, heading, comparison):
-    figure.suptitle(f"{heading}\n{where(comparison)}", x=0.02, ha="left", fontsize=10)
-    figure.tight_layout(rect=(0, 0, 1, 1 - 0.12 / figure.get_figheight()))
+def finish(figure, heading, comparison, xlabel=""):
+    style.arrange(figure, f"{heading}\n{where(comparison)}", xlabel)
 
 
 def grid_of(count, columns, width, height, **shared):

@@ -54,7 +54,7 @@ def draw(comparison):
         style.log_axis(axes.yaxis)
         total = sum(track["gaps"] for track in tracks)
         axes.set_title(f"{title}: " + f"{total:,} gaps".replace(",", " "), fontsize=8.5)
-    figure.supxlabel("time listened (s) in the first session; dotted: the next repeat begins")
     figure.supylabel("length of a gap (us, logarithmic)")
-    compare_style.finish(figure, "When gaps came (of many the longest of each moment)", comparison)
+    compare_style.finish(figure, "When gaps came (of many the longest of each moment)", comparison,
+                         "time listened (s) in the first session; dotted: the next repeat begins")
     return figure

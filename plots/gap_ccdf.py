@@ -70,8 +70,7 @@ def draw_apart(findings, lines, looks):
         axes.set_title(name if points else f"{name} (none over {SHORTEST_US:g} us)", fontsize=8.5)
     style.label_lowest(grid, len(lines))
     word = style.event_word(findings)
-    figure.supxlabel("length at least (us)")
     figure.supylabel(f"{word} per CPU-hour")
     style.finish(figure, f"How often {word} of at least a length come: this arm, idle (black) and the others "
-                         "(grey)", findings)
+                         "(grey)", findings, "length at least (us)")
     return figure

@@ -40,7 +40,7 @@ def draw(findings):
     figure.legend([seen[klass] for klass in order],
                   [classes_style.words(klass) for klass in order],
                   loc="center left", bbox_to_anchor=(1.0, 0.5))
-    figure.supxlabel("time listened (s); dotted: the next repeat begins")
     figure.supylabel("length of a gap (us, logarithmic)")
-    style.finish(figure, "What opened the longest gap of each moment", findings)
+    style.finish(figure, "What opened the longest gap of each moment", findings,
+                 "time listened (s); dotted: the next repeat begins")
     return figure

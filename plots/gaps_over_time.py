@@ -52,7 +52,7 @@ def draw(findings):
         style.log_axis(axes.yaxis)
         axes.set_title(f"{arm}, CPU {cpu}: " + f"{total:,} gaps".replace(",", " "), fontsize=8.5)
     style.label_lowest(grid, len(panels))
-    figure.supxlabel("time listened (s); dotted: the next repeat begins")
     figure.supylabel("length of a gap (us, logarithmic)")
-    style.finish(figure, "When gaps came (of many the longest of each moment)", findings)
+    style.finish(figure, "When gaps came (of many the longest of each moment)", findings,
+                 "time listened (s); dotted: the next repeat begins")
     return figure

@@ -56,8 +56,8 @@ def draw(findings):
     for axes in places[len(rows):]:
         axes.set_visible(False)
     note = f"; {left_out} rows more in the report" if left_out > 0 else ""
-    figure.supxlabel(f"interrupts per CPU-hour (logarithmic, each panel its own scale{note})", fontsize=9)
-    style.finish(figure, "Interrupts of the measured CPUs by row and arm, idle in black", findings)
+    style.finish(figure, "Interrupts of the measured CPUs by row and arm, idle in black", findings,
+                 f"interrupts per CPU-hour (logarithmic, each panel its own scale{note})")
     return figure
 
 

@@ -37,7 +37,7 @@ def draw(findings):
         axes.set_title(arm["arm"], fontsize=9)
     style.label_lowest(grid, len(arms))
     sample = "wake-ups" if findings["run"]["probe_kind"] == "wakeup" else "rounds of the loop"
-    figure.supxlabel("length (us), bins of 1 us; hatched: the overflow, all that is longer")
     figure.supylabel(f"{sample} (logarithmic)")
-    style.finish(figure, "Latency histogram", findings)
+    style.finish(figure, "Latency histogram", findings,
+                 "length (us), bins of 1 us; hatched: the overflow, all that is longer")
     return figure

@@ -30,7 +30,8 @@ def draw(findings):
     if not panels:
         return None
     most = max(len(losses_of(cpu)) for cpu in panels)
-    figure, grid = plt.subplots(len(panels), 1, squeeze=False,
+    longest = max(sum(amount for _, amount in losses_of(cpu)) for cpu in panels)
+    figure, grid = plt.subplots(len(panels), 1, sharex=True, squeeze=False,
                                 figsize=(8.6, len(panels) * (0.23 * most + 0.9) + 0.9))
     for axes, cpu in zip((line[0] for line in grid), panels):
         losses = losses_of(cpu)
@@ -46,10 +47,11 @@ def draw(findings):
             axes.text(left + amount, place, " " + amount_text(amount), va="center", fontsize=7.5)
         axes.set_yticks(range(len(names)), names, fontsize=8)
         axes.invert_yaxis()
-        axes.set_xlim(0, total * 1.12)
+        axes.set_xlim(0, longest * 1.12)
+        axes.tick_params(axis="x", labelbottom=True)
         axes.xaxis.set_major_formatter(style.FuncFormatter(style.plain_number))
         axes.grid(axis="y", visible=False)
         axes.set_title(f"{cpu['arm']}, CPU {cpu['cpu']}", fontsize=8.5)
-    figure.supxlabel("time lost (us per second of wall time)")
-    style.finish(figure, "Noise budget: lost time by what triggered the gap", findings)
+    style.finish(figure, "Noise budget: lost time by what triggered the gap", findings,
+                 "time lost (us per second of wall time)")
     return figure

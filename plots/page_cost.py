@@ -34,13 +34,13 @@ def panel(axes, costs, workload, published):
         axes.errorbar([cost["cpus"]], [ratio["value"]],
                       yerr=[[ratio["value"] - below], [above - ratio["value"]]], color=look["color"],
                       marker=look["marker"], markersize=7, capsize=4, linestyle="none", zorder=5,
-                      label=f"{cost['arm']} against {cost['control']}: measured x{ratio['value']:.3g}")
+                      label=f"{cost['arm']} against {cost['control']}: measured x{style.three_digits(ratio['value'])}")
     axes.plot([], [], "k--", linewidth=1, label="model, EXTRAPOLATED with this machine's cost of an IPI: not measured")
     if workload == "kernel_build":
         axes.plot([one["cpus"] for one in published], [one["ratio"] for one in published], "kx", markersize=8,
                   label="XPFO as published, n = 1, other machines")
         for one in published:
-            axes.annotate(f"x{one['ratio']:.3g}", (one["cpus"], one["ratio"]), xytext=(0, -13),
+            axes.annotate(f"x{style.three_digits(one['ratio'])}", (one["cpus"], one["ratio"]), xytext=(0, -13),
                           textcoords="offset points", ha="center", fontsize=8)
     axes.set_xscale("log", base=2)
     axes.set_yscale("log")

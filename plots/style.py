@@ -49,12 +49,17 @@ def looks(findings):
 
 
 def span(seconds):
-    """Exposure in words: 45 s, 12 min, 3.5 h."""
+    """Exposure in words: 45 s, 7 min 30 s, 2 h 5 min; whole seconds below two hours, whole minutes above."""
     if seconds < 120:
         return f"{seconds:.0f} s"
     if seconds < 7200:
-        return f"{seconds / 60:.0f} min"
-    return f"{seconds / 3600:.1f} h"
+        return parts(round(seconds), "min", "s")
+    return parts(round(seconds / 60), "h", "min")
+
+
+def parts(amount, large, small):
+    left = f" {amount % 60} {small}" if amount % 60 else ""
+    return f"{amount // 60} {large}{left}"
 
 
 def exposure(findings):
@@ -84,12 +89,19 @@ def event_word(findings):
 
 
 def plain_number(value, _=None):
-    """Axis labels without powers of ten up to a million: 0.1, 10, 1 000, 10^7."""
+    """Axis labels: 0.1, 10, 1 000, 100 000, 1M, 10M; powers of ten below 0.01 and from 10^12 on."""
     if value <= 0:
         return "0"
     if 0.01 <= value < 1e6:
         return f"{value:,.10g}".replace(",", " ")
+    if 1e6 <= value < 1e12:
+        return short_number(value)
     return f"{value:.0e}".replace("e+0", "e").replace("e-0", "e-").replace("e+", "e")
+
+
+def three_digits(value):
+    """2.10, 26.4, 105: a ratio as the report prints it."""
+    return f"{value:#.3g}".rstrip(".")
 
 
 def short_number(value, _=None):
@@ -100,10 +112,18 @@ def short_number(value, _=None):
     return f"{value:.4g}"
 
 
-def finish(figure, heading, findings):
-    """The common title of small multiples, set to the left above them."""
-    figure.suptitle(f"{heading}\n{where(findings)}", x=0.02, ha="left", fontsize=10)
-    figure.tight_layout(rect=(0, 0, 1, 1 - 0.12 / figure.get_figheight()))
+def finish(figure, heading, findings, xlabel=""):
+    arrange(figure, f"{heading}\n{where(findings)}", xlabel)
+
+
+def arrange(figure, heading, xlabel):
+    """Small multiples under a common title, set to the left, and above a common label of x, if any. Both keep
+    their distance in inches, since figures differ in height."""
+    inch = 1 / figure.get_figheight()
+    figure.suptitle(heading, x=0.02, y=1 - 0.08 * inch, ha="left", va="top", fontsize=10)
+    if xlabel:
+        figure.supxlabel(xlabel, y=0.05 * inch)
+    figure.tight_layout(rect=(0, 0.25 * inch if xlabel else 0, 1, 1 - 0.12 * inch))
 
 
 def log_axis(axis):

@@ -117,18 +117,21 @@ class Page {
           }));
     field("load", loads());
     field("exposure", agreeing(all_, [&](const auto& group) {
-            // An emulated CPU's probe heard nothing that counts.
-            const bool heard = group.exposure_s > 0;
-            return fmt::format("{}{}; {} {} in all", design_text(all_, group),
-                               all_.probe.empty() ? "" : ", " + all_.probe,
-                               short_span(heard ? group.exposure_s : group.traced_s),
-                               heard ? "heard" : "traced");
+            return fmt::format("{}{}; {}", design_text(all_, group),
+                               all_.probe.empty() ? "" : ", " + all_.probe, listened_text(group));
           }));
     for (const auto& one : all_.differences)
       if (one.intended && !std::set<std::string>{"kernel.release", "kernel.version",
                                                  "kernel.config_source", "kernel.command_line"}
                                .contains(one.what))
         field("compared", {one.what + ": " + difference_values(one)});
+  }
+
+  /// An emulated CPU's probe heard nothing that counts.
+  static std::string listened_text(const GroupSummary& group) {
+    if (group.exposure_s > 0) return short_span(group.exposure_s) + " heard in all";
+    if (group.traced_s > 0) return short_span(group.traced_s) + " traced in all";
+    return "no gap counts, no trace";
   }
 
   std::vector<std::string> loads() const {

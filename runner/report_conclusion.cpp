@@ -140,7 +140,7 @@ class Conclusion {
           findings_, "ipis_per_op_expected",
           {{"arm", arm}, {"row", one.labels.at("row")}, {"workload", one.labels.at("workload")}});
       out +=
-          fmt::format("; {:.2f} {} per operation ({:.2f} expected)", *one.value,
+          fmt::format("; {} {} per operation ({:.2f} expected)", per_operation(*one.value),
                       one.labels.at("row"), expected == nullptr ? 0 : expected->value.value_or(0));
     }
     return out;

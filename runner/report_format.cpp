@@ -25,6 +25,10 @@ std::string words_us(double us) {
   return short_us(us) + " us";
 }
 
+std::string per_operation(double value) {
+  return fmt::format("{:.2f}", std::round(value * 100) / 100 + 0.0);  // -0.0 + 0.0 is 0.0
+}
+
 std::string short_span(double seconds) {
   return human_span(Nanos{static_cast<std::int64_t>(std::llround(seconds * 1e9))});
 }

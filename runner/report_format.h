@@ -17,6 +17,8 @@ std::string short_number(double value);
 std::string short_us(double us);
 /// The same in words of its size: "41.3 us", "10.1 ms", "1.20 s".
 std::string words_us(double us);
+/// Two decimals: "16.00", and "0.00" for what rounds to it from below.
+std::string per_operation(double value);
 /// "3.0 h", "30 s": exposure.
 std::string short_span(double seconds);
 /// The value, or "0 (<3.0)" for a zero that has an upper bound, or "-".

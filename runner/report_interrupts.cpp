@@ -116,7 +116,7 @@ std::string ipis_table(const Findings& findings) {
                  std::find(one.arms.begin(), one.arms.end(), arm) != one.arms.end();
         });
     table.row({name, row, short_number(static_cast<double>(metric.n)),
-               fmt::format("{:.2f}", *metric.value),
+               per_operation(*metric.value),
                expected == nullptr ? "-" : fmt::format("{:.2f}", expected->value.value_or(0)),
                differs ? "DIFFERENT" : "as expected"});
   }

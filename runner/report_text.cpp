@@ -61,7 +61,9 @@ class Report {
         "Ratios are medians over repeats, arm and control of one repeat paired; [95 % interval] "
         "from order statistics, (span) below 6 repeats.");
     section("Attached benchmarks", benchmarks_text(findings_), "");
-    section("CPU time (% of the window, by /proc/stat)", time_table(findings_), "");
+    section("CPU time (% of the window, by /proc/stat)", time_table(findings_),
+            "Idle is measured, the other states may be sampled at the tick (TICK_CPU_ACCOUNTING): "
+            "a row need not add up to 100.");
     checks();
     not_applicable_arms();
     warnings();

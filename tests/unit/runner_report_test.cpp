@@ -35,6 +35,12 @@ TEST(Report, OfARunWithoutProbeThatWasCutShort) {
   expect_golden("report/cut_short.txt", text);
 }
 
+TEST(Report, NoNegativeZeroPerOperation) {
+  EXPECT_EQ(per_operation(-0.0004), "0.00");
+  EXPECT_EQ(per_operation(-0.006), "-0.01");
+  EXPECT_EQ(per_operation(16), "16.00");
+}
+
 TEST(Report, ColourOnlyWhenAsked) {
   const auto findings = analyse(test::busy_loop_recording());
   EXPECT_EQ(render_report(findings, {}).find('\x1b'), std::string::npos);
