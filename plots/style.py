@@ -23,7 +23,7 @@ def set_up():
     plt.rcdefaults()
     plt.rcParams.update({
         "figure.dpi": 100, "savefig.dpi": 130, "font.family": "DejaVu Sans", "font.size": 9,
-        "axes.titlesize": 10, "axes.titlelocation": "left", "axes.grid": True, "grid.color": "#d0d0d0",
+        "axes.titlesize": 10, "figure.labelsize": 9, "axes.titlelocation": "left", "axes.grid": True, "grid.color": "#d0d0d0",
         "grid.linewidth": 0.5, "axes.axisbelow": True, "axes.spines.top": False,
         "axes.spines.right": False, "legend.frameon": False, "legend.fontsize": 8,
         "svg.hashsalt": "isolab", "svg.fonttype": "none"})
@@ -123,7 +123,7 @@ def arrange(figure, heading, xlabel):
     figure.suptitle(heading, x=0.02, y=1 - 0.08 * inch, ha="left", va="top", fontsize=10)
     if xlabel:
         figure.supxlabel(xlabel, y=0.05 * inch)
-    figure.tight_layout(rect=(0, 0.25 * inch if xlabel else 0, 1, 1 - 0.12 * inch))
+    figure.tight_layout(rect=(0, 0, 1, 1 - 0.12 * inch))
 
 
 def log_axis(axis):
