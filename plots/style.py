@@ -23,8 +23,8 @@ def set_up():
     plt.rcdefaults()
     plt.rcParams.update({
         "figure.dpi": 100, "savefig.dpi": 130, "font.family": "DejaVu Sans", "font.size": 9,
-        "axes.titlesize": 10, "figure.labelsize": 9, "axes.titlelocation": "left", "axes.grid": True, "grid.color": "#d0d0d0",
-        "grid.linewidth": 0.5, "axes.axisbelow": True, "axes.spines.top": False,
+        "axes.titlesize": 10, "figure.labelsize": 9, "axes.titlelocation": "left", "axes.grid": True,
+        "grid.color": "#d0d0d0", "grid.linewidth": 0.5, "axes.axisbelow": True, "axes.spines.top": False,
         "axes.spines.right": False, "legend.frameon": False, "legend.fontsize": 8,
         "svg.hashsalt": "isolab", "svg.fonttype": "none"})
 

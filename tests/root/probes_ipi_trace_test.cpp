@@ -26,6 +26,8 @@ class IpiTraceObserver : public testing::Test {
     WindowRecord record;
     StateGuard guard(files_, directory_ / "journal");
     const CpuSet measured{facts_.online.last()};
+    // As the runner does: a task that moved would have its memory flushed on the CPU it left.
+    EXPECT_TRUE(pin_this_thread(facts_.online - measured));
     const ObserverContext context{.host = {files_, facts_},
                                   .guard = guard,
                                   .measured = measured,
