@@ -7,6 +7,7 @@
 #include <system_error>
 
 #include "results/recording.h"
+#include "runner/commands.h"
 #include "runner/compile.h"
 #include "runner/interrupt_flag.h"
 
@@ -32,6 +33,18 @@ std::string progress_text(const GuestSession& session, std::size_t index, std::s
                      boot_text(session.boot.needs));
 }
 
+/// What a session that was measured says beyond that; empty: nothing.
+const char* remark(int code) {
+  switch (code) {
+    case kDone: return "";
+    case kBudgetBroken: return ", a limit of its budget was exceeded";
+    case kNotApplicable: return ", nothing of it is applicable there";
+    case kNotRestored: return ", settings of the guest were not put back";
+    case kDisturbed: return ", disturbed: not every window is complete";
+    default: return ", with a failure";
+  }
+}
+
 void carry_out(GuestSession& session, GuestRun run, const VmOptions& options,
                const Profile& profile, const std::function<void(const std::string&)>& note) {
   const fs::path log = session.directory.string() + ".log";
@@ -44,7 +57,9 @@ void carry_out(GuestSession& session, GuestRun run, const VmOptions& options,
     session.recorded = true;
     session.code = outcome->code;
     session.release = outcome->release;
-    note(fmt::format("recorded on {} in {}", outcome->release, human_span(outcome->duration)));
+    note(fmt::format("recorded on {} in {}{}", outcome->release, human_span(outcome->duration),
+                     remark(outcome->code)));
+    if (outcome->code != kDone) note("its console is in " + log.string());
   } else {
     session.failure = outcome.error().what;
     note(outcome.error().text());
