@@ -18,7 +18,7 @@ def draw(findings):
         above = one.get("upper95", one["repeat_max"])
         axes.errorbar([one["value"]], [place], xerr=[[one["value"] - below], [above - one["value"]]],
                       color="black", marker="o", markersize=5, capsize=3, linestyle="none")
-        axes.annotate(style.three_digits(one['value']), (above, place), xytext=(6, 0), textcoords="offset points",
+        axes.annotate(style.three_digits(one["value"]), (above, place), xytext=(6, 0), textcoords="offset points",
                       va="center", fontsize=8)
     interval = "95 % interval" if all("lower95" in one for one in metrics) else "span of the repeats"
     axes.set_yticks(range(len(metrics)), [one["labels"]["arm"] for one in metrics])

@@ -24,6 +24,18 @@ enum ExitCode {
   kDisturbed = 5,      // measured, but disturbed: interrupted, a workload died, events lost
 };
 
+/// As --help lists them: "measured but disturbed".
+constexpr const char* exit_code_text(int code) {
+  switch (code) {
+    case kDone: return "done";
+    case kBudgetBroken: return "budget exceeded";
+    case kNotApplicable: return "not applicable here";
+    case kNotRestored: return "measured but not restored";
+    case kDisturbed: return "measured but disturbed";
+    default: return "usage or failure";
+  }
+}
+
 struct RunOptions {
   std::string profile;
   std::filesystem::path output;  // empty: recordings/NAME-TIME

@@ -2,6 +2,8 @@
 // The command line: the only file that knows CLI11.
 #include <CLI/CLI.hpp>
 
+#include <fmt/format.h>
+
 #include <cstdio>
 
 #include "base/version.h"
@@ -13,9 +15,12 @@ int main(int argc, char** argv) {
   CLI::App app{"isolab: what breaks into isolated CPUs, who sends it, what it costs"};
   app.set_version_flag("--version", kVersion);
   app.require_subcommand(1);
+  const auto code = [](ExitCode one) {
+    return fmt::format("{} {}", int{one}, exit_code_text(one));
+  };
   app.footer(
-      "exit codes: 0 done, 1 usage or failure, 2 budget exceeded, 3 not applicable here,\n"
-      "            4 measured but not restored, 5 measured but disturbed\n"
+      fmt::format("exit codes: {}, {}, {}, {},\n            {}, {}\n", code(kDone), code(kFailed),
+                  code(kBudgetBroken), code(kNotApplicable), code(kNotRestored), code(kDisturbed)) +
       "start with: isolab check; isolab plan profiles/quick.yaml; isolab run profiles/quick.yaml");
   bool json = false;
   const auto verb = [&](const char* name, const char* text) {

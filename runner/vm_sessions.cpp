@@ -33,18 +33,6 @@ std::string progress_text(const GuestSession& session, std::size_t index, std::s
                      boot_text(session.boot.needs));
 }
 
-/// What a session that was measured says beyond that; empty: nothing.
-const char* remark(int code) {
-  switch (code) {
-    case kDone: return "";
-    case kBudgetBroken: return ", a limit of its budget was exceeded";
-    case kNotApplicable: return ", nothing of it is applicable there";
-    case kNotRestored: return ", settings of the guest were not put back";
-    case kDisturbed: return ", disturbed: not every window is complete";
-    default: return ", with a failure";
-  }
-}
-
 void carry_out(GuestSession& session, GuestRun run, const VmOptions& options,
                const Profile& profile, const std::function<void(const std::string&)>& note) {
   const fs::path log = session.directory.string() + ".log";
@@ -57,9 +45,10 @@ void carry_out(GuestSession& session, GuestRun run, const VmOptions& options,
     session.recorded = true;
     session.code = outcome->code;
     session.release = outcome->release;
-    note(fmt::format("recorded on {} in {}{}", outcome->release, human_span(outcome->duration),
-                     remark(outcome->code)));
-    if (outcome->code != kDone) note("its console is in " + log.string());
+    note(fmt::format("recorded on {} in {}", outcome->release, human_span(outcome->duration)));
+    if (outcome->code != kDone)
+      note(fmt::format("{} (exit code {}); its console is in {}", exit_code_text(outcome->code),
+                       outcome->code, log.string()));
   } else {
     session.failure = outcome.error().what;
     note(outcome.error().text());

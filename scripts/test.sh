@@ -3,8 +3,8 @@
 # Installs what is missing, builds everything and passes every test. Closes with "N passed, N failed".
 #   scripts/test.sh              unit, contract, golden, plot and root tests (root ones skip with a reason)
 #   scripts/test.sh --sanitize   and the unit tests once more under ASan and UBSan
-# Guests are booted as well: six kernels and an A/B of two, 1.5 minutes each and two at a time, and isolab built for arm64.
-# They skip, with the reason, where kernels cannot be fetched; ISOLAB_VM_TESTS=OFF leaves them out.
+# Guests are booted as well, two at a time: six kernels and an A/B of two, 1.5 minutes each, on isolab
+# built for x86-64 and arm64. They skip, with the reason, where kernels cannot be fetched; ISOLAB_VM_TESTS=OFF leaves them out.
 # Each fuzz target gets $ISOLAB_FUZZ_SECONDS (default 4) where clang with libFuzzer is installed.
 # The last lines say how long each stage took.
 set -euo pipefail

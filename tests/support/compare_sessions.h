@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Two groups of six sessions that show everything a comparison can say.
+// Groups of sessions to compare, two of which show everything a comparison can say.
 #pragma once
+
+#include <gtest/gtest.h>
 
 #include <memory>
 
@@ -95,22 +97,39 @@ inline Findings letter_session(bool patched, std::uint64_t i) {
   return out;
 }
 
-/// The findings, and groups that point into them.
-struct LetterSessions {
+/// Keeps the findings that groups point into.
+struct Sessions {
+  SessionGroup group(const std::string& name, std::vector<Findings> sessions,
+                     const std::string& arm = "") {
+    SessionGroup out{name, arm, {}, {}};
+    for (auto& one : sessions) {
+      kept.push_back(std::make_unique<Findings>(std::move(one)));
+      out.sessions.push_back(kept.back().get());
+      out.places.push_back(fmt::format("{}/{}", name, out.sessions.size()));
+    }
+    return out;
+  }
+
   std::vector<std::unique_ptr<Findings>> kept;
+};
+
+inline Comparison compared(const std::vector<SessionGroup>& groups,
+                           const ComparisonOptions& options = {}) {
+  auto out = compare(groups, options);
+  EXPECT_TRUE(out) << out.error().text();
+  return std::move(*out);
+}
+
+struct LetterSessions : Sessions {
   std::vector<SessionGroup> groups;
 };
 
 inline LetterSessions letter_sessions(std::uint64_t sessions = 6) {
   LetterSessions out;
   for (const bool patched : {false, true}) {
-    SessionGroup group{patched ? "patched" : "base", "", {}, {}};
-    for (std::uint64_t i = 0; i < sessions; ++i) {
-      out.kept.push_back(std::make_unique<Findings>(letter_session(patched, i)));
-      group.sessions.push_back(out.kept.back().get());
-      group.places.push_back(fmt::format("lab/{}-{}", group.name, i));
-    }
-    out.groups.push_back(group);
+    std::vector<Findings> all;
+    for (std::uint64_t i = 0; i < sessions; ++i) all.push_back(letter_session(patched, i));
+    out.groups.push_back(out.group(patched ? "patched" : "base", std::move(all)));
   }
   return out;
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Comparisons of sessions made by hand, and of thousands made by chance.
+// Comparisons of sessions made by hand; of many made by chance:
+// analysis_comparison_simulation_test.cpp.
 #include "analysis/comparison.h"
 
 #include <gmock/gmock.h>
@@ -13,27 +14,11 @@
 namespace isolab {
 namespace {
 
+using test::compared;
 using test::count_metric;
 using test::empty_session;
+using test::Sessions;
 using test::value_metric;
-
-/// Keeps the findings that groups point into.
-class Sessions {
- public:
-  SessionGroup group(const std::string& name, std::vector<Findings> sessions,
-                     const std::string& arm = "") {
-    SessionGroup out{name, arm, {}, {}};
-    for (auto& one : sessions) {
-      kept_.push_back(std::make_unique<Findings>(std::move(one)));
-      out.sessions.push_back(kept_.back().get());
-      out.places.push_back(fmt::format("{}/{}", name, out.sessions.size()));
-    }
-    return out;
-  }
-
- private:
-  std::vector<std::unique_ptr<Findings>> kept_;
-};
 
 /// Sessions with a system time each.
 std::vector<Findings> with_times(const std::vector<double>& seconds) {
@@ -55,13 +40,6 @@ std::vector<Findings> with_gaps(const std::vector<std::uint64_t>& counts) {
           count_metric("gaps_over_50us", {{"arm", "load"}, {"cpu", cpu}}, count));
   }
   return out;
-}
-
-Comparison compared(const std::vector<SessionGroup>& groups,
-                    const ComparisonOptions& options = {}) {
-  auto out = compare(groups, options);
-  EXPECT_TRUE(out) << out.error().text();
-  return std::move(*out);
 }
 
 TEST(Comparison, AValueThatGrew) {
@@ -375,61 +353,6 @@ TEST(Comparison, JsonHoldsEverySession) {
   ASSERT_TRUE(json);
   EXPECT_THAT(text, testing::HasSubstr("\"outcome\": \"same\""));
   EXPECT_THAT(text, testing::HasSubstr("\"kind\": \"comparison\""));
-}
-
-// ---- by chance ----------------------------------------------------------------------------------
-
-constexpr int kMetrics = 60;
-
-std::vector<Findings> by_chance(Random& random, int sessions, double change = 1) {
-  std::vector<Findings> out;
-  for (int i = 0; i < sessions; ++i) out.push_back(test::random_session(random, kMetrics, change));
-  return out;
-}
-
-TEST(ComparisonSimulation, PairsWithoutAChangeFlagAtMostOnePercent) {
-  Random random(5);
-  std::size_t flags = 0;
-  std::size_t tests = 0;
-  for (int pair = 0; pair < 40; ++pair) {
-    Sessions sessions;
-    const auto out = compared(
-        {sessions.group("a", by_chance(random, 6)), sessions.group("b", by_chance(random, 6))});
-    flags += flagged(out);
-    tests += out.tests;
-  }
-  RecordProperty("flagged", static_cast<int>(flags));
-  RecordProperty("tests", static_cast<int>(tests));
-  EXPECT_GT(tests, 2000u);
-  EXPECT_LE(flags * 100, tests);
-}
-
-TEST(ComparisonSimulation, AKnownShiftIsFound) {
-  Random random(6);
-  std::size_t found = 0;
-  std::size_t wrong = 0;
-  std::size_t shifted = 0;
-  for (int pair = 0; pair < 10; ++pair) {
-    Sessions sessions;
-    const auto out = compared({sessions.group("a", by_chance(random, 10)),
-                               sessions.group("b", by_chance(random, 10, 2))});
-    for (const auto& metric : out.metrics) {
-      if (!metric.changes[0].q) continue;
-      const bool is_shifted =
-          metric.key.labels.contains("workload") && metric.key.labels.at("workload").back() == '0';
-      const bool flag = metric.changes[0].outcome == Outcome::changed ||
-                        metric.changes[0].outcome == Outcome::worse ||
-                        metric.changes[0].outcome == Outcome::better;
-      shifted += is_shifted;
-      found += is_shifted && flag;
-      wrong += !is_shifted && flag;
-    }
-  }
-  EXPECT_EQ(shifted, 60u);
-  EXPECT_GE(found * 100, shifted * 95);
-  // A tenth of the metrics changed: 5 % of what is flagged may be wrong, in clusters, since the
-  // metrics of a session move together.
-  EXPECT_LE(wrong * 100, (found + wrong) * 15);
 }
 
 }  // namespace

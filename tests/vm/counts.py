@@ -4,6 +4,9 @@ counters of the recording: exact integers, because no operation lies across an e
 nothing else reaches the CPU."""
 import dataclasses
 import json
+import sys
+
+SKIP = 77
 
 # Interrupts of one operation on every isolated CPU: (row, how many, class in the trace).
 #   hugepage_resize: do_flush_tlb_all on the way up and down (mm/hugetlb_vmemmap.c since 6.7; 6.1: none).
@@ -24,6 +27,11 @@ ARM = {"direct_map": ("function_call", 0, ""), "mprotect_shootdown": ("function_
 # A: ipi and csd events; B: ipi events alone; C: kprobes (no ipi events on x86 before 6.3).
 LEVEL = {"x86_64 6.12": "A", "x86_64 6.12-rt": "A", "x86_64 6.1": "C", "arm64 6.12": "A", "arm64 6.12-rt": "A", "arm64 6.1": "B"}
 KFENCE_KEY = "kernel.config.CONFIG_KFENCE_STATIC_KEYS"
+
+
+def skip(why):
+    print(f"skipped: {why}")
+    sys.exit(SKIP)
 
 
 class Expectations:
@@ -78,13 +86,18 @@ def operations(work):
     return work["at_end"][name] - work["at_start"][name]
 
 
+def splits_of(window):
+    """Large pages of the direct map that were split in the window: a full flush each."""
+    return sum(int(window["notes"].get(f"direct_map.{level}_splits", 0)) for level in ("level2", "level3"))
+
+
 def check_workload(expect, name, window, wanted, findings, guest):
     row, per_op, klass = wanted
     work = window["work"][0]
     ops = operations(work)
     expect(f"{name}: operations", ops, lambda n: n >= 1)
     expect(f"{name}: no operation was cut at an edge", work["notes"].get("operation_cut_at"), None)
-    splits = sum(int(window["notes"].get(f"direct_map.{level}_splits", 0)) for level in ("level2", "level3"))
+    splits = splits_of(window)
     total = per_op * ops + (splits if name == "direct_map" and per_op else 0)
     expect(f"{name}: {row} interrupts of {ops} operations, {per_op} each" + (f", {splits} splits" if splits else ""),
            row_counts(window, row, guest.cpus), each(guest.cpus, total))

@@ -15,7 +15,6 @@ import time
 import counts
 
 HERE = pathlib.Path(__file__).resolve().parent
-SKIP = 77
 # Odd starting values: what a workload changes must come back to these.
 ODD = {"memory.huge_pages": ("vm.nr_hugepages", "3"), "kernel.timer_migration": ("kernel.timer_migration", "0"),
        "memory.stat_interval_s": ("vm.stat_interval", "7")}
@@ -30,11 +29,6 @@ def shape_of(arch, kernel):
     (vm/machine.cpp), where each CPU that spins makes every IPI 0.1 s slower."""
     old = arch == "x86_64" and counts.version_of(kernel) < (6, 5)
     return (3, [2]) if old else (4, [2, 3])
-
-
-def skip(why):
-    print(f"skipped: {why}")
-    sys.exit(SKIP)
 
 
 def without_fair_server(profile, cpus):
@@ -68,7 +62,7 @@ def boot(isolab, arch, kernel, program, commands, output, more=()):
     if not done.stdout:
         print(done.stderr)
         if done.returncode == 3:
-            skip(" ".join(done.stderr.split()))
+            counts.skip(" ".join(done.stderr.split()))
         sys.exit(1)
     return json.loads(done.stdout)
 
@@ -118,7 +112,7 @@ def main():
     isolab, arch, kernel = sys.argv[1:4]
     program = sys.argv[4] if len(sys.argv) > 4 else ""
     if program and not pathlib.Path(program).exists():
-        skip(f"{program} was not built (scripts/build_{arch}.sh)")
+        counts.skip(f"{program} was not built (scripts/build_{arch}.sh)")
     begin = time.monotonic()
     expect = counts.Expectations()
     cpus = shape_of(arch, kernel)[1]
