@@ -125,7 +125,7 @@ class Charts(unittest.TestCase):
     def test_cost_of_a_page_marks_what_was_not_measured(self):
         files = self.draw(with_page_costs(sample_findings.sample(arms=3)))
         text = files["page-cost.svg"].read_text()
-        for words in ["secret against memfd: measured x6", "x2.61", "x26.4",
+        for words in ["secret against memfd: measured x6.00", "x2.61", "x26.4",
                       "EXTRAPOLATED with this machine's cost of an IPI: not measured",
                       "system time of a kernel build, times the control", "CPUs online"]:
             self.assertIn(words, text)
@@ -137,6 +137,13 @@ class Charts(unittest.TestCase):
         findings = with_page_costs(sample_findings.sample(arms=3))
         findings["page_costs"]["compared"][0]["model"] = []
         self.assertNotIn("page-cost.png", self.draw(findings))
+
+    def test_one_arm_has_no_time_per_page_to_stand_beside(self):
+        findings = with_page_costs(sample_findings.sample(arms=3))
+        findings["metrics"] = [one for one in findings["metrics"] if one["labels"].get("arm") != "plain pages=16"]
+        files = self.draw(findings)
+        self.assertNotIn("time-per-page.png", files)
+        self.assertIn("page-cost.png", files)
 
     def test_refuses_what_is_not_findings(self):
         with tempfile.TemporaryDirectory() as place:
