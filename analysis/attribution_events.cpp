@@ -25,7 +25,15 @@ const std::map<std::string, EventRole, std::less<>>& known_roles() {
       {"irq:irq_handler_entry", EventRole::handler},
       {"irq:irq_handler_exit", EventRole::handler_end},
       {"irq:softirq_entry", EventRole::softirq},
+      {"irq:softirq_exit", EventRole::softirq_end},
+      {"timer:hrtimer_expire_entry", EventRole::timer_expires},
+      {"timer:hrtimer_start", EventRole::timer_starts},
       {"sched:sched_switch", EventRole::task_switch},
+      {"sched:sched_waking", EventRole::wakes},
+      {"sched:sched_wakeup", EventRole::woken},
+      {"sched:sched_wakeup_new", EventRole::woken},
+      {"workqueue:workqueue_execute_start", EventRole::work_begin},
+      {"workqueue:workqueue_execute_end", EventRole::work_end},
       {"nmi:nmi_handler", EventRole::nmi},
       {"exceptions:page_fault_user", EventRole::page_fault},
       {"exceptions:page_fault_kernel", EventRole::page_fault},
@@ -46,7 +54,7 @@ EventRole role_of(const EventFormat& format) {
     const auto found = known_roles().find(format.system + ":" + format.name);
     if (found != known_roles().end()) return found->second;
     if (format.name.ends_with("_entry")) return EventRole::vector;
-    return format.name.ends_with("_exit") ? EventRole::noted : EventRole::none;
+    return format.name.ends_with("_exit") ? EventRole::vector_end : EventRole::none;
   }
   const std::string system = is_probe_group(format.system) ? "isolab" : format.system;
   const auto found = known_roles().find(system + ":" + format.name);
@@ -77,6 +85,7 @@ EventTable::EventTable(const TraceFormats& formats) {
     if (role == EventRole::call_begin) has_function_events = true;
     if (role == EventRole::queue_call || role == EventRole::probe_one) has_queue_events = true;
     if (role == EventRole::call_ipi) has_vectors = true;
+    if (role == EventRole::vector_end || role == EventRole::handler_end) has_ends = true;
     const auto name = format->system + ":" + format->name;
     if (role == EventRole::probe_many) {
       many_mask = number(formats, name, "m0");
@@ -104,9 +113,26 @@ EventTable::EventTable(const TraceFormats& formats) {
   softirq_vec = number(formats, "irq:softirq_entry", "vec");
   prev_pid = number(formats, "sched:sched_switch", "prev_pid");
   next_pid = number(formats, "sched:sched_switch", "next_pid");
+  prev_state = number(formats, "sched:sched_switch", "prev_state");
+  next_prio = number(formats, "sched:sched_switch", "next_prio");
   prev_comm = bytes(formats, "sched:sched_switch", "prev_comm");
   next_comm = bytes(formats, "sched:sched_switch", "next_comm");
+  timer = number(formats, "timer:hrtimer_expire_entry", "hrtimer");
+  timer_function = number(formats, "timer:hrtimer_expire_entry", "function");
+  started_timer = number(formats, "timer:hrtimer_start", "hrtimer");
+  started_function = number(formats, "timer:hrtimer_start", "function");
+  const auto wake_fields = [&](const char* event) {
+    return WakeFields{number(formats, event, "pid"), number(formats, event, "target_cpu"),
+                      bytes(formats, event, "comm")};
+  };
+  wakes = wake_fields("sched:sched_waking");
+  woken = wake_fields("sched:sched_wakeup");
+  woken_new = wake_fields("sched:sched_wakeup_new");
+  wakes_id = formats.id_of("sched:sched_waking");
+  woken_new_id = formats.id_of("sched:sched_wakeup_new");
+  work_function = number(formats, "workqueue:workqueue_execute_start", "function");
   nmi_handler = number(formats, "nmi:nmi_handler", "handler");
+  nmi_delta = number(formats, "nmi:nmi_handler", "delta_ns");
   new_pid = number(formats, "task:task_newtask", "pid");
   new_comm = bytes(formats, "task:task_newtask", "comm");
   rename_pid = number(formats, "task:task_rename", "pid");

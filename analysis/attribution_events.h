@@ -28,10 +28,18 @@ enum class EventRole : std::uint8_t {
   reschedule_ipi,  // irq_vectors:reschedule_entry
   tick,            // irq_vectors:local_timer_entry
   vector,          // any other irq_vectors:*_entry, by name
+  vector_end,      // any irq_vectors:*_exit but those of function calls
   handler,         // irq:irq_handler_entry: devices; on arm64 also IPIs and the timer
   handler_end,
   softirq,
+  softirq_end,
+  timer_expires,  // timer:hrtimer_expire_entry
+  timer_starts,   // timer:hrtimer_start
   task_switch,
+  wakes,       // sched:sched_waking: this CPU wakes a task
+  woken,       // sched:sched_wakeup(_new): a task is put on the queue of target_cpu
+  work_begin,  // workqueue:workqueue_execute_start
+  work_end,
   nmi,
   page_fault,
   machine_check,
@@ -50,6 +58,7 @@ struct EventTable {
   bool has_function_events = false;  // csd_function_entry: callbacks name themselves
   bool has_queue_events = false;     // csd_queue_cpu, or the kprobes in its place
   bool has_vectors = false;          // x86 receiver events
+  bool has_ends = false;             // of handlers and softirqs
 
   StackField stack;
   NumberField queue_cpu, queue_callsite, queue_func, queue_csd;
@@ -65,9 +74,20 @@ struct EventTable {
   NumberField handler_irq;
   BytesField handler_name;
   NumberField softirq_vec;
-  NumberField prev_pid, next_pid;
+  NumberField prev_pid, prev_state, next_pid, next_prio;
   BytesField next_comm, prev_comm;
-  NumberField nmi_handler;
+  NumberField timer, timer_function, started_timer, started_function;
+  struct WakeFields {
+    NumberField pid, target_cpu;
+    BytesField comm;
+  };
+  const WakeFields& wake_fields(std::uint16_t id) const {
+    return id == wakes_id ? wakes : id == woken_new_id ? woken_new : woken;
+  }
+  std::uint16_t wakes_id = 0, woken_new_id = 0;
+  WakeFields wakes, woken, woken_new;
+  NumberField work_function;
+  NumberField nmi_handler, nmi_delta;
   NumberField new_pid, rename_pid;
   BytesField new_comm, rename_comm;
 

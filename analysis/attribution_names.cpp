@@ -27,6 +27,13 @@ Built built_in(CauseKind kind) {
     case CauseKind::page_fault: return {"page_fault", "the running task itself needs the page"};
     case CauseKind::other_task:
       return {"other_task", "a task was chosen to run here; its affinity moves it away"};
+    case CauseKind::timer:
+      return {"timer", "a timer armed on this CPU; the task that armed it can run elsewhere"};
+    case CauseKind::probe_stopped:
+      return {"probe_stopped", "the probe was not runnable, so nothing took the CPU from it"};
+    case CauseKind::late_delivery:
+      return {"late_delivery",
+              "the CPU did not run or had its interrupts off: hypervisor, firmware or kernel"};
     case CauseKind::irq_work: return {"irq_work", "work this CPU or another one queued for it"};
     case CauseKind::machine_check: return {"machine_check", "the hardware reports an error"};
     case CauseKind::silent_ipi:
@@ -54,7 +61,10 @@ const char* to_string(CauseKind kind) {
     case CauseKind::page_fault: return "page fault";
     case CauseKind::machine_check: return "machine check";
     case CauseKind::vector: return "interrupt";
+    case CauseKind::timer: return "timer";
     case CauseKind::other_task: return "context switch";
+    case CauseKind::probe_stopped: return "probe stopped";
+    case CauseKind::late_delivery: return "late delivery";
   }
   return "unknown";
 }
@@ -145,13 +155,39 @@ CauseId CauseNames::vector(std::uint16_t event, std::string_view vector_name) {
   return id;
 }
 
+namespace {
+
+/// "kworker/1:2-events" is the same thread pool as "kworker/1:0".
+std::string_view pool_of(std::string_view comm) {
+  return comm.starts_with("kworker/") ? comm.substr(0, comm.find(':')) : comm;
+}
+
+}  // namespace
+
 CauseId CauseNames::task(std::string_view comm) {
   const std::string name(comm);
   if (const auto found = tasks_.find(name); found != tasks_.end()) return found->second;
-  // "kworker/1:2-events" is the same thread pool as "kworker/1:0".
-  const bool pool = comm.starts_with("kworker/");
-  const auto id = fixed(CauseKind::other_task, pool ? comm.substr(0, comm.find(':')) : comm);
+  const auto id = fixed(CauseKind::other_task, pool_of(comm));
   tasks_.emplace(name, id);
+  return id;
+}
+
+CauseId CauseNames::work(std::string_view comm, std::uint64_t func) {
+  const Key key{func, task(comm)};
+  if (const auto found = work_.find(key); found != work_.end()) return found->second;
+  const auto id = fixed(CauseKind::other_task,
+                        fmt::format("{} {}", pool_of(comm), trace_->function(func)));
+  work_.emplace(key, id);
+  return id;
+}
+
+CauseId CauseNames::timer(std::uint64_t func) {
+  const Key key{func, ~std::uint64_t{0}};
+  if (const auto found = work_.find(key); found != work_.end()) return found->second;
+  const auto name = trace_->function(func);
+  const bool tick = name.starts_with("tick_nohz_handler") || name.starts_with("tick_sched_timer");
+  const auto id = tick ? kNoCause : fixed(CauseKind::timer, name);
+  work_.emplace(key, id);
   return id;
 }
 

@@ -26,7 +26,10 @@ enum class CauseKind : std::uint8_t {
   page_fault,
   machine_check,
   vector,      // another x86 vector, by name
+  timer,       // a high-resolution timer that is not the scheduler's tick, by its function
   other_task,  // a context switch away from the probe
+  probe_stopped,  // the probe itself was not runnable: stopped, asleep
+  late_delivery,  // time without events around an interrupt, beyond its usual delivery
 };
 const char* to_string(CauseKind kind);
 
@@ -55,6 +58,11 @@ class CauseNames {
   CauseId nmi(std::uint64_t handler);
   CauseId vector(std::uint16_t event, std::string_view name);
   CauseId task(std::string_view comm);
+  /// A work item in a task of a workqueue: "kworker/1 vmstat_update".
+  CauseId work(std::string_view comm, std::uint64_t func);
+  /// The function of an hrtimer; kNoCause for the scheduler's tick (tick_nohz_handler,
+  /// kernel/time/tick-sched.c; tick_sched_timer before 6.9).
+  CauseId timer(std::uint64_t func);
 
   const CauseName& operator[](CauseId id) const { return names_[id]; }
   std::size_t size() const { return names_.size(); }
@@ -83,6 +91,7 @@ class CauseNames {
   std::unordered_map<Key, CauseId, KeyHash> calls_;
   std::unordered_map<std::uint64_t, CauseId> numbered_;
   std::unordered_map<std::string, CauseId> tasks_;
+  std::unordered_map<Key, CauseId, KeyHash> work_;
 };
 
 /// The names of include/linux/interrupt.h (enum), the same from 5.14 to 6.18.

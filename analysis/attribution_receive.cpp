@@ -11,17 +11,6 @@ namespace {
 // arch/arm64/kernel/smp.c, enum ipi_msg_type: these three are the same from 5.14 to 6.18.
 constexpr int kArmReschedule = 0, kArmCall = 1, kArmIrqWork = 5;
 
-bool is_interrupt(EventRole role) {
-  switch (role) {
-    case EventRole::call_ipi:
-    case EventRole::reschedule_ipi:
-    case EventRole::tick:
-    case EventRole::vector:
-    case EventRole::handler: return true;
-    default: return false;
-  }
-}
-
 }  // namespace
 
 void Attribution::advance(std::size_t receiver, std::uint64_t ticks) {
@@ -31,72 +20,102 @@ void Attribution::advance(std::size_t receiver, std::uint64_t ticks) {
     close_gap(receiver);
 }
 
-void Attribution::receive(std::size_t receiver, const TraceEvent& event, EventRole role) {
+Attribution::Moment Attribution::moment_of(std::size_t receiver, const TraceEvent& event) {
   auto& r = receivers_[receiver];
-  const auto ticks = clock_.ticks(event.time);
-  advance(receiver, ticks);
-  const bool in_gap = r.next < r.gaps.size() && ticks + clock_.slack() >= r.gaps[r.next].start;
+  Moment now;
+  now.ticks = now.at = clock_.ticks(event.time);
+  advance(receiver, now.ticks);
+  now.in_gap = r.next < r.gaps.size() && now.ticks + clock_.slack() >= r.gaps[r.next].start;
+  now.counts = in_window(event.time);
+  const auto near = [&](std::uint64_t edge) {
+    return event.time + edge_ >= edge && event.time <= edge + edge_;
+  };
+  now.near_edge = near(begin_) || near(end_);
   auto& result = results_[receiver];
-  if (in_gap) {
-    if (r.story.events++ == 0) r.story.first = ticks;
-    r.story.last = ticks;
+  if (now.in_gap) {
+    const auto& gap = r.gaps[r.next];
+    now.at = std::clamp(now.ticks, gap.start, gap.start + gap.length);
+    if (r.story.events++ == 0) {
+      r.story.first = now.ticks;
+      r.timeline.open(gap.start);
+    }
+    r.story.last = now.ticks;
     ++result.events;
-  } else if (ticks >= r.start && ticks <= r.end) {
+  } else if (now.ticks >= r.start && now.ticks <= r.end) {
     ++result.events;
     ++result.events_outside;
   }
-  const bool counts = in_window(event.time);
-  if (is_interrupt(role)) {
-    const auto near = [&](std::uint64_t edge) {
-      return event.time + edge_ >= edge && event.time <= edge + edge_;
-    };
-    if (near(begin_) || near(end_)) ++result.near_edges;
-  }
+  return now;
+}
+
+void Attribution::receive(std::size_t receiver, const TraceEvent& event, EventRole role) {
+  auto& r = receivers_[receiver];
+  const auto now = moment_of(receiver, event);
   switch (role) {
-    case EventRole::call_ipi: open_ipi(receiver, ticks, in_gap, counts, -1); break;
+    case EventRole::call_begin: return callback(receiver, event, now);
+    case EventRole::softirq:
+      if (r.timer_open) settle_timer(receiver, tick_, nullptr);
+      return entered(receiver,
+                     names_.softirq(static_cast<std::uint32_t>(table_.softirq_vec(event))), now,
+                     false);
+    case EventRole::softirq_end:
+      r.expiring = 0;
+      if (now.in_gap) r.timeline.leave(now.at, false);
+      return;
+    case EventRole::timer_expires: return timer_expires(receiver, event, now);
+    case EventRole::timer_starts: return timer_starts(receiver, event);
+    case EventRole::task_switch: return task_switch(receiver, event, now);
+    case EventRole::wakes: return wakes(receiver, event, now);
+    case EventRole::work_begin:
+    case EventRole::work_end: return work(receiver, event, role, now);
+    case EventRole::nmi: return nmi(receiver, event, now);
+    case EventRole::page_fault:
+      if (r.running != kNoCause) return;  // another task's own
+      if (now.in_gap) r.timeline.stay(now.at, fault_);
+      return occurred(receiver, fault_, now, true);
+    case EventRole::machine_check:
+      if (now.in_gap) r.timeline.stay(now.at, mce_);
+      return occurred(receiver, mce_, now, true);
+    default: return interrupt(receiver, event, role, now);
+  }
+}
+
+void Attribution::interrupt(std::size_t receiver, const TraceEvent& event, EventRole role,
+                            const Moment& now) {
+  auto& r = receivers_[receiver];
+  switch (role) {
+    case EventRole::call_ipi: return open_ipi(receiver, now, -1);
     case EventRole::call_ipi_end:
       if (r.ipi_open) settle_ipi(receiver);
       r.in_ipi = false;
       break;
-    case EventRole::call_begin: callback(receiver, event, ticks, in_gap, counts); break;
-    case EventRole::reschedule_ipi: reschedule(receiver, ticks, in_gap, counts); break;
-    case EventRole::tick:
-      if (counts) ++result.ticks;
-      occurred(receiver, tick_, ticks, in_gap, counts, false);
-      break;
+    case EventRole::reschedule_ipi: return reschedule(receiver, now);
+    case EventRole::tick: return open_timer(receiver, now);
     case EventRole::vector: {
       const auto& name = table_.vector_name(event.id());
       const bool work = name == "irq_work";
-      if (work && counts) ++result.irq_works;
-      occurred(receiver, work ? irq_work_ : names_.vector(event.id(), name), ticks, in_gap, counts,
-               false);
-      break;
+      if (work) count(&RowCounts::irq_works, receiver, now);
+      return entered(receiver, work ? irq_work_ : names_.vector(event.id(), name), now, true);
     }
-    case EventRole::handler: handler(receiver, event, ticks, in_gap, counts); break;
-    case EventRole::handler_end:
-      if (!table_.has_vectors && r.in_ipi) {
-        if (r.ipi_open) settle_ipi(receiver);
-        r.in_ipi = false;
-      }
+    case EventRole::vector_end:
+      if (r.timer_open) settle_timer(receiver, tick_, nullptr);
       break;
-    case EventRole::softirq:
-      occurred(receiver, names_.softirq(static_cast<std::uint32_t>(table_.softirq_vec(event))),
-               ticks, in_gap, counts, true);
-      break;
-    case EventRole::task_switch: task_switch(receiver, event, ticks, in_gap, counts); break;
-    case EventRole::nmi:  // once per handler, after it ran
-      occurred(receiver, names_.nmi(table_.nmi_handler(event)), ticks, in_gap, counts, true);
-      break;
-    case EventRole::page_fault: occurred(receiver, fault_, ticks, in_gap, counts, true); break;
-    case EventRole::machine_check: occurred(receiver, mce_, ticks, in_gap, counts, true); break;
-    default: break;
+    case EventRole::handler: return handler(receiver, event, now);
+    case EventRole::handler_end: return handler_end(receiver, now);
+    default: return;
   }
+  r.expiring = 0;
+  if (now.in_gap) r.timeline.leave(now.at, true);
+}
+
+void Attribution::count(std::uint64_t RowCounts::*row, std::size_t receiver, const Moment& now) {
+  if (now.counts) ++(results_[receiver].counted.*row);
+  if (now.near_edge) ++(results_[receiver].near_edges.*row);
 }
 
 /// The cause's place in the story, or nullptr where there is no gap or no place.
-Cause* Attribution::note_cause(Receiver& r, CauseId id, std::uint64_t ticks, bool in_gap,
-                               bool may_repeat) {
-  if (!in_gap) return nullptr;
+Cause* Attribution::note_cause(Receiver& r, CauseId id, const Moment& now, bool may_repeat) {
+  if (!now.in_gap) return nullptr;
   auto& causes = r.story.causes;
   if (may_repeat && r.story.more_causes == 0 && !causes.empty() && causes.back().id == id) {
     ++causes.back().times;
@@ -108,25 +127,31 @@ Cause* Attribution::note_cause(Receiver& r, CauseId id, std::uint64_t ticks, boo
   }
   auto& cause = causes.emplace_back();
   cause.id = id;
-  cause.time = ticks;
+  cause.time = now.ticks;
   return &cause;
 }
 
-void Attribution::occurred(std::size_t receiver, CauseId id, std::uint64_t ticks, bool in_gap,
-                           bool counts, bool may_repeat) {
-  note_cause(receivers_[receiver], id, ticks, in_gap, may_repeat);
-  if (counts) ++tally(receiver, id, ticks).callbacks;
+void Attribution::occurred(std::size_t receiver, CauseId id, const Moment& now, bool may_repeat) {
+  note_cause(receivers_[receiver], id, now, may_repeat);
+  if (now.counts) ++tally(receiver, id, now.ticks).callbacks;
 }
 
-void Attribution::open_ipi(std::size_t receiver, std::uint64_t ticks, bool in_gap, bool counts,
-                           int irq) {
+void Attribution::entered(std::size_t receiver, CauseId id, const Moment& now, bool interrupt) {
+  if (now.in_gap) receivers_[receiver].timeline.enter(now.at, id, interrupt);
+  occurred(receiver, id, now, !interrupt);
+}
+
+void Attribution::open_ipi(std::size_t receiver, const Moment& now, int irq) {
   auto& r = receivers_[receiver];
   if (r.ipi_open) settle_ipi(receiver);
+  count(&RowCounts::function_ipis, receiver, now);
   r.ipi_open = r.in_ipi = true;
-  r.ipi_counts = counts;
-  r.ipi_time = ticks;
+  r.ipi_counts = now.counts;
+  r.ipi_in_gap = now.in_gap;
+  r.ipi_time = now.ticks;
   r.ipi_irq = irq;
-  const auto* cause = note_cause(r, silent_, ticks, in_gap, false);
+  if (now.in_gap) r.timeline.enter(now.at, silent_, true);
+  const auto* cause = note_cause(r, silent_, now);
   r.ipi_cause = cause == nullptr ? kNone : r.story.causes.size() - 1;
 }
 
@@ -144,6 +169,7 @@ void Attribution::settle_ipi(std::size_t receiver) {
     if (found == nullptr || call.sender.sent > found->sender.sent) found = &call;
   }
   const auto id = found == nullptr ? silent_ : found->cause;
+  if (r.ipi_in_gap) r.timeline.rename(id, r.ipi_time);
   if (r.ipi_cause != kNone) {
     auto& cause = r.story.causes[r.ipi_cause];
     cause.id = id;
@@ -155,7 +181,6 @@ void Attribution::settle_ipi(std::size_t receiver) {
     auto& result = results_[receiver];
     auto& one = tally(receiver, id, r.ipi_time);
     ++one.ipis;
-    ++result.function_ipis;
     if (found != nullptr) {
       ++one.callbacks, ++one.joined;
       ++result.callbacks, ++result.callbacks_joined;
@@ -169,13 +194,12 @@ void Attribution::settle_ipi(std::size_t receiver) {
   }
 }
 
-void Attribution::callback(std::size_t receiver, const TraceEvent& event, std::uint64_t ticks,
-                           bool in_gap, bool counts) {
+void Attribution::callback(std::size_t receiver, const TraceEvent& event, const Moment& now) {
   auto& r = receivers_[receiver];
   auto& result = results_[receiver];
   const auto func = table_.begin_func(event), csd = table_.begin_csd(event);
   if (csd == 0) {  // this CPU called itself
-    if (counts) ++result.local_calls;
+    if (now.counts) ++result.local_calls;
     return;
   }
   PendingCall* call = pending_.find(csd, func, r.story.cpu);
@@ -190,98 +214,93 @@ void Attribution::callback(std::size_t receiver, const TraceEvent& event, std::u
   if (first_of_ipi) {
     r.ipi_open = false;
     if (r.ipi_irq >= 0 && ipi_base_ < 0) ipi_base_ = r.ipi_irq - kArmCall;
+    if (r.ipi_in_gap) r.timeline.rename(id, r.ipi_time);
     if (r.ipi_cause != kNone) cause = &r.story.causes[r.ipi_cause];
     r.ipi_cause = kNone;
-    if (r.ipi_counts) ++result.function_ipis;
   } else {
-    cause = note_cause(r, id, ticks, in_gap, false);
+    if (now.in_gap && r.in_ipi) r.timeline.become(now.at, id);
+    cause = note_cause(r, id, now);
     if (cause != nullptr) cause->same_ipi = r.in_ipi;
   }
   if (cause != nullptr) {
     cause->id = id;
     if (call != nullptr) cause->sender = call->sender;
   }
-  if (counts || (first_of_ipi && r.ipi_counts)) {
-    auto& one = tally(receiver, id, ticks);
+  if (now.near_edge && names_[id].klass == "user_tlb") ++result.near_edges.user_flushes;
+  if (now.counts || (first_of_ipi && r.ipi_counts)) {
+    auto& one = tally(receiver, id, now.ticks);
     if (first_of_ipi && r.ipi_counts) ++one.ipis;
-    if (counts) {
+    if (now.counts) {
       ++one.callbacks;
       ++result.callbacks;
       if (call != nullptr) ++one.joined, ++result.callbacks_joined;
     }
   }
+  r.call_id = id;
+  r.caller = call != nullptr ? call->sender : Sender{};
   if (call == nullptr) return;
   for (auto& recent : r.recent)
     if (recent.csd == csd) recent.target = -1;
   call->csd = 0;
 }
 
-void Attribution::reschedule(std::size_t receiver, std::uint64_t ticks, bool in_gap, bool counts) {
+void Attribution::reschedule(std::size_t receiver, const Moment& now) {
   auto& r = receivers_[receiver];
   const bool joined = !r.reschedule_used;
-  const auto id = names_.call(0, 0, joined ? r.reschedule.callsite : 0);
-  if (auto* cause = note_cause(r, id, ticks, in_gap, false); cause != nullptr && joined)
+  if (joined && r.reschedule_id == kNoCause) settle_calls(r.reschedule.cpu, nullptr);
+  const auto id = joined ? r.reschedule_id : names_.call(0, 0, 0);
+  if (now.in_gap) r.timeline.enter(now.at, id, true);
+  if (auto* cause = note_cause(r, id, now); cause != nullptr && joined) {
     cause->sender = r.reschedule;
-  r.reschedule_used = true;
-  if (!counts) return;
-  auto& result = results_[receiver];
-  ++result.reschedule_ipis;
-  auto& one = tally(receiver, id, ticks);
+    cause->woken_pid = r.reschedule_woken_pid, cause->woken = r.reschedule_woken;
+  }
+  r.reschedule_used = r.reschedule_runs = true;
+  count(&RowCounts::reschedule_ipis, receiver, now);
+  if (!now.counts) return;
+  auto& one = tally(receiver, id, now.ticks);
   ++one.ipis;
-  if (joined) ++one.joined, ++result.reschedules_joined;
+  if (joined) ++one.joined, ++results_[receiver].reschedules_joined;
 }
 
-void Attribution::handler(std::size_t receiver, const TraceEvent& event, std::uint64_t ticks,
-                          bool in_gap, bool counts) {
-  auto& result = results_[receiver];
+void Attribution::handler(std::size_t receiver, const TraceEvent& event, const Moment& now) {
   const auto irq = static_cast<int>(table_.handler_irq.as_signed(event));
   const auto name = table_.handler_name.text(event);
-  if (name == "arch_timer") {
-    if (counts) ++result.ticks;
-    return occurred(receiver, tick_, ticks, in_gap, counts, false);
-  }
+  if (name == "arch_timer") return open_timer(receiver, now);
   if (name != "IPI" || table_.has_vectors)
-    return occurred(receiver, names_.device(irq, name), ticks, in_gap, counts, false);
+    return entered(receiver, names_.device(irq, name), now, true);
   // arm64: IPIs are interrupts with numbers in a row; which one calls functions shows when the
   // first function begins. Until then a waiting reschedule decides.
   auto& r = receivers_[receiver];
   const int number =
       ipi_base_ < 0 ? (r.reschedule_used ? kArmCall : kArmReschedule) : irq - ipi_base_;
-  if (number == kArmReschedule) return reschedule(receiver, ticks, in_gap, counts);
-  if (number == kArmCall) return open_ipi(receiver, ticks, in_gap, counts, irq);
+  if (number == kArmReschedule) return reschedule(receiver, now);
+  if (number == kArmCall) return open_ipi(receiver, now, irq);
   if (number == kArmIrqWork) {
-    if (counts) ++result.irq_works;
-    return occurred(receiver, irq_work_, ticks, in_gap, counts, false);
+    count(&RowCounts::irq_works, receiver, now);
+    return entered(receiver, irq_work_, now, true);
   }
-  occurred(receiver, names_.fixed(CauseKind::ipi, "IPI" + std::to_string(number)), ticks, in_gap,
-           counts, false);
+  entered(receiver, names_.fixed(CauseKind::ipi, "IPI" + std::to_string(number)), now, true);
 }
 
-void Attribution::task_switch(std::size_t receiver, const TraceEvent& event, std::uint64_t ticks,
-                              bool in_gap, bool counts) {
+void Attribution::handler_end(std::size_t receiver, const Moment& now) {
   auto& r = receivers_[receiver];
-  const auto prev = static_cast<std::int32_t>(table_.prev_pid.as_signed(event));
-  const auto next = static_cast<std::int32_t>(table_.next_pid.as_signed(event));
-  const auto comm = table_.next_comm.text(event);
-  if (prev != 0) comms_.set(prev, table_.prev_comm.text(event));
-  if (next != 0) comms_.set(next, comm);
-  // Between two gaps the probe runs, so the first switch of a gap leads away from it.
-  const bool leaves = in_gap && r.story.away_cause == kNoCause && r.away_since == 0;
-  if (leaves) r.probe_pid = prev;
-  if (next == r.probe_pid) {
-    if (in_gap && r.away_since != 0)
-      r.story.away += ticks - std::max(r.away_since, r.gaps[r.next].start);
-    r.away_since = 0;
-    return;
+  if (!table_.has_vectors) {
+    if (r.ipi_open) settle_ipi(receiver);
+    if (r.timer_open) settle_timer(receiver, tick_, nullptr);
+    r.in_ipi = false;
+    r.expiring = 0;
   }
-  if (next == 0 && !in_gap) return;  // going idle is no interruption
-  const auto id = names_.task(comm);
-  if (in_gap) {
-    if (r.away_since == 0) r.away_since = ticks;
-    if (r.story.away_cause == kNoCause) r.story.away_cause = id;
-  }
-  if (auto* cause = note_cause(r, id, ticks, in_gap, true); cause != nullptr) cause->pid = next;
-  if (counts) ++tally(receiver, id, ticks).callbacks;
+  if (now.in_gap) r.timeline.leave(now.at, true);
+}
+
+/// The event is recorded once per handler, after it ran.
+void Attribution::nmi(std::size_t receiver, const TraceEvent& event, const Moment& now) {
+  auto& r = receivers_[receiver];
+  const auto id = names_.nmi(table_.nmi_handler(event));
+  const auto ns = table_.nmi_delta.as_signed(event);
+  if (now.in_gap && ns > 0)
+    r.timeline.ended(now.at, static_cast<std::uint64_t>(ns) * r.microsecond / 1000, id);
+  occurred(receiver, id, now, true);
 }
 
 }  // namespace isolab

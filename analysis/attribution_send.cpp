@@ -1,27 +1,40 @@
 // SPDX-License-Identifier: Apache-2.0
 // The sender's side: calls queued and IPIs sent to measured CPUs.
 #include <algorithm>
+#include <utility>
 
 #include "analysis/attribution.h"
 
 namespace isolab {
 
-namespace {
-
-void count_sender(CauseTally& tally, const Sender& sender) {
-  auto& one = tally.senders[std::uint64_t{sender.comm} << 32 | sender.stack];
+void Attribution::count_sender(CauseTally& tally, const Sender& sender) {
+  auto& one = tally.senders[{sender.callsite, sender.comm, sender.stack}];
   if (one.count++ == 0) one.example = sender;
+  if (one.example.pid != sender.pid || one.count == 1) one.pids.insert(sender.pid);
 }
-
-}  // namespace
 
 /// The stack of a call follows it in the same buffer; any other event says that there is none.
 void Attribution::settle_calls(int sender_cpu, const TraceEvent* stack) {
   auto& open = open_calls_[static_cast<std::size_t>(sender_cpu)];
-  if (open.calls.empty()) return;
+  if (!open.any()) return;
   const StackId interned = stack == nullptr ? StackId{0} : stacks_.intern(table_.stack, *stack);
   for (const auto& call : open.calls) settle_call(sender_cpu, call, interned);
   open.calls.clear();
+  const auto receiver = std::exchange(open.reschedule, kNone);
+  if (receiver != kNone && receivers_[receiver].reschedule.cpu == sender_cpu)
+    settle_reschedule(receiver, interned);
+}
+
+void Attribution::settle_reschedule(std::size_t receiver, StackId stack) {
+  auto& r = receivers_[receiver];
+  if (r.reschedule_id != kNoCause) return;
+  r.reschedule.stack = stack;
+  r.reschedule_id = names_.call(0, stack, r.reschedule.callsite);
+  if (!in_window(r.reschedule.sent)) return;
+  ++results_[receiver].ipis_sent;
+  auto& one = tally(receiver, r.reschedule_id, clock_.ticks(r.reschedule.sent));
+  ++one.sends;
+  count_sender(one, r.reschedule);
 }
 
 void Attribution::settle_call(int sender_cpu, const OpenCalls::Call& open, StackId stack) {
@@ -64,13 +77,13 @@ void Attribution::send(const TraceEvent& event, std::size_t receiver, std::uint6
   if (event.cpu == r.story.cpu) return;  // irq_work of that CPU itself
   const bool counts = in_window(event.time);
   if (callback == 0) {
+    if (r.reschedule_id == kNoCause && r.reschedule.known()) settle_calls(r.reschedule.cpu, nullptr);
     r.reschedule = {event.cpu, event.pid(), comms_.of(event.pid()), 0, callsite, event.time};
+    r.reschedule_id = kNoCause;
     r.reschedule_used = false;
-    if (!counts) return;
-    ++results_[receiver].ipis_sent;
-    auto& one = tally(receiver, names_.call(0, 0, callsite), clock_.ticks(event.time));
-    ++one.sends;
-    count_sender(one, r.reschedule);
+    r.reschedule_wakes = true;
+    r.reschedule_woken_pid = -1;
+    open_calls_[static_cast<std::size_t>(event.cpu)].reschedule = receiver;
     return;
   }
   // 6.4 only: no csd events, and the function is named here, once more beside the IPI proper.

@@ -30,6 +30,11 @@ CommTable::CommTable() {
   set(0, "idle");
 }
 
+std::string_view CommTable::task_name(std::string_view name) {
+  const auto colon = name.starts_with("kworker/") ? name.find(':') : std::string_view::npos;
+  return colon == std::string_view::npos ? name : name.substr(0, name.find_first_of("-+", colon));
+}
+
 CommId CommTable::intern(std::string_view name) {
   const auto [found, is_new] = ids_.emplace(std::string(name), static_cast<CommId>(names_.size()));
   if (is_new) names_.emplace_back(name);

@@ -100,9 +100,16 @@ class CommTable {
  public:
   CommTable();
   CommId intern(std::string_view name);
+  /// Events cut a name to 15 characters (TASK_COMM_LEN); a longer one that begins so, from /proc,
+  /// is kept. A worker of a workqueue is named without the queue ("kworker/1:1-events").
   void set(std::int32_t pid, std::string_view name) {
     auto& id = by_pid_[pid];
-    if (names_[id] != name) id = intern(name);
+    if (!same_task(names_[id], name)) id = intern(task_name(name));
+  }
+  /// set() and its result.
+  CommId named(std::int32_t pid, std::string_view name) {
+    set(pid, name);
+    return by_pid_[pid];
   }
   CommId of(std::int32_t pid) const {
     const auto found = by_pid_.find(pid);
@@ -112,6 +119,12 @@ class CommTable {
   const std::string& name(CommId id) const { return names_[id]; }
 
  private:
+  static constexpr std::size_t kCut = 15;
+  static bool same_task(std::string_view known, std::string_view name) {
+    return known == name || (name.size() == kCut && known.starts_with(name));
+  }
+  static std::string_view task_name(std::string_view name);
+
   std::vector<std::string> names_;
   std::unordered_map<std::string, CommId> ids_;
   std::unordered_map<std::int32_t, CommId> by_pid_;

@@ -39,9 +39,9 @@ void add_causes(const CpuInterruptions& cpu, const Labels& labels, std::vector<M
     };
     if (!reschedule && cause.sends > 0) out.push_back(counted("calls_queued", cause.sends));
     auto time = make_metric("interruption_time", named);
-    time.value = cause.lost_us / cpu.exposure_s;
-    time.exposure_s = cpu.exposure_s;
-    time.n = cause.gaps;
+    time.exposure_s = cpu.gaps_dropped == 0 ? cpu.exposure_s : cpu.logged_s;
+    if (time.exposure_s > 0) time.value = cause.lost_us / time.exposure_s;
+    time.n = cause.parts;
     time.repeats = cpu.windows;
     out.push_back(counted("interruptions", seen));
     if (cpu.heard) out.push_back(std::move(time));
@@ -75,9 +75,11 @@ void add_interruption_metrics(const Interruptions& interruptions, std::vector<Me
       add("explained_time", cpu.explained_us, cpu.lost_us, cpu.gaps);
       const double lost = static_cast<double>(cpu.budget.wall) - part_of(cpu.budget, "useful");
       add("outside_kernel_time", part_of(cpu.budget, "outside_kernel"), lost, cpu.gaps);
-      add("unexplained_time", part_of(cpu.budget, "unexplained"), lost, cpu.gaps);
-      add("unexplained_gaps", gaps_of(cpu.budget, "unexplained"), static_cast<double>(cpu.gaps),
-          cpu.gaps);
+      add("unexplained_time",
+          part_of(cpu.budget, "unexplained") + part_of(cpu.budget, "late_delivery"), lost, cpu.gaps);
+      add("unexplained_gaps",
+          gaps_of(cpu.budget, "unexplained") + gaps_of(cpu.budget, "late_delivery"),
+          static_cast<double>(cpu.gaps), cpu.gaps);
       add("deferrable_interruptions", static_cast<double>(cpu.deferrable.interruptions),
           static_cast<double>(cpu.deferrable.all_interruptions), cpu.deferrable.all_interruptions);
       add("deferrable_time", cpu.deferrable.lost_us, cpu.deferrable.all_lost_us,

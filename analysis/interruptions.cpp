@@ -74,8 +74,10 @@ std::vector<CpuGaps> gaps_of(const WindowRecord& window, const CpuSet& measured)
   for (const int cpu : measured) {
     CpuGaps one;
     one.cpu = cpu;
+    one.probe = window.probe.probe;
     for (const auto& probe : window.probe.cpus)
       if (probe.cpu == cpu && window.probe.kind == "gap") {
+        one.probe = fmt::format("{}/{}", window.probe.probe, cpu);
         one.start = probe.start, one.end = probe.end, one.gaps = probe.gaps;
         one.microsecond = window.probe.line.ticks(1000);
       }

@@ -9,30 +9,44 @@
 #include <vector>
 
 #include "analysis/classes.h"
+#include "analysis/late_delivery.h"
 #include "analysis/noise_budget.h"
 #include "analysis/silence.h"
 #include "results/recording.h"
 
 namespace isolab {
 
+/// A task that was woken, and how often.
+struct WokenRow {
+  std::string comm;
+  std::uint64_t count = 0;
+};
+
 struct SenderRow {
   std::string comm;
   int cpu = -1;  // of one example, like the pid
   std::int32_t pid = -1;
   std::vector<std::string> frames;  // "name+0x1a/0x40", innermost first
+  std::string work;        // of a worker of a workqueue: the function of its item
   std::uint64_t count = 0;
+  std::uint64_t processes = 0;  // tasks of this name that sent with this stack
+  std::vector<WokenRow> woken;  // by count
 };
 
 struct CauseRow {
   CauseName name;
   std::uint64_t sends = 0, ipis = 0, callbacks = 0, joined = 0;  // CauseTally has their meanings
-  std::uint64_t gaps = 0;
-  double lost_us = 0;
-  std::optional<double> p50_us, p99_us;  // of the gaps it triggered, where there are enough
+  std::uint64_t gaps = 0;   // that it triggered
+  std::uint64_t parts = 0;  // gaps in which it has time
+  double lost_us = 0;       // of its slices of all gaps
+  std::optional<double> p50_us, p99_us;  // of its time in each of `parts`, where there are enough
   double max_us = 0;
   double first_s = 0, last_s = 0;  // since the beginning of their windows
   int first_repeat = 0, last_repeat = 0;
-  std::vector<SenderRow> senders;  // by count
+  std::vector<SenderRow> senders;  // by count; of a timer: who armed it
+  std::vector<WokenRow> woken;     // by count
+  /// Of a task, as the kernel counts: -1 deadline, 0-99 real-time (0 is the highest), 100-139 nice.
+  std::optional<int> prio_least, prio_most;
 };
 
 /// A count of the trace beside the kernel's own counter.
@@ -40,7 +54,7 @@ struct CrossCheck {
   std::string what;  // "function-call IPIs"
   std::string row;   // "CAL"
   std::uint64_t traced = 0, counted = 0;
-  std::uint64_t slack = 0;  // events so near the window's edges that either may have missed them
+  std::uint64_t slack = 0;  // events of the row so near the window's edges that either missed them
   bool agrees() const { return (traced > counted ? traced - counted : counted - traced) <= slack; }
 };
 
@@ -74,7 +88,11 @@ struct CpuInterruptions {
   std::uint64_t callbacks = 0, callbacks_joined = 0, reschedules_joined = 0, local_calls = 0;
   std::uint64_t gaps = 0, explained = 0, explained_over_1us = 0, gaps_over_1us = 0;
   double lost_us = 0, explained_us = 0;
-  double before_us = 0, traced_us = 0, after_us = 0;  // of the explained gaps, without other tasks
+  double before_us = 0, traced_us = 0, after_us = 0;  // of the gaps with events
+  LateRow late;
+  std::uint64_t probe_wakeups = 0;  // of the reschedule IPIs: they woke the probe itself
+  double logged_s = 0;              // of the probe's span: what the gap log covers
+  std::uint64_t gaps_dropped = 0;   // after that, for want of room
   std::uint64_t two_causes = 0;
   std::uint64_t events = 0, events_outside = 0;
   std::vector<SilentRow> silent;

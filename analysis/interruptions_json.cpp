@@ -12,12 +12,23 @@ using json::list;
 using json::number;
 using json::strings;
 
+Json woken_json(const WokenRow& one) {
+  return Json(JsonObject{{"comm", one.comm}, {"count", one.count}});
+}
+
 Json sender_json(const SenderRow& one) {
   return Json(JsonObject{{"comm", one.comm},
                          {"cpu", one.cpu},
                          {"pid", std::int64_t{one.pid}},
                          {"count", one.count},
+                         {"processes", one.processes},
+                         {"work", one.work},
+                         {"woken", list(one.woken, woken_json)},
                          {"stack", strings(one.frames)}});
+}
+
+Json priority(const std::optional<int>& prio) {
+  return number(prio ? std::optional<double>(*prio) : std::nullopt);
 }
 
 Json cause_json(const CauseRow& one) {
@@ -33,6 +44,7 @@ Json cause_json(const CauseRow& one) {
                          {"callbacks", one.callbacks},
                          {"joined", one.joined},
                          {"gaps", one.gaps},
+                         {"parts", one.parts},
                          {"lost_us", number(one.lost_us)},
                          {"p50_us", number(one.p50_us)},
                          {"p99_us", number(one.p99_us)},
@@ -41,6 +53,9 @@ Json cause_json(const CauseRow& one) {
                          {"first_repeat", one.first_repeat},
                          {"last_s", number(one.last_s)},
                          {"last_repeat", one.last_repeat},
+                         {"prio_least", priority(one.prio_least)},
+                         {"prio_most", priority(one.prio_most)},
+                         {"woken", list(one.woken, woken_json)},
                          {"senders", list(one.senders, sender_json)}});
 }
 
@@ -68,6 +83,13 @@ Json silent_json(const SilentRow& one) {
                          {"lost_us", number(one.lost_us)},
                          {"in_phase_us", number(one.in_phase_us)},
                          {"periods", list(one.periods, period_json)}});
+}
+
+Json late_json(const LateRow& one) {
+  return Json(JsonObject{{"gaps", one.gaps},
+                         {"us", number(one.us)},
+                         {"in_phase_us", number(one.in_phase_us)},
+                         {"stolen_us", number(one.stolen_us)}});
 }
 
 Json budget_json(const CpuInterruptions& cpu) {
@@ -117,6 +139,10 @@ Json cpu_json(const CpuInterruptions& one) {
                          {"traced_us", number(one.traced_us)},
                          {"after_us", number(one.after_us)},
                          {"two_causes", one.two_causes},
+                         {"late", late_json(one.late)},
+                         {"probe_wakeups", one.probe_wakeups},
+                         {"logged_s", number(one.logged_s)},
+                         {"gaps_dropped", one.gaps_dropped},
                          {"events", one.events},
                          {"events_outside", one.events_outside},
                          {"deferrable_interruptions", one.deferrable.interruptions},
@@ -169,7 +195,8 @@ Json interruptions_json(const Interruptions& interruptions) {
 
 Json interruptions_schema() {
   CauseRow cause;
-  cause.senders.emplace_back();
+  cause.senders.emplace_back().woken.emplace_back();
+  cause.woken.emplace_back();
   CpuInterruptions cpu;
   cpu.ticks_per_second = 1;
   cpu.causes.push_back(std::move(cause));

@@ -13,7 +13,7 @@ namespace isolab {
 namespace {
 
 constexpr std::size_t kMostSenders = 5;
-constexpr std::uint64_t kCounterSlack = 2;  // the counters are not read at one instant
+constexpr std::size_t kMostWoken = 3;
 
 double microseconds(const TickLine& line, std::uint64_t ticks) {
   return static_cast<double>(ticks) / line.ticks_per_second() * 1e6;
@@ -24,6 +24,12 @@ const ProbeCpu* probe_of(const WindowRecord& window, int cpu) {
   for (const auto& one : window.probe.cpus)
     if (one.cpu == cpu) return &one;
   return nullptr;
+}
+
+/// What the gap log covers of the probe's span: all of it, or up to the last gap it had room for.
+std::uint64_t logged_ticks(const ProbeCpu& probe) {
+  if (probe.gaps_dropped == 0 || probe.gaps.empty()) return probe.end - probe.start;
+  return std::min(probe.end, probe.gaps.back().start + probe.gaps.back().length) - probe.start;
 }
 
 /// The line that turns ticks into time; windows without a probe have the trace's own.
@@ -44,15 +50,17 @@ std::optional<std::pair<std::string, std::uint64_t>> counted(const WindowRecord&
 }
 
 void add_check(std::vector<CrossCheck>& checks, const std::string& what, const std::string& kind,
-               std::uint64_t traced, const CpuAttribution& one, const WindowRecord& window) {
+               std::uint64_t RowCounts::*count, const CpuAttribution& one,
+               const WindowRecord& window) {
   const auto row = counted(window, one.cpu, kind);
   if (!row) return;
   auto found = std::find_if(checks.begin(), checks.end(),
                             [&](const auto& check) { return check.what == what; });
   if (found == checks.end()) found = checks.insert(checks.end(), {what, row->first, 0, 0, 0});
-  found->traced += traced;
+  found->traced += one.counted.*count;
   found->counted += row->second;
-  found->slack += kCounterSlack + one.near_edges;
+  // An event between the trace's edge and the reading of the counters is in one of them only.
+  found->slack += std::max<std::uint64_t>(1, one.near_edges.*count);
 }
 
 /// From the notes of the observer smi: a number, or why there is none.
@@ -66,6 +74,24 @@ void add_smis(CpuInterruptions& cpu, const WindowRecord& window) {
     cpu.smis = cpu.smis.value_or(0) + count;
   else
     cpu.smis_unknown = text;
+}
+
+std::vector<WokenRow> woken_rows(const std::map<std::string, std::uint64_t>& counts) {
+  std::vector<WokenRow> rows;
+  for (const auto& [comm, count] : counts) rows.push_back({comm, count});
+  std::stable_sort(rows.begin(), rows.end(),
+                   [](const auto& a, const auto& b) { return a.count > b.count; });
+  if (rows.size() > kMostWoken) rows.resize(kMostWoken);
+  return rows;
+}
+
+/// The function of the work item in a stack: it is called by process_one_work (kernel/workqueue.c).
+std::string work_function(const std::vector<std::string>& frames) {
+  const auto caller = std::find_if(frames.begin(), frames.end(), [](const std::string& frame) {
+    return frame.starts_with("process_one_work");
+  });
+  if (caller == frames.begin() || caller == frames.end()) return {};
+  return std::prev(caller)->substr(0, std::prev(caller)->find('+'));
 }
 
 SilentRow& silent_row(std::vector<SilentRow>& rows, const std::string& lengths) {
@@ -92,7 +118,7 @@ WindowTracks::WindowTracks(const WindowRecord& window, Attribution& attribution)
                                  kSlices / (track.end - track.start));
     if (slice >= kSlices || story.gap.length <= track.slices[slice].gap.length) return;
     track.slices[slice].gap = story.gap;
-    track.slices[slice].trigger = story.causes.empty() ? kNoCause : story.causes.front().id;
+    track.slices[slice].main = story.main;
   });
 }
 
@@ -108,7 +134,7 @@ ClassTrack WindowTracks::take(int cpu, const TickLine& line, const CauseNames& n
     if (one.gap.length == 0) continue;
     out.gaps.push_back(
         {microseconds(line, one.gap.start - track.start) / 1e6, microseconds(line, one.gap.length),
-         one.trigger == kNoCause ? silence.class_of(one.gap) : names[one.trigger].klass});
+         one.main == kNoCause ? silence.class_of(one.gap) : names[one.main].klass});
   }
   return out;
 }
@@ -124,7 +150,7 @@ void InterruptionPool::add_causes(Pooled& pooled, const CpuAttribution& one,
   };
   for (CauseId id = 0; id < one.causes.size() && id < names.size(); ++id) {
     const auto& tally = one.causes[id];
-    if (tally.sends + tally.ipis + tally.callbacks + tally.gaps + tally.ticks == 0) continue;
+    if (tally.sends + tally.ipis + tally.callbacks + tally.gaps + tally.parts == 0) continue;
     const auto& name = names[id];
     auto& cause = pooled.causes[fmt::format("{}\n{}\n{}\n{}", static_cast<int>(name.kind),
                                             name.klass, name.subclass, name.what)];
@@ -136,7 +162,7 @@ void InterruptionPool::add_causes(Pooled& pooled, const CpuAttribution& one,
     }
     auto& row = cause->row;
     row.sends += tally.sends, row.ipis += tally.ipis, row.callbacks += tally.callbacks;
-    row.joined += tally.joined, row.gaps += tally.gaps;
+    row.joined += tally.joined, row.gaps += tally.gaps, row.parts += tally.parts;
     row.lost_us += microseconds(pooled.line, tally.ticks);
     row.last_s = since(tally.last);
     row.last_repeat = window.repeat;
@@ -144,17 +170,30 @@ void InterruptionPool::add_causes(Pooled& pooled, const CpuAttribution& one,
       cause->lengths.merge(*tally.lengths);
       cause->longest = std::max(cause->longest, tally.longest);
     }
-    for (const auto& [key, sender] : tally.senders) {
-      SenderRow who;
-      who.comm = attribution.comms().name(sender.example.comm);
-      who.cpu = sender.example.cpu, who.pid = sender.example.pid;
-      who.frames = names.frames(sender.example.stack, sender.example.callsite);
-      std::string words = who.comm;
-      for (const auto& frame : informative(who.frames, 6)) words += "\n" + frame;
-      auto& place = cause->senders.try_emplace(words, std::move(who)).first->second;
-      place.count += sender.count;
+    if (tally.prio_least <= tally.prio_most) {
+      row.prio_least = std::min<int>(row.prio_least.value_or(tally.prio_least), tally.prio_least);
+      row.prio_most = std::max<int>(row.prio_most.value_or(tally.prio_most), tally.prio_most);
     }
+    for (const auto& [comm, count] : tally.woken)
+      cause->woken[attribution.comms().name(comm)] += count;
+    for (const auto& [key, sender] : tally.senders) add_sender(*cause, sender, attribution);
   }
+}
+
+void InterruptionPool::add_sender(PooledCause& cause, const SenderTally& sender,
+                                  const Attribution& attribution) {
+  SenderRow who;
+  who.comm = attribution.comms().name(sender.example.comm);
+  who.cpu = sender.example.cpu, who.pid = sender.example.pid;
+  who.frames = attribution.names().frames(sender.example.stack, sender.example.callsite);
+  who.work = work_function(who.frames);
+  std::string words = who.comm;
+  for (const auto& frame : informative(who.frames, 6)) words += "\n" + frame;
+  auto& place = cause.senders.try_emplace(words, PooledSender{std::move(who), {}, {}}).first->second;
+  place.row.count += sender.count;
+  place.pids.insert(sender.pids.begin(), sender.pids.end());
+  for (const auto& [comm, count] : sender.woken)
+    place.woken[attribution.comms().name(comm)] += count;
 }
 
 void InterruptionPool::add(const WindowRecord& window, const std::string& arm,
@@ -173,17 +212,21 @@ void InterruptionPool::add(const WindowRecord& window, const std::string& arm,
         microseconds(pooled.line, attribution.ticks(meta.end) - attribution.ticks(meta.begin)) /
         1e6;
     cpu.calls_queued += one.calls_queued, cpu.ipis_sent += one.ipis_sent;
-    cpu.function_ipis += one.function_ipis, cpu.reschedule_ipis += one.reschedule_ipis;
+    cpu.function_ipis += one.counted.function_ipis;
+    cpu.reschedule_ipis += one.counted.reschedule_ipis;
+    cpu.probe_wakeups += one.probe_wakeups;
     cpu.callbacks += one.callbacks, cpu.callbacks_joined += one.callbacks_joined;
     cpu.reschedules_joined += one.reschedules_joined, cpu.local_calls += one.local_calls;
     cpu.events += one.events, cpu.events_outside += one.events_outside;
     add_causes(pooled, one, window, meta, attribution);
     add_smis(cpu, window);
-    add_check(cpu.checks, "function-call IPIs", "function_call", one.function_ipis, one, window);
-    add_check(cpu.checks, "reschedule IPIs", "reschedule", one.reschedule_ipis, one, window);
-    add_check(cpu.checks, "ticks", "timer", one.ticks, one, window);
-    add_check(cpu.checks, "irq_work interrupts", "irq_work", one.irq_works, one, window);
-    add_check(cpu.checks, "user TLB flushes", "tlb", one.user_flushes, one, window);
+    add_check(cpu.checks, "function-call IPIs", "function_call", &RowCounts::function_ipis, one,
+              window);
+    add_check(cpu.checks, "reschedule IPIs", "reschedule", &RowCounts::reschedule_ipis, one,
+              window);
+    add_check(cpu.checks, "timer interrupts", "timer", &RowCounts::timer, one, window);
+    add_check(cpu.checks, "irq_work interrupts", "irq_work", &RowCounts::irq_works, one, window);
+    add_check(cpu.checks, "user TLB flushes", "tlb", &RowCounts::user_flushes, one, window);
     const auto* probe = probe_of(window, one.cpu);
     if (probe == nullptr) continue;
     cpu.heard = true;
@@ -195,23 +238,40 @@ void InterruptionPool::add(const WindowRecord& window, const std::string& arm,
     cpu.before_us += microseconds(pooled.line, one.before_ticks);
     cpu.traced_us += microseconds(pooled.line, one.traced_ticks);
     cpu.after_us += microseconds(pooled.line, one.after_ticks);
+    cpu.gaps_dropped += probe->gaps_dropped;
+    cpu.logged_s += microseconds(pooled.line, logged_ticks(*probe)) / 1e6;
     const auto& silence = silences.at(one.cpu);
     for (const auto& row : silence.rows()) silent_row(cpu.silent, row.lengths).add(row);
-    cpu.budget.add(make_noise_budget(one, attribution.names(), *probe, silence.time()));
+    const auto late = judge_late(one, *probe, silence, window);
+    cpu.late.gaps += late.gaps;
+    cpu.late.us += microseconds(pooled.line, late.ticks);
+    cpu.late.in_phase_us += microseconds(pooled.line, late.in_phase);
+    cpu.late.stolen_us += microseconds(pooled.line, late.stolen);
+    cpu.budget.add(make_noise_budget(one, attribution.names(), *probe, silence.time(), late));
     cpu.tracks.push_back(tracks.take(one.cpu, pooled.line, attribution.names(), silence));
   }
+}
+
+void InterruptionPool::finish_senders(PooledCause& cause) {
+  auto& rows = cause.row.senders;
+  for (auto& [words, sender] : cause.senders) {
+    sender.row.processes = sender.pids.size();
+    sender.row.woken = woken_rows(sender.woken);
+    rows.push_back(std::move(sender.row));
+  }
+  std::stable_sort(rows.begin(), rows.end(),
+                   [](const auto& a, const auto& b) { return a.count > b.count; });
+  if (rows.size() > kMostSenders) rows.resize(kMostSenders);
 }
 
 void InterruptionPool::finish(Pooled& pooled) const {
   auto& cpu = pooled.cpu;
   for (auto& [words, cause] : pooled.causes) {
     auto& row = cause->row;
-    for (auto& [sender_words, sender] : cause->senders) row.senders.push_back(std::move(sender));
-    std::stable_sort(row.senders.begin(), row.senders.end(),
-                     [](const auto& a, const auto& b) { return a.count > b.count; });
-    if (row.senders.size() > kMostSenders) row.senders.resize(kMostSenders);
+    finish_senders(*cause);
+    row.woken = woken_rows(cause->woken);
     const auto quantile = [&](double share) -> std::optional<double> {
-      if (!carries_quantile(row.gaps, share)) return std::nullopt;
+      if (!carries_quantile(row.parts, share)) return std::nullopt;
       return microseconds(pooled.line, std::min(cause->lengths.quantile(share), cause->longest));
     };
     row.p50_us = quantile(0.5), row.p99_us = quantile(0.99);

@@ -5,6 +5,7 @@
 
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -24,7 +25,7 @@ class WindowTracks {
  private:
   struct Longest {
     Gap gap;
-    CauseId trigger = kNoCause;
+    CauseId main = kNoCause;
   };
   struct Track {
     std::uint64_t start = 0, end = 0;
@@ -43,11 +44,17 @@ class InterruptionPool {
   std::vector<CpuInterruptions> take(std::vector<Warning>& warnings);
 
  private:
+  struct PooledSender {
+    SenderRow row;
+    std::set<std::int32_t> pids;
+    std::map<std::string, std::uint64_t> woken;
+  };
   struct PooledCause {
     CauseRow row;
     Histogram lengths;
     std::uint64_t longest = 0;
-    std::map<std::string, SenderRow> senders;
+    std::map<std::string, PooledSender> senders;
+    std::map<std::string, std::uint64_t> woken;
   };
   struct Pooled {
     CpuInterruptions cpu;
@@ -56,6 +63,9 @@ class InterruptionPool {
   };
   void add_causes(Pooled& pooled, const CpuAttribution& one, const WindowRecord& window,
                   const TraceMeta& meta, const Attribution& attribution);
+  static void add_sender(PooledCause& cause, const SenderTally& sender,
+                         const Attribution& attribution);
+  static void finish_senders(PooledCause& cause);
   void finish(Pooled& pooled) const;
 
   const Plan* plan_;

@@ -56,7 +56,8 @@ void NoiseBudget::add(const NoiseBudget& other) {
 }
 
 NoiseBudget make_noise_budget(const CpuAttribution& cpu, const CauseNames& names,
-                              const ProbeCpu& probe, const SilentTime& silent) {
+                              const ProbeCpu& probe, const SilentTime& silent,
+                              const LateTime& late) {
   NoiseBudget out;
   out.wall = probe.end - probe.start;
   std::map<std::string, BudgetPart> classes;
@@ -68,13 +69,18 @@ NoiseBudget make_noise_budget(const CpuAttribution& cpu, const CauseNames& names
     part.ticks += cause.ticks;
     part.gaps += cause.gaps;
   }
+  if (const auto found = classes.find("late_delivery"); found != classes.end()) {
+    found->second.ticks -= std::min(found->second.ticks, late.outside());
+    found->second.gaps -= std::min(found->second.gaps, late.phase_gaps);
+  }
   const std::uint64_t unlogged =
       std::min(not_logged(probe, cpu.gap_ticks), out.wall - std::min(out.wall, cpu.gap_ticks));
   // A probe whose gaps are longer than its life is broken: wall() != sum() shows it.
   const std::uint64_t lost = cpu.gap_ticks + unlogged;
   out.parts.push_back({"useful", out.wall > lost ? out.wall - lost : 0, 0});
   for (auto& [name, part] : classes) out.parts.push_back(std::move(part));
-  out.parts.push_back({"outside_kernel", silent.outside_ticks, silent.outside_gaps});
+  out.parts.push_back({"outside_kernel", silent.outside_ticks + late.outside(),
+                       silent.outside_gaps + late.phase_gaps});
   out.parts.push_back({"unexplained", silent.unexplained_ticks, silent.unexplained_gaps});
   if (probe.gaps_dropped != 0) out.parts.push_back({"not_logged", unlogged, probe.gaps_dropped});
   sort_parts(out.parts);

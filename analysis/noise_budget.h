@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "analysis/attribution.h"
+#include "analysis/late_delivery.h"
 #include "analysis/silence.h"
 #include "base/records.h"
 
@@ -16,7 +17,7 @@ namespace isolab {
 struct BudgetPart {
   std::string name;  // "useful", a class, "outside_kernel", "unexplained", "not_logged"
   std::uint64_t ticks = 0;
-  std::uint64_t gaps = 0;  // whose trigger it was; other_task: counted at their trigger
+  std::uint64_t gaps = 0;  // whose trigger it was
   bool operator==(const BudgetPart&) const = default;
 };
 
@@ -29,8 +30,9 @@ struct NoiseBudget {
   void add(const NoiseBudget& other);
 };
 
-/// A gap's time is its trigger's, but for the time another task ran, which is other_task's.
+/// Time is that of the gaps' slices. Late delivery that was proven to be outside the kernel is there.
 NoiseBudget make_noise_budget(const CpuAttribution& cpu, const CauseNames& names,
-                              const ProbeCpu& probe, const SilentTime& silent);
+                              const ProbeCpu& probe, const SilentTime& silent,
+                              const LateTime& late);
 
 }  // namespace isolab

@@ -4,7 +4,8 @@ import style
 
 ORDER = ["text_patch", "kernel_tlb", "user_tlb", "remote_read", "task_sync", "scheduler", "timer_kick",
          "tracing", "other", "irq_work", "ipi", "unknown", "tick", "device", "softirq", "nmi", "page_fault",
-         "other_task", "machine_check", "vector", "outside_kernel", "unexplained", "not_logged"]
+         "other_task", "machine_check", "vector", "outside_kernel", "unexplained", "not_logged", "timer", "late_delivery",
+         "probe_stopped"]
 # One colour for each of seven classes, then the same seven a shade lighter and a shade darker: with hatches
 # and markers in steps that do not divide seven, no two classes look alike.
 SHADES = [0.0, 0.45, -0.4, 0.7]

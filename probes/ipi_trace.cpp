@@ -44,6 +44,7 @@ class IpiTrace final : public Observer {
 
  private:
   Result<void> set_up();
+  void leave_out_the_tick();
   Result<void> collect(WindowRecord& record);
   Result<void> save_names();
   void list_files(WindowRecord& record) const;
@@ -95,6 +96,7 @@ Result<void> IpiTrace::set_up() {
       capability_.fall_to_d("Senders of IPIs stay unknown: " + defined.error().what + ".");
     }
   }
+  leave_out_the_tick();
   const TraceSetup setup{.measured = context_.measured,
                          .measured_buffer = args_.buffer,
                          .other_buffer = args_.other_buffer,
@@ -114,6 +116,17 @@ Result<void> IpiTrace::set_up() {
   if (!args_.drain_measured) during.cpus = during.cpus - context_.measured;
   drain_ = TRY(TraceDrain::start(during));
   return {};
+}
+
+/// The scheduler's tick arms its timer again at each expiry; who armed it is of no interest.
+void IpiTrace::leave_out_the_tick() {
+  const auto text = context_.host.files.read("/proc/kallsyms");
+  const auto symbols = text ? KernelSymbols::parse(*text) : Result<KernelSymbols>(text.error());
+  if (!symbols) return;
+  for (const char* name : {"tick_nohz_handler", "tick_sched_timer"})  // since 6.9, before
+    if (const auto address = symbols->address(name); address != 0)
+      for (auto& event : capability_.events)
+        if (event.name == "hrtimer_start") event.condition = fmt::format("function != {:#x}", address);
 }
 
 Result<void> IpiTrace::begin() {

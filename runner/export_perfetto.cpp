@@ -212,9 +212,10 @@ class WindowTrack {
     args.raw("causes", quoted_list(lines));
     std::string name = "kernel activity without an entry", klass = "unnamed";
     if (!story.causes.empty()) {
-      const auto& trigger = from.names()[story.causes.front().id];
-      name = trigger.what, klass = trigger.klass;
-      args.text("subclass", trigger.subclass).text("deferrable", trigger.deferrable);
+      const auto& main = from.names()[story.main];
+      name = main.what, klass = main.klass;
+      args.text("subclass", main.subclass).text("deferrable", main.deferrable);
+      args.text("trigger", from.names()[story.trigger].what);
       if (const auto& sender = story.causes.front().sender; sender.known())
         add_sender(sender, from, args);
     }
@@ -223,8 +224,18 @@ class WindowTrack {
         .raw("traced_us", length(story.traced()))
         .raw("after_us", length(story.after()));
     if (story.away != 0) args.raw("other_task_us", length(story.away));
+    if (story.late != 0) args.raw("late_us", length(story.late));
     slice(story.cpu, story.gap, name, klass, std::move(args));
+    if (story.slices.size() > 1)
+      for (const auto& part : story.slices) tell(story, part, from);
     for (const auto& cause : story.causes) tell(story, cause, from);
+  }
+
+  /// A part of a gap, inside the gap's slice.
+  void tell(const GapStory& story, const Slice& part, const Attribution& from) {
+    const auto& name = from.names()[part.id];
+    event("X", name.what, "part", story.cpu, time(part.start), ",\"dur\":" + length(part.length),
+          Args().text("class", name.klass).raw("length_us", length(part.length)));
   }
 
   void tell(const GapStory& story, const Cause& cause, const Attribution& from) {

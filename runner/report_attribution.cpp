@@ -24,6 +24,9 @@ std::string count(std::uint64_t value) {
          : value < 100'000 ? std::to_string(value)
                            : short_number(static_cast<double>(value));
 }
+std::string plural(std::uint64_t value, const char* word) {
+  return fmt::format("{} {}{}", value, word, value == 1 ? "" : "s");
+}
 std::string length(const std::optional<double>& us) { return us ? short_us(*us) : "-"; }
 
 std::string percent(double part, double whole) {
@@ -40,15 +43,42 @@ double gaps_of(const CpuInterruptions& cpu, const char* part) {
   return found == nullptr ? 0 : static_cast<double>(found->gaps);
 }
 
+/// The time that the gap log covers.
+double gap_seconds(const CpuInterruptions& cpu) {
+  return cpu.gaps_dropped == 0 ? cpu.exposure_s : cpu.logged_s;
+}
+
+/// Lost time that nothing explains: silent gaps and late delivery without a proof.
+double unexplained_seconds(const CpuInterruptions& cpu) {
+  return seconds_of(cpu, "unexplained") + seconds_of(cpu, "late_delivery");
+}
+double unexplained_gaps(const CpuInterruptions& cpu) {
+  return gaps_of(cpu, "unexplained") + gaps_of(cpu, "late_delivery");
+}
+
 std::string label(const CauseName& name) {
   const auto klass = name.subclass == name.klass ? name.klass : name.klass + "/" + name.subclass;
   return ascii(fmt::format("  {} {}", klass, name.what));
 }
 
+/// A task's priority as users set it (kernel/sched/core.c: real-time 99 - prio, nice prio - 120).
+std::string priority_text(const CauseRow& cause) {
+  if (!cause.prio_least) return {};
+  const auto words = [](int prio) {
+    return prio < 0      ? std::string("deadline")
+           : prio < 100 ? fmt::format("rt {}", 99 - prio)
+                        : fmt::format("nice {}", prio - 120);
+  };
+  const auto least = words(*cause.prio_least), most = words(*cause.prio_most);
+  return least == most ? fmt::format(" ({})", least) : fmt::format(" ({} to {})", least, most);
+}
+
+std::string label(const CauseRow& cause) { return label(cause.name) + priority_text(cause); }
+
 std::string causes_table(const CpuInterruptions& cpu) {
-  TextTable table({"  class and callback", "sends", "IPIs", "runs", "per h", "gaps", "lost us/s",
+  TextTable table({"  class and callback", "sends", "IPIs", "runs", "per h", "begun", "gaps", "lost us/s",
                    "p50 us", "p99 us", "max us", "seen at s"},
-                  32);
+                  26);
   // What other CPUs did comes first: on a CPU that is not isolated its own tasks would hide it.
   std::size_t left_out = 0;
   for (const bool by_ipi : {true, false}) {
@@ -60,12 +90,14 @@ std::string causes_table(const CpuInterruptions& cpu) {
         continue;
       }
       const bool is_reschedule = one.name.kind == CauseKind::reschedule;
-      table.row({label(one.name), count(one.sends), count(one.ipis),
+      table.row({label(one), count(one.sends), count(one.ipis),
                  is_reschedule ? "-" : count(one.callbacks),
                  short_number(static_cast<double>(is_reschedule ? one.ipis : one.callbacks) /
                               cpu.exposure_s * 3600),
-                 count(one.gaps), cpu.heard ? short_number(one.lost_us / cpu.exposure_s) : "-",
-                 length(one.p50_us), length(one.p99_us), one.gaps == 0 ? "-" : short_us(one.max_us),
+                 count(one.gaps), count(one.parts),
+                 cpu.heard ? short_number(one.lost_us / gap_seconds(cpu)) : "-",
+                 length(one.p50_us), length(one.p99_us),
+                 one.parts == 0 ? "-" : short_us(one.max_us),
                  fmt::format("{:.1f}-{:.1f}", one.first_s, one.last_s)});
     }
   }
@@ -74,23 +106,37 @@ std::string causes_table(const CpuInterruptions& cpu) {
   return out;
 }
 
+std::string woken_text(const std::vector<WokenRow>& woken) {
+  std::vector<std::string> parts;
+  for (const auto& one : woken) parts.push_back(fmt::format("{} x {}", one.count, one.comm));
+  return parts.empty() ? "" : ", wakes " + join(parts, ", ");
+}
+
 std::string sender_text(const SenderRow& sender, std::size_t frames) {
   const auto stack = informative(sender.frames, frames);
-  return fmt::format("{} x {} (pid {} on CPU {}){}", sender.count, sender.comm, sender.pid,
-                     sender.cpu, stack.empty() ? "" : ": " + join(stack, " < "));
+  const auto who = sender.processes > 1
+                       ? fmt::format("in {} tasks, one is pid {} on CPU {}", sender.processes,
+                                     sender.pid, sender.cpu)
+                       : fmt::format("pid {} on CPU {}", sender.pid, sender.cpu);
+  return fmt::format("{} x {}{} ({}){}{}", sender.count, sender.comm,
+                     sender.work.empty() ? "" : " running " + sender.work, who,
+                     stack.empty() ? "" : ": " + join(stack, " < "), woken_text(sender.woken));
 }
 
 /// Who sends, for each cause that other CPUs caused; all of the stack where no rule knew it.
 std::string senders_text(const CpuInterruptions& cpu) {
   std::string out;
   for (const auto& one : cpu.causes) {
-    if (one.senders.empty() || !one.name.by_ipi) continue;
+    const bool timer = one.name.kind == CauseKind::timer;
+    if (one.senders.empty() && one.woken.empty()) continue;
+    if (!one.name.by_ipi && !timer && one.woken.empty()) continue;
     const bool unknown = one.name.klass == "unknown";
-    out += label(one.name) + (unknown ? " (no rule names it)\n" : "\n");
+    out += label(one.name) + (unknown ? " (no rule names it)" : timer ? " (armed by)" : "") +
+           (one.senders.empty() ? woken_text(one.woken) : "") + "\n";
     for (std::size_t i = 0; i < std::min(one.senders.size(), kSendersShown); ++i)
       out += wrapped("    ", 6, ascii(sender_text(one.senders[i], unknown ? 32 : kFramesShown)));
   }
-  return out.empty() ? out : "  senders\n" + out;
+  return out.empty() ? out : "  senders, and whom they wake\n" + out;
 }
 
 std::string deferrable_text(const CpuInterruptions& cpu) {
@@ -101,7 +147,7 @@ std::string deferrable_text(const CpuInterruptions& cpu) {
           "what could be deferred until the next kernel entry: {} of {} interruptions, {} of "
           "the lost time ({}/s)",
           one.interruptions, one.all_interruptions, percent(one.lost_us, one.all_lost_us),
-          words_us(one.lost_us / cpu.exposure_s)));
+          words_us(one.lost_us / gap_seconds(cpu))));
   std::set<std::string> told;
   for (const auto& cause : cpu.causes)
     if (cause.name.deferrable != "no" && cause.gaps != 0 && told.insert(cause.name.klass).second)
@@ -132,6 +178,21 @@ std::string silent_text(const CpuInterruptions& cpu) {
                                  -period.log10_chance));
   }
   return out;
+}
+
+std::string late_text(const CpuInterruptions& cpu) {
+  const auto& late = cpu.late;
+  if (late.us <= 0) return {};
+  return wrapped(
+      "  ", 4,
+      fmt::format("late delivery: {} around interrupts in which the CPU did nothing that is traced; "
+                  "{} keep to a timer outside the kernel, the steal counter proves {} of the rest",
+                  words_us(late.us), words_us(late.in_phase_us), words_us(late.stolen_us)));
+}
+
+std::string probe_wakeups_text(const CpuInterruptions& cpu) {
+  if (cpu.probe_wakeups == 0) return {};
+  return fmt::format("  {} of the reschedule IPIs wake the probe itself\n", cpu.probe_wakeups);
 }
 
 std::string smi_text(const CpuInterruptions& cpu) {
@@ -193,8 +254,8 @@ std::string cpu_text(const CpuInterruptions& cpu) {
     const auto gaps = static_cast<double>(cpu.gaps);
     out += wrapped("  ", 4,
                    fmt::format("UNEXPLAINED: {} of the lost time, {} of the {} gaps",
-                               percent(seconds_of(cpu, "unexplained"), lost),
-                               percent(gaps_of(cpu, "unexplained"), gaps), cpu.gaps));
+                               percent(unexplained_seconds(cpu), lost),
+                               percent(unexplained_gaps(cpu), gaps), cpu.gaps));
     out +=
         wrapped("  ", 4,
                 fmt::format("explained by kernel events: {} of the lost time, {} of the gaps over "
@@ -210,10 +271,11 @@ std::string cpu_text(const CpuInterruptions& cpu) {
                              "received, {} remote callbacks run",
                              cpu.calls_queued, cpu.ipis_sent, cpu.function_ipis,
                              cpu.reschedule_ipis, cpu.callbacks));
-  out += causes_table(cpu) + senders_text(cpu);
+  out += probe_wakeups_text(cpu) + causes_table(cpu) + senders_text(cpu);
   if (!cpu.heard) return out + checks_text(cpu);
   const double parts = cpu.before_us + cpu.traced_us + cpu.after_us;
-  out += deferrable_text(cpu) + budget_table(cpu) + silent_text(cpu) + smi_text(cpu);
+  out += deferrable_text(cpu) + budget_table(cpu) + silent_text(cpu) + late_text(cpu);
+  out += smi_text(cpu);
   if (parts > 0)
     out += wrapped("  ", 4,
                    fmt::format("explained gaps: {} before the first event (delivery), {} "
@@ -232,16 +294,19 @@ std::string brief_text(const CpuInterruptions& cpu) {
       ascii(fmt::format("{}, CPU {}, {} traced", cpu.arm, cpu.cpu, short_span(cpu.exposure_s)));
   if (cpu.heard)
     out += fmt::format(": UNEXPLAINED {} of the lost time ({} of the gaps), outside the kernel {}",
-                       percent(seconds_of(cpu, "unexplained"), lost),
-                       percent(gaps_of(cpu, "unexplained"), static_cast<double>(cpu.gaps)),
+                       percent(unexplained_seconds(cpu), lost),
+                       percent(unexplained_gaps(cpu), static_cast<double>(cpu.gaps)),
                        percent(seconds_of(cpu, "outside_kernel"), lost));
   out = wrapped("", 2, out);
   std::size_t shown = 0;
   for (const auto& one : cpu.causes) {
-    const auto times = cpu.heard ? one.gaps : std::max(one.callbacks, one.ipis);
+    const auto times = one.times();
     if (!one.name.by_ipi || times == 0 || ++shown > kBriefCauses) continue;
-    std::string line = fmt::format("{} x {}", times, label(one.name).substr(2));
-    if (cpu.heard) line += fmt::format(", {}/s lost", words_us(one.lost_us / cpu.exposure_s));
+    std::string line = fmt::format("{} {}", plural(times, times == one.ipis ? "IPI" : "run"),
+                                   label(one.name).substr(2));
+    if (cpu.heard)
+      line += fmt::format(" in {}, {}/s lost", plural(one.parts, "gap"),
+                          words_us(one.lost_us / gap_seconds(cpu)));
     if (one.p50_us) line += fmt::format(", p50 {}", words_us(*one.p50_us));
     if (!one.senders.empty())
       line += "; from " + ascii(sender_text(one.senders.front(), kFramesShown));
@@ -250,9 +315,12 @@ std::string brief_text(const CpuInterruptions& cpu) {
   std::string own;
   shown = 0;
   for (const auto& one : cpu.causes)
-    if (!one.name.by_ipi && one.lost_us > 0 && ++shown <= kBriefCauses)
-      own += fmt::format("{}{} {}/s", own.empty() ? "" : ", ", label(one.name).substr(2),
-                         words_us(one.lost_us / cpu.exposure_s));
+    if (!one.name.by_ipi && (cpu.heard ? one.lost_us > 0 : one.times() > 0) &&
+        ++shown <= kBriefCauses)
+      own += (own.empty() ? "" : ", ") +
+             (cpu.heard ? fmt::format("{} {}/s", label(one).substr(2),
+                                      words_us(one.lost_us / gap_seconds(cpu)))
+                        : fmt::format("{} x {}", one.times(), label(one).substr(2)));
   if (!own.empty()) out += wrapped("  ", 4, "of its own: " + own);
   if (!cpu.heard || cpu.deferrable.interruptions == 0) return out + brief_checks(cpu);
   return out +

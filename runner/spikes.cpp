@@ -87,9 +87,26 @@ class WindowSpikes {
         story.away == 0
             ? ""
             : fmt::format("; another task ran for {}", words_us(microseconds(story.away))));
+    if (story.slices.size() > 1) out += wrapped("    ", 6, "time: " + parts_text(story));
     for (const auto& cause : story.causes) out += tell(cause, story.gap.start);
     if (story.more_causes != 0) out += fmt::format("    and {} causes more\n", story.more_causes);
     return out;
+  }
+
+  /// The gap's slices in time order; those of one cause in a row are one.
+  std::string parts_text(const GapStory& story) const {
+    std::vector<std::string> parts;
+    for (const auto& slice : story.slices) {
+      if (parts.size() == GapStory::kMostCauses) {
+        parts.push_back("...");
+        break;
+      }
+      const auto& name = attribution_.names()[slice.id];
+      parts.push_back(fmt::format("{} {}", words_us(microseconds(slice.length)),
+                                  name.kind == CauseKind::late_delivery ? "late delivery"
+                                                                        : ascii(name.what)));
+    }
+    return join(parts, ", ");
   }
 
   std::string tell(const Cause& cause, std::uint64_t start) const {
@@ -100,11 +117,15 @@ class WindowSpikes {
     if (cause.times > 1) head += fmt::format(" x {}", cause.times);
     if (cause.same_ipi) head += " (same IPI)";
     if (cause.pid >= 0) head += fmt::format(" (pid {})", cause.pid);
+    if (cause.woken_pid >= 0)
+      head += fmt::format(" wakes {} (pid {})", attribution_.comms().name(cause.woken),
+                          cause.woken_pid);
     auto out = wrapped("    ", 8, ascii(head));
     if (!cause.sender.known()) return out;
     const auto& sender = cause.sender;
     out += wrapped("        ", 10,
-                   ascii(fmt::format("sent {} before by {} (pid {}) on CPU {}{}",
+                   ascii(fmt::format("{} {} before by {} (pid {}) on CPU {}{}",
+                                     name.kind == CauseKind::timer ? "armed" : "sent",
                                      words_us(since(cause.time, attribution_.ticks(sender.sent))),
                                      attribution_.comms().name(sender.comm), sender.pid, sender.cpu,
                                      cause.by_order ? ", joined by order only" : "")));
@@ -129,8 +150,22 @@ class WindowSpikes {
             {"traced_us", us(story.traced())},
             {"after_us", us(story.after())},
             {"other_task_us", us(story.away)},
+            {"late_us", us(story.late)},
+            {"parts", parts_json(story)},
             {"causes", Json(std::move(causes))},
             {"more_causes", story.more_causes}};
+  }
+
+  Json parts_json(const GapStory& story) const {
+    JsonArray parts;
+    for (const auto& slice : story.slices) {
+      const auto& name = attribution_.names()[slice.id];
+      parts.emplace_back(JsonObject{{"what", ascii(name.what)},
+                                    {"class", name.klass},
+                                    {"after_us", Json(rounded(since(slice.start, story.gap.start)))},
+                                    {"us", us(slice.length)}});
+    }
+    return Json(std::move(parts));
   }
 
   Json describe(const Cause& cause, std::uint64_t start) const {
@@ -143,6 +178,10 @@ class WindowSpikes {
                    {"times", std::uint64_t{cause.times}},
                    {"same_ipi", cause.same_ipi}};
     if (cause.pid >= 0) out.emplace("pid", int{cause.pid});
+    if (cause.pid >= 0) out.emplace("prio", int{cause.prio});
+    if (cause.woken_pid >= 0)
+      out.emplace("wakes", Json(JsonObject{{"comm", ascii(attribution_.comms().name(cause.woken))},
+                                           {"pid", int{cause.woken_pid}}}));
     if (!cause.sender.known()) return Json(std::move(out));
     const auto& sender = cause.sender;
     JsonArray stack;

@@ -15,7 +15,8 @@ using Role = TracedEvent::Role;
 // Sender side. csd_* since 6.5, ipi_send_* since 6.4, ipi_raise fires on arm64 only.
 const std::vector<TracedEvent> kSenders{
     {"csd", "csd_queue_cpu", Role::sender, "cpu", true},
-    {"ipi", "ipi_send_cpu", Role::sender, "cpu"},
+    // A reschedule IPI has no callback; the stack of any other is that of its csd_queue_cpu.
+    {"ipi", "ipi_send_cpu", Role::sender, "cpu", true, "callback == 0"},
     {"ipi", "ipi_send_cpumask", Role::sender, "cpumask"},
 };
 const TracedEvent kIpiRaise{"ipi", "ipi_raise", Role::sender, "target_cpus"};
@@ -28,10 +29,22 @@ const std::vector<TracedEvent> kReceivers{
     {"irq", "softirq_entry"},
     {"irq", "softirq_exit"},
     {"sched", "sched_switch"},
+    {"sched", "sched_waking"},
+    {"timer", "hrtimer_expire_entry"},
+    {"timer", "hrtimer_start"},
+    {"workqueue", "workqueue_execute_start"},
+    {"workqueue", "workqueue_execute_end"},
     {"nmi", "nmi_handler"},
     {"exceptions", "page_fault_user"},
     {"exceptions", "page_fault_kernel"},
     {"mce", "mce_record"},
+};
+
+// Who is woken by a reschedule IPI or a timer. sched_waking names the CPU that the task last ran on,
+// so only these two tell where it goes.
+const std::vector<TracedEvent> kWakeups{
+    {"sched", "sched_wakeup", Role::wakeup, "target_cpu"},
+    {"sched", "sched_wakeup_new", Role::wakeup, "target_cpu"},
 };
 
 const std::vector<TracedEvent> kTasks{
@@ -143,6 +156,7 @@ TraceCapability find_trace_capability(const Files& files, const HostFacts& facts
   }
   add_present(tree, kReceivers, can.events);
   add_vectors(tree, can.events);
+  add_present(tree, kWakeups, can.events);
   add_present(tree, kTasks, can.events);
 
   const auto missing = missing_for_a(tree);

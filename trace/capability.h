@@ -23,12 +23,15 @@ struct TracedEvent {
   enum class Role {
     sender,    // in the sender's buffer; kept where its target is a measured CPU
     receiver,  // in the interrupted CPU's buffer; kept on measured CPUs
+    wakeup,    // in the buffer of whoever wakes a task; kept where it goes to a measured CPU
     tasks,     // who is who: kept everywhere, rare
   };
   std::string system, name;
   Role role = Role::receiver;
-  std::string target = {};  // sender: the field with the target CPU or mask; empty: cannot filter
+  std::string target = {};  // sender, wakeup: the field with the target CPU or mask; empty: no filter
   bool stack = false;       // worth a stack of the sender
+  std::string stack_if = {};   // only where this holds, in the kernel's filter language
+  std::string condition = {};  // kept only where this holds as well
   std::string full_name() const { return system + ":" + name; }
 };
 

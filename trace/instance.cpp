@@ -31,9 +31,18 @@ Result<void> save(const std::filesystem::path& path, const std::string& text) {
 std::vector<std::string> target_filters(const TracedEvent& event, const CpuSet& measured) {
   // "CPU" is the CPU of the buffer; a field named cpu would hide the lower-case spelling.
   if (event.role == Role::receiver) return cpu_filters("CPU", measured, CpuFieldKind::number);
-  if (event.target == "cpu") return cpu_filters("cpu", measured, CpuFieldKind::number);
+  if (event.target == "cpu" || event.target == "target_cpu")
+    return cpu_filters(event.target, measured, CpuFieldKind::number);
   if (event.target == "m0") return cpu_filters("m0", measured, CpuFieldKind::word);
   return cpu_filters(event.target, measured, CpuFieldKind::mask);
+}
+
+/// Every filter with a further condition.
+std::vector<std::string> with_condition(std::vector<std::string> filters,
+                                        const std::string& condition) {
+  if (!condition.empty())
+    for (auto& filter : filters) filter = fmt::format("({}) && {}", filter, condition);
+  return filters;
 }
 
 /// Writes the first text that the kernel accepts; false if it accepts none.
@@ -119,16 +128,19 @@ Result<void> TraceInstance::size_buffers(const TraceSetup& setup) {
 void TraceInstance::filter(const TracedEvent& event, const TraceSetup& setup) {
   if (event.role == Role::tasks) return;
   const auto path = fmt::format("{}/events/{}/{}/filter", path_, event.system, event.name);
-  if (first_accepted(*files_, path, target_filters(event, setup.measured))) return;
+  const auto filters = target_filters(event, setup.measured);
+  if (first_accepted(*files_, path, with_condition(filters, event.condition))) return;
+  if (!event.condition.empty() && first_accepted(*files_, path, filters)) return;
   remarks_.push_back(fmt::format("{} is kept for all CPUs: the kernel accepts no filter by CPU.",
                                  event.full_name()));
 }
 
 void TraceInstance::stack_trigger(const TracedEvent& event, const TraceSetup& setup) {
   std::vector<std::string> texts;
-  for (const auto& condition : target_filters(event, setup.measured))
+  for (const auto& condition :
+       with_condition(target_filters(event, setup.measured), event.stack_if))
     texts.push_back("stacktrace if " + condition);
-  texts.emplace_back("stacktrace");
+  if (event.stack_if.empty()) texts.emplace_back("stacktrace");
   const auto path = fmt::format("{}/events/{}/{}/trigger", path_, event.system, event.name);
   if (!first_accepted(*files_, path, texts))
     remarks_.push_back(fmt::format("No stacks of senders: the kernel refuses the trigger of {}.",

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <fstream>
 #include <unordered_set>
@@ -36,7 +37,10 @@ Result<void> save(const std::filesystem::path& path, const std::string& text) {
 /// A pointer to code: functions and call sites, but not the csd (data), and not user addresses,
 /// which no symbol covers.
 bool points_to_code(const EventField& field) {
-  if (field.is_array || field.size != 8 || field.name == "csd") return false;
+  static constexpr std::array<std::string_view, 3> kData{"csd", "hrtimer", "work"};
+  if (field.is_array || field.size != 8 ||
+      std::find(kData.begin(), kData.end(), field.name) != kData.end())
+    return false;
   return field.type.find('*') != std::string::npos || field.name == "func" || field.name == "ip";
 }
 
@@ -104,6 +108,12 @@ Result<KernelSymbols> KernelSymbols::parse(std::string_view kallsyms) {
   std::stable_sort(symbols.symbols_.begin(), symbols.symbols_.end(),
                    [](const auto& a, const auto& b) { return a.address < b.address; });
   return symbols;
+}
+
+std::uint64_t KernelSymbols::address(std::string_view name) const {
+  const auto found = std::find_if(symbols_.begin(), symbols_.end(),
+                                  [&](const Symbol& symbol) { return symbol.name == name; });
+  return found == symbols_.end() ? 0 : found->address;
 }
 
 std::string KernelSymbols::resolve(std::uint64_t address) const {

@@ -21,6 +21,8 @@ class KernelSymbols {
  public:
   /// denied if all addresses read as zero (kptr_restrict, no CAP_SYSLOG).
   static Result<KernelSymbols> parse(std::string_view kallsyms);
+  /// Of the first text symbol of this name; 0 if there is none.
+  std::uint64_t address(std::string_view name) const;
   /// "name+0x1a/0x40" or "name+0x1a/0x40 [module]"; empty if no text symbol covers the address.
   std::string resolve(std::uint64_t address) const;
 

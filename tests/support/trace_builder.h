@@ -47,6 +47,10 @@ struct MadeEvent {
 
 inline const std::vector<MadeEvent>& made_events() {
   static const std::vector<MadeField> vector{{"int", "vector", 8, 4, 1}};
+  static const std::vector<MadeField> wake{{"char", "comm[16]", 8, 16, 0},
+                                           {"pid_t", "pid", 24, 4, 1},
+                                           {"int", "prio", 28, 4, 1},
+                                           {"int", "target_cpu", 32, 4, 1}};
   static const std::vector<MadeEvent> events{
       {"ftrace",
        "kernel_stack",
@@ -78,6 +82,30 @@ inline const std::vector<MadeEvent>& made_events() {
       {"irq_vectors", "local_timer_exit", 164, vector},
       {"irq_vectors", "irq_work_entry", 157, vector},
       {"irq_vectors", "thermal_apic_entry", 147, vector},
+      {"irq", "softirq_exit", 222, {{"unsigned int", "vec", 8, 4, 0}}},
+      {"timer",
+       "hrtimer_expire_entry",
+       230,
+       {{"void *", "hrtimer", 8, 8, 0}, {"s64", "now", 16, 8, 1}, {"void *", "function", 24, 8, 0}}},
+      {"timer",
+       "hrtimer_start",
+       231,
+       {{"void *", "hrtimer", 8, 8, 0},
+        {"void *", "function", 16, 8, 0},
+        {"s64", "expires", 24, 8, 1},
+        {"s64", "softexpires", 32, 8, 1},
+        {"enum hrtimer_mode", "mode", 40, 4, 0},
+        {"bool", "was_armed", 44, 1, 0}}},
+      {"workqueue",
+       "workqueue_execute_start",
+       240,
+       {{"void *", "work", 8, 8, 0}, {"void *", "function", 16, 8, 0}}},
+      {"workqueue",
+       "workqueue_execute_end",
+       241,
+       {{"void *", "work", 8, 8, 0}, {"void *", "function", 16, 8, 0}}},
+      {"sched", "sched_waking", 373, wake},
+      {"sched", "sched_wakeup", 374, wake},
       {"irq", "softirq_entry", 223, {{"unsigned int", "vec", 8, 4, 0}}},
       {"irq",
        "irq_handler_entry",
@@ -239,13 +267,48 @@ class TraceBuilder {
     put(bytes, 8, handler_address);
     write(cpu, time, bytes);
   }
+  /// `state`: of the previous task; 0: it was preempted. `prio`: of the next, as the kernel counts.
   void task_switch(int cpu, std::uint64_t time, const std::string& prev_comm, std::int32_t prev,
-                   const std::string& next_comm, std::int32_t next) {
+                   const std::string& next_comm, std::int32_t next, std::int64_t state = 0,
+                   int prio = 120) {
     auto bytes = start(372, 64);
+    put(bytes, 32, state), put(bytes, 60, prio);
     std::memcpy(bytes.data() + 8, prev_comm.data(), prev_comm.size());
     put(bytes, 24, prev);
     std::memcpy(bytes.data() + 40, next_comm.data(), next_comm.size());
     put(bytes, 56, next);
+    write(cpu, time, bytes);
+  }
+  void waking(int cpu, std::uint64_t time, const std::string& comm, std::int32_t who, int target) {
+    wake(373, cpu, time, comm, who, target);
+  }
+  void wakeup(int cpu, std::uint64_t time, const std::string& comm, std::int32_t who, int target) {
+    wake(374, cpu, time, comm, who, target);
+  }
+  void timer_expires(int cpu, std::uint64_t time, std::uint64_t timer, std::uint64_t function) {
+    auto bytes = start(230, 32);
+    put(bytes, 8, timer), put(bytes, 24, function);
+    write(cpu, time, bytes);
+  }
+  void timer_starts(int cpu, std::uint64_t time, std::uint64_t timer, std::uint64_t function) {
+    auto bytes = start(231, 45);
+    put(bytes, 8, timer), put(bytes, 16, function);
+    write(cpu, time, bytes);
+  }
+  void work_begins(int cpu, std::uint64_t time, std::uint64_t function) {
+    auto bytes = start(240, 24);
+    put(bytes, 16, function);
+    write(cpu, time, bytes);
+  }
+  void work_ends(int cpu, std::uint64_t time, std::uint64_t function) {
+    auto bytes = start(241, 24);
+    put(bytes, 16, function);
+    write(cpu, time, bytes);
+  }
+  void reschedule_end(int cpu, std::uint64_t time) { vector(cpu, time, 156, 253); }
+  void softirq_end(int cpu, std::uint64_t time, int vec) {
+    auto bytes = start(222, 12);
+    put(bytes, 8, vec);
     write(cpu, time, bytes);
   }
   void rename(int cpu, std::uint64_t time, std::int32_t who, const std::string& comm) {
@@ -268,6 +331,13 @@ class TraceBuilder {
     put(bytes, 0, static_cast<std::uint16_t>(id));
     put(bytes, 4, pid);
     return bytes;
+  }
+  void wake(int id, int cpu, std::uint64_t time, const std::string& comm, std::int32_t who,
+            int target) {
+    auto bytes = start(id, 36);
+    std::memcpy(bytes.data() + 8, comm.data(), comm.size());
+    put(bytes, 24, who), put(bytes, 28, 120), put(bytes, 32, target);
+    write(cpu, time, bytes);
   }
   template <class T>
   static void put(std::vector<std::byte>& bytes, std::size_t offset, T value) {
