@@ -54,7 +54,10 @@ Text text_of(WarningId id) {
               "lengths are off by that much; more than 5 ppm means an unsteady counter",
               "check that the clocksource is tsc and that no hypervisor migrates the guest"};
     case WarningId::gaps_dropped:
-      return {"gaps_dropped", "counts and time lost then come from the histogram, 1.6 % coarse",
+      return {"gaps_dropped",
+              "what is said of causes, of unexplained and deferrable time and of spikes covers the "
+              "time until the log was full; counts and time lost cover the whole window, from the "
+              "histogram (1.6 % coarse)",
               "raise the probe's log_capacity or threshold"};
     case WarningId::steal:
       return {"steal", "the hypervisor ran something else: these gaps are not the kernel's",

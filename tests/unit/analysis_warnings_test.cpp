@@ -121,6 +121,22 @@ INSTANTIATE_TEST_SUITE_P(
                r.windows[0].warnings = {{"observer_failed", "a", "b", "c"}};
              }}));
 
+// Attribution of the first 4 s, rates by 10: the warning spoke of the gap table alone.
+TEST(Warnings, AFullLogSaysHowFarItReaches) {
+  auto builder = clean();
+  auto& cpu = builder.recording().windows[0].probe.cpus[0];
+  cpu.gaps_dropped = 12;
+  cpu.gaps = {{cpu.start + 7'900'000'000, 100'000'000}};
+  const auto findings = analyse(builder.recording());
+  const auto found =
+      std::find_if(findings.warnings.begin(), findings.warnings.end(),
+                   [](const auto& one) { return one.warning.id == "gaps_dropped"; });
+  ASSERT_NE(found, findings.warnings.end());
+  EXPECT_EQ(found->warning.seen,
+            "CPU 1: 12 gaps did not fit the log of 1, which ends after 4 of 10 s");
+  EXPECT_THAT(found->warning.matters, ::testing::HasSubstr("until the log was full"));
+}
+
 TEST(Warnings, StealOfOtherCpusIsNotOurs) {
   auto builder = clean();
   builder.recording().windows[0].cpu_times[0].steal = 5;
