@@ -47,6 +47,9 @@ struct CauseRow {
   std::vector<WokenRow> woken;     // by count
   /// Of a task, as the kernel counts: -1 deadline, 0-99 real-time (0 is the highest), 100-139 nice.
   std::optional<int> prio_least, prio_most;
+
+  /// How often it came, where no gap was heard: runs, or IPIs that ran nothing (reschedules).
+  std::uint64_t times() const { return callbacks > ipis ? callbacks : ipis; }
 };
 
 /// A count of the trace beside the kernel's own counter.
@@ -83,7 +86,7 @@ struct CpuInterruptions {
   int windows = 0;
   double exposure_s = 0;         // between the trace's edges
   bool heard = false;            // a probe listened for gaps
-  std::vector<CauseRow> causes;  // by lost time, then by count
+  std::vector<CauseRow> causes;  // by lost time, then by times(); by the latter where not heard
   std::uint64_t calls_queued = 0, ipis_sent = 0, function_ipis = 0, reschedule_ipis = 0;
   std::uint64_t callbacks = 0, callbacks_joined = 0, reschedules_joined = 0, local_calls = 0;
   std::uint64_t gaps = 0, explained = 0, explained_over_1us = 0, gaps_over_1us = 0;

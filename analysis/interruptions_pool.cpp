@@ -284,8 +284,9 @@ void InterruptionPool::finish(Pooled& pooled) const {
     cpu.causes.push_back(std::move(row));
   }
   cpu.deferrable.all_lost_us = cpu.lost_us;
-  std::stable_sort(cpu.causes.begin(), cpu.causes.end(), [](const auto& a, const auto& b) {
-    return a.lost_us != b.lost_us ? a.lost_us > b.lost_us : a.callbacks > b.callbacks;
+  std::stable_sort(cpu.causes.begin(), cpu.causes.end(), [&](const auto& a, const auto& b) {
+    // Without a probe, and where an emulator's times are withheld, no cause has a time.
+    return cpu.heard && a.lost_us != b.lost_us ? a.lost_us > b.lost_us : a.times() > b.times();
   });
 }
 

@@ -54,6 +54,28 @@ class TracedRecording {
     write(make);
   }
 
+  /// An arm in which the tasks took the CPU for 200 us each, one after the other, `times` times in
+  /// all, each after a reschedule IPI; and one tick.
+  WindowRecord& add_visits(const std::string& arm, const std::vector<std::string>& tasks,
+                           std::uint64_t times) {
+    auto& window = traced_window(arm);
+    TraceBuilder make;
+    for (std::uint64_t i = 0; i < times; ++i) {
+      const auto at = at_ms(9'000 / times * i + 5);
+      const auto& task = tasks[i % tasks.size()];
+      window.probe.cpus[0].gaps.push_back({at, 400'000});
+      make.reschedule(1, at + 2'000);
+      make.task_switch(1, at + 4'000, "isolab", 50, task, 77);
+      make.task_switch(1, at + 390'000, task, 77, "isolab", 50);
+    }
+    window.probe.cpus[0].gaps.push_back({at_ms(9'900), 8'000});
+    make.tick(1, at_ms(9'900) + 2'000);
+    window.interrupts = {grown_row("RES", "Rescheduling interrupts", "reschedule", times),
+                         grown_row("LOC", "Local timer interrupts", "timer", 1)};
+    write(make);
+    return window;
+  }
+
   Recording& recording() { return builder_.recording(); }
 
  private:
