@@ -98,6 +98,7 @@ Result<Findings> analyse(const Recording& recorded, const std::vector<ClassRule>
     add_footprint_metrics(arm, plan.measured, out.metrics);
   }
   add_interruption_metrics(interruptions, out.metrics);
+  out.effects = arm_effects(arms, idle, plan.measured, interruptions);
   if (emulated.empty()) {
     out.page_costs = page_costs(plan, arms, expectations, online_cpus(recording.facts));
     add_page_cost_metrics(arms, out.page_costs, out.metrics);

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "analysis/arm_effects.h"
 #include "analysis/interruptions.h"
 #include "analysis/page_cost.h"
 #include "base/plan.h"
@@ -110,6 +111,7 @@ struct Findings {
   Series series;
   Interruptions interruptions;  // of windows that were traced
   std::vector<PageCost> page_costs;
+  std::vector<ArmEffect> effects;  // of the arms beside the idle one, in their order
 };
 
 /// `own_rules`: a user's rules of classes, tried before the built-in ones. parse: rules that are

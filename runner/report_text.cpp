@@ -44,8 +44,8 @@ class Report {
     listening();
     section("Who interrupted the measured CPUs", interruptions_text(findings_, style_.full), "");
     section("Interrupts per second on a measured CPU (mean)", interrupts_table(findings_),
-            "* above the idle arm (95 %); 0 (<x): none seen, x is the one-sided 95 % bound. On x86 "
-            "function_call includes tlb.");
+            "Interrupts received, IPIs among them, not gaps. * above the idle arm (95 %); 0 (<x): "
+            "none seen, x is the one-sided 95 % bound. On x86 function_call includes tlb.");
     section("Other rows that grew on a measured CPU", other_rows_table(findings_), "");
     section("IPIs per operation, on each measured CPU, less the idle arm's rate",
             ipis_table(findings_),

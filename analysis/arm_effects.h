@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+// What each arm changed on the measured CPUs: every row of the report's tables against the same row
+// of the idle arm. Plain data and a pure function.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "base/cpu_set.h"
+
+namespace isolab {
+
+struct ArmWindows;
+struct Interruptions;
+
+/// Where a row is printed.
+enum class EffectTable {
+  gaps,        // "over 10 us"; of wake-ups too, and "missed periods"
+  time_lost,   // one row, "time lost"
+  interrupts,  // rows of /proc/interrupts by row_name()
+  softirqs,    // rows of /proc/softirqs
+  tasks,       // other tasks that ran, by name, of the trace
+  causes,      // everything else the trace names, and gaps without kernel event
+  cpu_time,    // states of /proc/stat
+};
+
+struct RowEffect {
+  EffectTable table = EffectTable::gaps;
+  std::string row;
+  int cpu = -1;              // -1: all measured CPUs together
+  double idle = 0, arm = 0;  // per CPU-second: events; us of time lost; share of cpu_time (0..1)
+  double p = 1;              // two-sided, after Holm
+  double clearness = 0;      // likelihood ratio statistic; larger is clearer
+  double could_show = 0;     // the smallest rise, in the unit of `arm`, that would be `changed`
+  bool changed = false;      // by chance in less than 5 % of arms, and by a quarter or more
+  bool unsteady = false;     // changed if the repeats agreed with each other, which they do not
+};
+
+struct ArmEffect {
+  std::string arm;
+  std::vector<RowEffect> rows;          // of every table, the clearest change first
+  std::vector<std::string> not_judged;  // tables of this arm without usable data, with the reason
+};
+
+/// Of each arm with windows but the idle one; none without an idle arm. A row is tested where both
+/// arms counted it and one of them saw anything: exact conditional test of two Poisson rates
+/// (Przyborowski and Wilenski 1940), the counts divided by the windows' dispersion where that is
+/// more than Poisson's. Time is counted in units of its own size (time lost: the mean of a gap
+/// weighted by its length; cpu_time: 10 ms). p is corrected by Holm (1979) over the rows of one
+/// arm, those of all CPUs together and those of single CPUs each a family. A change also needs a
+/// ratio of at least 1.25 or at most 0.8, 1 us/s of time lost or 0.1 % of cpu_time, and a 95 %
+/// interval over the windows (rate_ratio) that excludes 1.
+std::vector<ArmEffect> arm_effects(const std::vector<ArmWindows>& arms, int idle,
+                                   const CpuSet& measured, const Interruptions& interruptions);
+
+}  // namespace isolab
