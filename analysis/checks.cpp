@@ -8,6 +8,8 @@
 
 #include "analysis/gaps.h"
 #include "analysis/statistics.h"
+#include "base/counters.h"
+#include "base/interrupts.h"
 
 namespace isolab {
 namespace {
@@ -227,11 +229,44 @@ void add_clock_warnings(const Recording& recording, WarningList& out) {
             arm_name(recording, *worst));
 }
 
+namespace {
+
+/// Rows of /proc/interrupts whose gain in the window is inferred or unknown.
+void check_counters(const WindowRecord& window, const std::string& arm, const CpuSet& measured,
+                    WarningList& out) {
+  for (const int cpu : measured) {
+    const auto absent = [&](const CounterRow& row) {
+      return !row.before.contains(kWholeMachine) &&
+             (!row.before.contains(cpu) || !row.after.contains(cpu));
+    };
+    if (std::any_of(window.interrupts.begin(), window.interrupts.end(), absent))
+      out.add(make_warning(WarningId::cpu_offline_at_edge,
+                           fmt::format("/proc/interrupts lacks CPU {} at an edge of a window", cpu)),
+              arm);
+    for (const auto& row : window.interrupts) {
+      const auto step = counter_step(row, cpu);
+      const bool device = row.kind == "device";
+      if (step != CounterStep::restarted && !(device && step == CounterStep::wrapped)) continue;
+      out.add(make_warning(WarningId::counter_restarted,
+                           fmt::format("{} fell from {} to {} on CPU {}: taken as {} ({} "
+                                       "interrupts)",
+                                       row_name(row), row.before.at(cpu), row.after.at(cpu), cpu,
+                                       step == CounterStep::wrapped ? "a wrap of 32 bits"
+                                                                    : "restarted from zero",
+                                       row.gained(cpu))),
+              arm);
+    }
+  }
+}
+
+}  // namespace
+
 void add_row_warnings(const std::vector<ArmWindows>& arms, const CpuSet& measured,
                       WarningList& out) {
   for (const auto& arm : arms) {
     std::map<std::string, std::map<int, Counted>> per_row;
     for (const auto* window : arm.windows) {
+      check_counters(*window, arm.name, measured, out);
       const auto counts = row_counts(*window, measured, -1);
       for (const char* row : {"function_call", "tlb", "reschedule"}) {
         const auto found = counts.find(row);

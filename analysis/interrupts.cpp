@@ -7,6 +7,7 @@
 #include <array>
 
 #include "analysis/statistics.h"
+#include "base/counters.h"
 
 namespace isolab {
 namespace {
@@ -24,14 +25,6 @@ std::size_t kind_rank(const std::string& name) {
 std::string last_word(const std::string& text) {
   const auto space = text.find_last_of(' ');
   return space == std::string::npos ? text : text.substr(space + 1);
-}
-
-std::uint64_t growth(const CounterRow& row, int cpu) {
-  const auto before = row.before.find(cpu);
-  const auto after = row.after.find(cpu);
-  const std::uint64_t from = before == row.before.end() ? 0 : before->second;
-  const std::uint64_t to = after == row.after.end() ? 0 : after->second;
-  return to > from ? to - from : 0;  // a row that went away reads 0 after the window
 }
 
 using RowParts = std::map<std::string, std::vector<Counted>>;
@@ -99,11 +92,12 @@ std::map<std::string, std::vector<Counted>> row_counts(const WindowRecord& windo
   std::map<std::string, std::map<int, std::uint64_t>> sums;
   for (const auto* rows : {&window.interrupts, &window.softirqs})
     for (const auto& row : *rows)
-      for (const int one : cpus) sums[row_name(row)][one] += growth(row, one);
+      for (auto& counted = sums[row_name(row)]; const int one : cpus)
+        if (counter_step(row, one) != CounterStep::absent) counted[one] += row.gained(one);
   RowParts out;
   for (const auto& [name, per_cpu] : sums)
-    for (const auto& [one, count] : per_cpu)
-      out[name].push_back({count, window_seconds(window), window.repeat});
+    for (auto& parts = out[name]; const auto& [one, count] : per_cpu)
+      parts.push_back({count, window_seconds(window), window.repeat});
   return out;
 }
 

@@ -15,7 +15,7 @@ namespace isolab {
 std::string row_name(const CounterRow& row);
 
 /// Growth of each row on `cpu` (-1: on each of `measured`) in one window, summed over rows of one
-/// name.
+/// name. A CPU that one of the readings lacks (offline at an edge) has no part: its count is unknown.
 std::map<std::string, std::vector<Counted>> row_counts(const WindowRecord& window,
                                                        const CpuSet& measured, int cpu);
 

@@ -7,6 +7,7 @@
 #include <numeric>
 
 #include "analysis/interrupts.h"
+#include "base/counters.h"
 
 namespace isolab {
 namespace {
@@ -45,16 +46,15 @@ std::uint64_t operations(const WorkRecord& work) {
   const std::string& count = alone ? work.at_end.begin()->first : work.op_count;
   const auto start = work.at_start.find(count);
   const auto end = work.at_end.find(count);
-  if (start == work.at_start.end() || end == work.at_end.end() || end->second < start->second)
-    return 0;
-  return end->second - start->second;
+  if (start == work.at_start.end() || end == work.at_end.end()) return 0;
+  return counter_gain(start->second, end->second).value_or(0);
 }
 
 double row_of(const WindowRecord& window, const CpuSet& measured, const std::string& row,
               bool& there) {
   const auto counts = row_counts(window, measured, -1);
   const auto found = counts.find(row);
-  there = found != counts.end();
+  there = found != counts.end() && !found->second.empty();
   double sum = 0;
   if (there)
     for (const auto& part : found->second) sum += static_cast<double>(part.count);

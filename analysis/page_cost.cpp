@@ -6,6 +6,8 @@
 #include <numeric>
 #include <sstream>
 
+#include "base/counters.h"
+
 namespace isolab {
 namespace {
 
@@ -54,9 +56,9 @@ ByRepeat round_means(const ArmWindows& arm, const std::string& note, int* rounds
 std::optional<double> gained(const WorkRecord& work, const std::string& count) {
   const auto from = work.at_start.find(count);
   const auto to = work.at_end.find(count);
-  if (from == work.at_start.end() || to == work.at_end.end() || to->second < from->second)
-    return std::nullopt;
-  return static_cast<double>(to->second - from->second);
+  if (from == work.at_start.end() || to == work.at_end.end()) return std::nullopt;
+  const auto gain = counter_gain(from->second, to->second);
+  return gain ? std::optional<double>(static_cast<double>(*gain)) : std::nullopt;
 }
 
 /// us per touched page in each repeat.

@@ -93,6 +93,15 @@ Text text_of(WarningId id) {
       return {"rows_disagree",
               "a kernel counter contradicts another, so rates of these rows are doubtful",
               "report the kernel version with the recording"};
+    case WarningId::counter_restarted:
+      return {"counter_restarted",
+              "a device's row counts in 32 bits and starts again when its interrupt is requested "
+              "again: which of the two happened is inferred from the size of the step",
+              "do not use the row's rate if the device was rebound or reconfigured in the window"};
+    case WarningId::cpu_offline_at_edge:
+      return {"cpu_offline_at_edge",
+              "its interrupt counts in that window are unknown and in none of the rates",
+              "keep measured CPUs online, or read the per-CPU trace instead"};
     case WarningId::facts_changed:
       return {"facts_changed", "the machine after the run is not the machine before it",
               "check who changed it; compare only runs with equal facts"};

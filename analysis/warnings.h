@@ -30,6 +30,8 @@ enum class WarningId {
   no_idle_arm,
   expectation_mismatch,
   rows_disagree,
+  counter_restarted,
+  cpu_offline_at_edge,
   facts_changed,
   direct_map_split,
   heap_fallbacks,

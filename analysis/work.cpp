@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "base/counters.h"
+
 namespace isolab {
 namespace {
 
@@ -55,16 +57,20 @@ void add_work_metrics(const ArmWindows& arm, std::vector<Metric>& out) {
       for (const auto& [count, end] : work.at_end) {
         const auto start = work.at_start.find(count);
         const std::uint64_t from = start == work.at_start.end() ? 0 : start->second;
-        counts[work.workload][count].push_back(
-            {end > from ? end - from : 0, window_seconds(*window), window->repeat});
+        auto& parts = counts[work.workload][count];
+        if (const auto gain = counter_gain(from, end))
+          parts.push_back({*gain, window_seconds(*window), window->repeat});
       }
     }
   }
   for (const auto& [workload, named] : counts) {
     for (const auto& [count, parts] : named) {
-      Metric metric =
-          counted_rate("work_per_second",
-                       {{"arm", arm.name}, {"workload", workload}, {"count", count}}, parts, 1);
+      const Labels labels{{"arm", arm.name}, {"workload", workload}, {"count", count}};
+      if (parts.empty()) {
+        out.push_back(not_applicable("work_per_second", labels, "the count fell in every window"));
+        continue;
+      }
+      Metric metric = counted_rate("work_per_second", labels, parts, 1);
       // A paced or back-to-back loop is no Poisson process: its spread over repeats says more.
       metric.lower95.reset();
       metric.upper95.reset();

@@ -23,16 +23,4 @@ double TickLine::ticks_per_second() const {
   return static_cast<double>(ticks1 - ticks0) * 1e9 / static_cast<double>(ns1 - ns0);
 }
 
-std::uint64_t CounterRow::gained(int cpu) const {
-  const auto first = before.find(cpu);
-  const auto last = after.find(cpu);
-  if (last == after.end()) return 0;
-  const std::uint64_t old = first == before.end() ? 0 : first->second;
-  if (last->second >= old) return last->second - old;
-  // The kernel counts in 32 bits (unsigned int of irq_cpustat_t and kstat_irqs): a wrap is a small
-  // step modulo 2^32; anything else is a row that began again from zero.
-  const std::uint64_t wrapped = (last->second - old) & 0xffff'ffffU;
-  return wrapped < 0x1000'0000U ? wrapped : last->second;
-}
-
 }  // namespace isolab

@@ -79,8 +79,8 @@ struct CounterRow {
       kind;  // base/interrupts.h: "function_call", "tlb", ... or "device", "other", "softirq"
   std::map<int, std::uint64_t> before, after;
 
-  /// after - before on one CPU, across the kernel's 32-bit wrap; what is in `after` where the row began
-  /// again from zero, so 0 where it went away (a device that was unbound).
+  /// What the row gained on one CPU, across the kernel's 32-bit wrap (base/counters.h says how);
+  /// 0 where one of the readings lacks the row or the CPU: ask counter_step() before counting that.
   std::uint64_t gained(int cpu) const;
 };
 

@@ -14,6 +14,7 @@
 #include <cmath>
 #include <new>
 
+#include "base/counters.h"
 #include "host/cgroup.h"
 #include "host/files.h"
 #include "host/os.h"
@@ -46,12 +47,6 @@ Footprint thread_footprint(int cpu) {
   return {cpu, static_cast<std::uint64_t>(usage.ru_nvcsw),
           static_cast<std::uint64_t>(usage.ru_nivcsw), static_cast<std::uint64_t>(usage.ru_minflt),
           static_cast<std::uint64_t>(usage.ru_majflt)};
-}
-
-Footprint difference(const Footprint& before, const Footprint& after) {
-  return {after.cpu, after.voluntary_switches - before.voluntary_switches,
-          after.involuntary_switches - before.involuntary_switches,
-          after.minor_faults - before.minor_faults, after.major_faults - before.major_faults};
 }
 
 }  // namespace
@@ -242,7 +237,7 @@ void Listener::run_window(ListenerRound& round) {
     cpu_relax();
   }
   heard_.after = read_clock_pair();
-  heard_.footprint = difference(before, after);
+  heard_.footprint = footprint_gain(before, after);
   heard_.ended_on_cpu = sched_getcpu();
 }
 

@@ -17,6 +17,7 @@
 #include <memory>
 #include <sstream>
 
+#include "base/counters.h"
 #include "host/clock.h"
 #include "host/process.h"
 #include "probes/busy_loop_preflight.h"
@@ -199,13 +200,8 @@ Result<void> Cyclictest::listen(Child& child, int output, ProbeSignals& signals)
     if (signals.stop.load() != 0 && stopped_at_ == 0) {
       stopped_at_ = clock_ns(CLOCK_MONOTONIC);
       const auto at_end = thread_counters(child.pid());
-      for (std::size_t i = 0; i < at_end.size() && i < at_start.size(); ++i) {
-        footprints_.push_back({at_end[i].cpu,
-                               at_end[i].voluntary_switches - at_start[i].voluntary_switches,
-                               at_end[i].involuntary_switches - at_start[i].involuntary_switches,
-                               at_end[i].minor_faults - at_start[i].minor_faults,
-                               at_end[i].major_faults - at_start[i].major_faults});
-      }
+      for (std::size_t i = 0; i < at_end.size() && i < at_start.size(); ++i)
+        footprints_.push_back(footprint_gain(at_start[i], at_end[i]));
       child.signal(SIGINT);
     }
     pollfd wait{output, POLLIN, 0};

@@ -7,6 +7,7 @@
 
 #include <array>
 
+#include "base/counters.h"
 #include "probes/observer.h"
 #include "probes/proc_stat.h"
 
@@ -41,10 +42,13 @@ class Faults final : public Observer {
     for (const char* name : kCounters) {
       const auto from = before.find(name);
       const auto to = after.find(name);
-      record.notes[std::string("faults.") + name] =
-          from == before.end() || to == after.end()
-              ? "not applicable: this kernel does not count it"
-              : std::to_string(to->second - from->second);
+      auto& note = record.notes[std::string("faults.") + name];
+      if (from == before.end() || to == after.end()) {
+        note = "not applicable: this kernel does not count it";
+        continue;
+      }
+      const auto gain = counter_gain(from->second, to->second);
+      note = gain ? std::to_string(*gain) : "unknown: the counter fell inside the window";
     }
     return {};
   }

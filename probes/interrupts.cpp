@@ -4,6 +4,7 @@
 // per-CPU counters from afar and interrupts nobody.
 #include "base/interrupts.h"
 
+#include "base/counters.h"
 #include "probes/observer.h"
 #include "probes/proc_stat.h"
 
@@ -47,9 +48,9 @@ class Interrupts final : public Observer {
     if (!from || !to) return;
     for (const char* level : {"level2", "level3"}) {
       const std::string counter = std::string("direct_map_") + level + "_splits";
-      if (from->contains(counter) && to->contains(counter))
-        record.notes[std::string("direct_map.") + level + "_splits"] =
-            std::to_string(to->at(counter) - from->at(counter));
+      if (!from->contains(counter) || !to->contains(counter)) continue;
+      if (const auto gain = counter_gain(from->at(counter), to->at(counter)))
+        record.notes[std::string("direct_map.") + level + "_splits"] = std::to_string(*gain);
     }
   }
 

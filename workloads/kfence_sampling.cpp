@@ -9,6 +9,7 @@
 
 #include <cerrno>
 
+#include "base/counters.h"
 #include "workloads/generator.h"
 #include "workloads/kfence.h"
 #include "workloads/workload.h"
@@ -107,7 +108,8 @@ class KfenceSampling final : public Workload {
   }
 
   Result<void> count_samples() {
-    context_.counters.set(kSamples, TRY(samples_since_boot()) - first_);
+    const auto taken = counter_gain(first_, TRY(samples_since_boot()));
+    context_.counters.set(kSamples, taken.value_or(0));
     return {};
   }
 

@@ -47,6 +47,31 @@ TEST(InterruptMetrics, RatesOfTheMeasuredCpuOnly) {
   EXPECT_NEAR(*zero->upper95, 0.2995732274, 1e-9);
 }
 
+TEST(InterruptMetrics, ARowThatWrapsKeepsItsCount) {
+  auto builder = toggling(3);
+  auto& row = builder.recording().windows[1].interrupts[0];
+  row.before[1] = 4'294'967'290U;
+  row.after[1] = (row.before[1] + 3010) & 0xffff'ffffU;
+  const auto findings = analyse(builder.recording());
+  EXPECT_DOUBLE_EQ(*rate(findings, "interrupts_per_second", "toggle", "function_call")->value, 301);
+  const auto* per_op = find_metric(findings, "ipis_per_op", {{"arm", "toggle"}});
+  ASSERT_NE(per_op, nullptr);
+  EXPECT_DOUBLE_EQ(*per_op->value, 3);
+  for (const auto& one : findings.warnings) EXPECT_NE(one.warning.id, "expectation_mismatch");
+}
+
+TEST(InterruptMetrics, ACpuThatWasOfflineAtAnEdgeHasNoRate) {
+  auto builder = toggling(3);
+  for (auto& row : builder.recording().windows[1].interrupts) row.before.erase(1);
+  const auto findings = analyse(builder.recording());
+  const auto* metric = rate(findings, "interrupts_per_second", "toggle", "function_call");
+  ASSERT_NE(metric, nullptr);
+  EXPECT_FALSE(metric->value);
+  const auto* per_op = find_metric(findings, "ipis_per_op", {{"arm", "toggle"}});
+  ASSERT_NE(per_op, nullptr);
+  EXPECT_FALSE(per_op->value);
+}
+
 TEST(InterruptMetrics, DifferenceToIdle) {
   const auto findings = analyse(toggling(3).recording());
   const auto* over = rate(findings, "interrupts_over_idle", "toggle", "function_call");

@@ -96,6 +96,13 @@ INSTANTIATE_TEST_SUITE_P(
                r.plan.arms[0].settings = {{"/proc/sys/vm/x", "1"}};
              }},
         Case{"rows_disagree", [](Recording& r) { r.windows[0].interrupts[1].after[1] += 100; }},
+        Case{"counter_restarted",
+             [](Recording& r) {
+               r.windows[0].interrupts.push_back(
+                   {"24", "PCI-MSI nvme0q1", "device", {{1, 4'294'967'000U}}, {{1, 300}}});
+             }},
+        Case{"cpu_offline_at_edge",
+             [](Recording& r) { r.windows[0].interrupts[0].before.erase(1); }},
         Case{"facts_changed", [](Recording& r) { r.facts_after["kernel.command_line"] = "other"; }},
         Case{"direct_map_split",
              [](Recording& r) {

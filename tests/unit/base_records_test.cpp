@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/records.h"
 
+#include "base/counters.h"
+
 #include <gtest/gtest.h>
 
 #include <random>
@@ -71,6 +73,42 @@ TEST(CounterRow, GainedNeverUnderflows) {
   row.after = {{0, 4}, {1, 3}};
   EXPECT_EQ(row.gained(0), 10u);  // wrapped at 2^32
   EXPECT_EQ(row.gained(1), 3u);   // began again
+}
+
+// The rows of the architecture and of softirqs count as long as the kernel runs: a fall is a wrap,
+// however large the step. A device's descriptor can be freed and made again.
+TEST(CounterRow, AWrapIsToldFromARestartByWhatTheRowIs) {
+  CounterRow row;
+  row.kind = "timer";  // 1000 Hz for 50 days, and for a whole day in this window
+  row.before = {{1, 4'294'967'290U}};
+  row.after = {{1, 86'400'000}};
+  EXPECT_EQ(counter_step(row, 1), CounterStep::wrapped);
+  EXPECT_EQ(row.gained(1), 86'400'006u);
+  row.before[1] = 1000;  // a step of nearly 2^32 is still the only one that fits
+  row.after[1] = 999;
+  EXPECT_EQ(row.gained(1), 4'294'967'295u);
+  row.kind = "device";
+  EXPECT_EQ(counter_step(row, 1), CounterStep::restarted);
+  EXPECT_EQ(row.gained(1), 999u);
+  row.before[1] = 1ull << 40;  // not a counter of 32 bits
+  row.kind = "timer";
+  EXPECT_EQ(counter_step(row, 1), CounterStep::restarted);
+}
+
+TEST(CounterRow, WhatOneReadingLacksIsUnknown) {
+  CounterRow row;
+  row.kind = "function_call";
+  row.before = {{0, 7}};  // CPU 1 came online in the window, with what it had counted before
+  row.after = {{0, 9}, {1, 5000}};
+  EXPECT_EQ(counter_step(row, 0), CounterStep::grew);
+  EXPECT_EQ(counter_step(row, 1), CounterStep::absent);
+  EXPECT_EQ(row.gained(1), 0u);
+  row.before = {{0, 4'294'967'295U}, {1, 4}};
+  row.after = {{0, 0}, {1, 0}};  // the row went away: join_counters() left zeroes
+  EXPECT_EQ(counter_step(row, 0), CounterStep::absent);
+  EXPECT_EQ(row.gained(0), 0u);
+  EXPECT_EQ(counter_gain(3, 10).value(), 7u);
+  EXPECT_FALSE(counter_gain(10, 3));
 }
 
 }  // namespace
