@@ -26,7 +26,7 @@ const std::string& arm_name(const Recording& recording, const WindowRecord& wind
 
 double number_of(const ProbeCpu& cpu, const char* name) {
   const auto found = cpu.numbers.find(name);
-  return found == cpu.numbers.end() ? 0 : found->second;
+  return found == cpu.numbers.end() || !std::isfinite(found->second) ? 0 : found->second;
 }
 
 double seconds_of(const WindowRecord& window, std::uint64_t ticks) {
@@ -61,6 +61,11 @@ void check_heard(const WindowRecord& window, const std::string& arm, WarningList
                            fmt::format("CPU {}: the rounds miss the wall time by {:.2f} ppm",
                                        cpu.cpu, wall)),
               arm);
+    for (const auto& [name, value] : cpu.numbers)
+      if (!std::isfinite(value))
+        out.add(make_warning(WarningId::self_check_failed,
+                             fmt::format("CPU {}: the probe's {} is {}", cpu.cpu, name, value)),
+                arm);
     const auto counted = cpu.numbers.find("iterations");
     const double all = static_cast<double>(cpu.histogram.total());
     if (counted != cpu.numbers.end() && counted->second != all)

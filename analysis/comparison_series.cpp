@@ -12,6 +12,7 @@ namespace isolab {
 namespace {
 
 constexpr int kPointsPerDecade = 20;
+constexpr int kMostPoints = 20 * kPointsPerDecade;  // 1e20 us
 
 /// How many per CPU-hour are at least `x` long: a step down after each point.
 double at_least(const std::vector<Point>& ccdf, double x) {
@@ -40,7 +41,7 @@ std::vector<BandPoint> band(const std::vector<const Findings*>& sessions, const 
       longest = std::max(longest, one->ccdf.back().x);
   std::vector<BandPoint> out;
   if (longest <= 0) return out;
-  for (int i = 0;; ++i) {
+  for (int i = 0; i < kMostPoints; ++i) {
     BandPoint point;
     point.x_us = std::pow(10.0, static_cast<double>(i) / kPointsPerDecade);
     point.lowest = INFINITY;

@@ -2,6 +2,7 @@
 #include "analysis/findings.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "analysis/benchmarks.h"
 #include "analysis/budget.h"
@@ -63,6 +64,19 @@ std::vector<ArmSummary> describe_arms(const Recording& recording,
   return out;
 }
 
+/// A quotient that has no value (a window of no length, say) is not applicable, never "nan".
+void leave_out_what_is_not_finite(std::vector<Metric>& metrics) {
+  for (auto& metric : metrics) {
+    const bool known = metric.value && std::isfinite(*metric.value);
+    if (metric.value && !known) {
+      metric.value.reset();
+      metric.not_applicable = "its computation has no finite value";
+    }
+    for (auto* bound : {&metric.lower95, &metric.upper95, &metric.repeat_min, &metric.repeat_max})
+      if (*bound && (!known || !std::isfinite(**bound))) bound->reset();
+  }
+}
+
 int online_cpus(const Facts& facts) {
   const auto found = facts.find("cpu.online");
   const auto cpus = found == facts.end() ? Result<CpuSet>(CpuSet{}) : CpuSet::parse(found->second);
@@ -106,6 +120,8 @@ Result<Findings> analyse(const Recording& recorded, const std::vector<ClassRule>
   } else {
     add_withheld_metrics(recording, emulated, out.metrics);
   }
+
+  leave_out_what_is_not_finite(out.metrics);
 
   WarningList warnings;
   add_design_warnings(recording, arms, idle, warnings);

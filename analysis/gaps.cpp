@@ -14,7 +14,7 @@ namespace {
 
 double number_of(const ProbeCpu& cpu, const char* name, double fallback) {
   const auto found = cpu.numbers.find(name);
-  return found == cpu.numbers.end() ? fallback : found->second;
+  return found == cpu.numbers.end() || !std::isfinite(found->second) ? fallback : found->second;
 }
 
 std::map<int, std::vector<Heard>> by_repeat(const std::vector<Heard>& all) {
@@ -161,8 +161,8 @@ class GapMetrics {
     std::vector<Counted> parts;
     for (const auto& one : heard_) {
       if (!one.cpu().numbers.contains("missed_periods")) return;
-      parts.push_back({static_cast<std::uint64_t>(number_of(one.cpu(), "missed_periods", 0)),
-                       one.seconds(), one.repeat()});
+      const double missed = std::clamp(number_of(one.cpu(), "missed_periods", 0), 0.0, 1e18);
+      parts.push_back({static_cast<std::uint64_t>(missed), one.seconds(), one.repeat()});
     }
     out_.push_back(counted_rate("missed_periods", labels_, parts, kHour));
   }

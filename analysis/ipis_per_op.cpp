@@ -27,18 +27,22 @@ struct Tally {
 
 constexpr const char* kSplits[] = {"direct_map.level2_splits", "direct_map.level3_splits"};
 
+/// A number in a note; 0 where there is none.
+double noted(const std::map<std::string, std::string>& notes, const char* key) {
+  const auto found = notes.find(key);
+  const double value = found == notes.end() ? 0 : std::strtod(found->second.c_str(), nullptr);
+  return std::isfinite(value) ? value : 0;
+}
+
 /// Large pages of the direct map split in the window, as the observer `interrupts` read them.
 double splits_in(const WindowRecord& window) {
   double sum = 0;
-  for (const char* name : kSplits)
-    if (const auto found = window.notes.find(name); found != window.notes.end())
-      sum += std::strtod(found->second.c_str(), nullptr);
+  for (const char* name : kSplits) sum += noted(window.notes, name);
   return sum;
 }
 
 double expected_per_split(const WorkRecord& work) {
-  const auto found = work.notes.find("expected_ipis_per_split");
-  return found == work.notes.end() ? 0 : std::strtod(found->second.c_str(), nullptr);
+  return noted(work.notes, "expected_ipis_per_split");
 }
 
 std::uint64_t operations(const WorkRecord& work) {

@@ -19,6 +19,7 @@ double total_seconds(const std::vector<Heard>& heard) {
 /// One point for each bucket in use: how many per CPU-hour are at least as long as its lower edge.
 std::vector<Point> make_ccdf(const std::vector<Heard>& heard, const Histogram& all) {
   std::vector<Point> out;
+  if (total_seconds(heard) <= 0) return out;
   const double per_hour = kHour / total_seconds(heard);
   std::uint64_t above = 0;
   for (std::size_t i = Histogram::kBuckets; i-- > 0;) {

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <set>
 
 #include "analysis/emulation.h"
@@ -121,9 +122,13 @@ SessionNumbers session_numbers(const Findings& findings, const std::string& arm)
   SessionNumbers out;
   const bool emulated = !emulation_of(findings.facts).empty();
   std::map<MetricKey, int> parts;  // CPUs averaged into a number
+  const auto lossy = lossy_arms(findings);
   for (const auto& metric : findings.metrics) {
     const auto* info = find_metric_info(metric.name);
-    if (!metric.value || info == nullptr || statistic_of(*info) == Statistic::own) continue;
+    // analyse() leaves no other value; a program's own findings might.
+    if (!metric.value || !std::isfinite(*metric.value) || !std::isfinite(metric.exposure_s))
+      continue;
+    if (info == nullptr || statistic_of(*info) == Statistic::own) continue;
     if (is_cause(metric.name)) continue;
     // How fast an emulated CPU works is how busy its host was.
     if (emulated && metric.name == "work_per_second") continue;

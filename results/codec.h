@@ -138,14 +138,24 @@ inline void from_json(Place& place, const Json& json, double& out) {
     out = static_cast<double>(*whole);
   else if (const auto* sign = std::get_if<std::int64_t>(&json.value))
     out = static_cast<double>(*sign);
-  else if (json == Json("nan"))
-    out = std::numeric_limits<double>::quiet_NaN();
-  else if (json == Json("inf"))
-    out = std::numeric_limits<double>::infinity();
-  else if (json == Json("-inf"))
-    out = -std::numeric_limits<double>::infinity();
   else
-    place.expected("a number", json);
+    place.expected("a finite number", json);
+}
+/// A probe's own numbers may be what no computation gave: "nan", "inf", "-inf". Only here: nothing
+/// that is counted or compared may be one of them.
+inline void from_json(Place& place, const Json& json, std::map<std::string, double>& out) {
+  const auto* members = std::get_if<JsonObject>(&json.value);
+  if (members == nullptr) return place.expected("an object", json);
+  out.clear();
+  for (const auto& [key, member] : *members) {
+    constexpr double kInfinity = std::numeric_limits<double>::infinity();
+    if (member == Json("nan"))
+      out[key] = std::numeric_limits<double>::quiet_NaN();
+    else if (member == Json("inf") || member == Json("-inf"))
+      out[key] = member == Json("inf") ? kInfinity : -kInfinity;
+    else
+      place.child(key, member, out[key]);
+  }
 }
 inline void from_json(Place& place, const Json& json, std::string& out) {
   if (const auto* text = std::get_if<std::string>(&json.value))

@@ -104,6 +104,47 @@ TEST(WindowJson, RowsThatBelongToNoCpuComeBack) {  // ERR and MIS of /proc/inter
   EXPECT_EQ(back->interrupts[0].gained(kWholeMachine), 3u);
 }
 
+/// Every number of a document, with its place ("/probe/cpus/0/start").
+void find_numbers(Json& json, const std::string& place,
+                  std::vector<std::pair<std::string, Json*>>& out) {
+  if (auto* items = std::get_if<JsonArray>(&json.value))
+    for (std::size_t i = 0; i < items->size(); ++i)
+      find_numbers((*items)[i], place + "/" + std::to_string(i), out);
+  else if (auto* members = std::get_if<JsonObject>(&json.value))
+    for (auto& [key, member] : *members) find_numbers(member, place + "/" + key, out);
+  else if (std::holds_alternative<double>(json.value) ||
+           std::holds_alternative<std::int64_t>(json.value) ||
+           std::holds_alternative<std::uint64_t>(json.value))
+    out.emplace_back(place, &json);
+}
+
+// Only a probe's own numbers may be what no computation gave.
+TEST(WindowJson, NumbersThatAreNotFiniteAreRefusedAtTheirPlace) {
+  Json document = parse_json(window_to_json(test::sample_window(2, 1, 1))).value();
+  std::vector<std::pair<std::string, Json*>> numbers;
+  find_numbers(document, "", numbers);
+  EXPECT_GT(numbers.size(), 50u);
+  int kept = 0;
+  for (const auto& [place, number] : numbers) {
+    const Json whole = *number;
+    for (const char* word : {"nan", "inf", "-inf", "NaN", "1e999"}) {
+      *number = Json(word);
+      const auto read = window_from_json("window.json", print_json(document));
+      const bool known = word == std::string("nan") || word == std::string("inf") ||
+                         word == std::string("-inf");
+      if (known && place.find("/numbers/") != std::string::npos) {
+        EXPECT_TRUE(read) << place << " " << read.error().what;
+        ++kept;
+      } else {
+        ASSERT_FALSE(read) << place << " " << word;
+        EXPECT_THAT(read.error().what, HasSubstr("window.json: " + place)) << word;
+      }
+    }
+    *number = whole;
+  }
+  EXPECT_EQ(kept, 2 * 4 * 3);
+}
+
 TEST_F(RecordingTest, NeverWritesOverARecording) {
   write_all();
   const auto again = create();
