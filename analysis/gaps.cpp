@@ -186,8 +186,7 @@ double Heard::microseconds(std::uint64_t ticks) const {
 }
 
 bool Heard::log_holds(std::uint64_t ticks) const {
-  return window_->probe.kind == "gap" && cpu_->gaps_dropped == 0 && cpu_->threshold > 0 &&
-         ticks >= cpu_->threshold;
+  return cpu_->gaps_dropped == 0 && cpu_->threshold > 0 && ticks >= cpu_->threshold;
 }
 
 std::uint64_t Heard::count_over(std::uint64_t ns) const {
@@ -198,8 +197,14 @@ std::uint64_t Heard::count_over(std::uint64_t ns) const {
 }
 
 double Heard::longest_us() const {
-  const double told = number_of(*cpu_, "longest_ticks", -1);
-  if (told >= 0) return told * 1e6 / line().ticks_per_second();
+  if (const double ticks = number_of(*cpu_, "longest_ticks", -1); ticks >= 0)
+    return ticks * 1e6 / line().ticks_per_second();
+  if (const double ns = number_of(*cpu_, "longest_ns", -1); ns >= 0) return ns / 1e3;
+  if (log_holds(cpu_->threshold) && !cpu_->gaps.empty())
+    return microseconds(std::max_element(cpu_->gaps.begin(), cpu_->gaps.end(),
+                                         [](const Gap& a, const Gap& b) {
+                                           return a.length < b.length;
+                                         })->length);
   for (std::size_t i = Histogram::kBuckets; i-- > 0;)
     if (cpu_->histogram.count_at(i) > 0) return microseconds(Histogram::highest(i));
   return 0;

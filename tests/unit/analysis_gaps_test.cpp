@@ -140,5 +140,44 @@ TEST(WakeupMetrics, RawAndCorrected) {
   EXPECT_EQ(find_metric(findings, "time_lost", {}), nullptr);
 }
 
+/// One window of cyclictest: 990 wake-ups 3 us late, and these, all of which the log holds.
+RecordingBuilder wakeups(const std::vector<std::uint64_t>& late_ns) {
+  RecordingBuilder builder;
+  auto& window = builder.window(builder.arm("idle"), {});
+  window.probe.kind = "wakeup";
+  window.probe.line = {"ns", 0, 0, 0, 0, 0, 0};
+  ProbeCpu cpu;
+  cpu.cpu = 1;
+  cpu.end = 10'000'000'000;
+  cpu.threshold = 50'000;
+  cpu.histogram.add(3000, 990);
+  for (const auto ns : late_ns) {
+    cpu.histogram.add(ns);
+    cpu.gaps.push_back({1000 * (cpu.gaps.size() + 1), ns});
+  }
+  cpu.corrected = cpu.histogram;
+  window.probe.cpus = {cpu};
+  return builder;
+}
+
+// 50.1 us and 51 us lie in the histogram's bucket of 50 us, which does not lie above as a whole.
+TEST(WakeupMetrics, CountsAndMaximumAreExactWhereTheyWereRecorded) {
+  auto builder = wakeups({50'100, 50'200, 51'000, 100'050, 103'143});
+  auto findings = analyse(builder.recording());
+  EXPECT_DOUBLE_EQ(value_of(findings, "wakeups_over_50us", "idle"), 5 * 360);
+  EXPECT_DOUBLE_EQ(value_of(findings, "wakeups_over_100us", "idle"), 2 * 360);
+  EXPECT_DOUBLE_EQ(value_of(findings, "wakeup_max", "idle"), 103.143);
+  auto& cpu = builder.recording().windows[0].probe.cpus[0];
+  cpu.numbers["longest_ns"] = 103'143.636;  // what the probe says itself comes first
+  EXPECT_DOUBLE_EQ(value_of(analyse(builder.recording()), "wakeup_max", "idle"), 103.143636);
+  cpu.numbers.clear();
+  cpu.gaps.resize(2);  // a full log: the histogram knows the rest
+  cpu.gaps_dropped = 3;
+  findings = analyse(builder.recording());
+  EXPECT_LT(value_of(findings, "wakeups_over_50us", "idle"), 5 * 360);
+  EXPECT_NEAR(value_of(findings, "wakeup_max", "idle"), 103.143, 103.143 * 0.016);
+  EXPECT_GT(value_of(findings, "wakeup_max", "idle"), 103.143);
+}
+
 }  // namespace
 }  // namespace isolab
