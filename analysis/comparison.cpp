@@ -73,9 +73,10 @@ Change evidence(const Group& base, const Group& other, const ComparedMetric& met
       out.ratio_interval = ratio.interval;
     }
   } else if (metric.statistic != Statistic::maximum) {
-    const Shift shift = hodges_lehmann_shift(a.values, b.values);
-    out.shift = shift.estimate;
-    out.shift_interval = shift.interval;
+    if (const auto shift = hodges_lehmann_shift(a.values, b.values)) {
+      out.shift = shift->estimate;
+      out.shift_interval = shift->interval;
+    }
     if (const auto ratio = hodges_lehmann_ratio(a.values, b.values)) {
       out.ratio = ratio->estimate;
       out.ratio_interval = ratio->interval;
@@ -92,13 +93,6 @@ Change evidence(const Group& base, const Group& other, const ComparedMetric& met
   if (smallest_mann_whitney_p(a.values, b.values) > 0.05) return out;
   out.p = mann_whitney_p(a.values, b.values);
   return out;
-}
-
-bool interval_excludes_no_change(const Change& change) {
-  if (change.ratio_interval)
-    return change.ratio_interval->lower > 1 || change.ratio_interval->upper < 1;
-  return change.shift_interval &&
-         (change.shift_interval->lower > 0 || change.shift_interval->upper < 0);
 }
 
 /// The estimated change, relative to the base; infinite from zero.
@@ -311,6 +305,11 @@ const char* to_string(Outcome outcome) {
     case Outcome::not_judged: return "not_judged";
   }
   return "not_judged";
+}
+
+bool interval_excludes_no_change(const Change& change) {
+  if (change.ratio_interval) return !change.ratio_interval->holds(1);
+  return change.shift_interval && !change.shift_interval->holds(0);
 }
 
 std::size_t flagged(const Comparison& comparison) {

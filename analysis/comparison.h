@@ -146,6 +146,9 @@ struct Comparison {
 Result<Comparison> compare(const std::vector<SessionGroup>& groups,
                            const ComparisonOptions& options);
 
+/// Whether the interval leaves no change out; an open bound at no change does.
+bool interval_excludes_no_change(const Change& change);
+
 /// How many metrics of a comparison are called better, worse or changed.
 std::size_t flagged(const Comparison& comparison);
 

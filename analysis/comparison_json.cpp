@@ -44,6 +44,8 @@ Json change_json(const Change& one) {
   put(out, "shift_interval95", one.shift_interval);
   put(out, "p", one.p);
   put(out, "q", one.q);
+  if (one.ratio_interval || one.shift_interval)
+    out.emplace("excludes_no_change", interval_excludes_no_change(one));
   if (one.sessions_lacking > 0)
     out.emplace("sessions_lacking", std::uint64_t{one.sessions_lacking});
   return Json(std::move(out));

@@ -48,8 +48,12 @@ Json metric() {
        {"shift_interval95", bounds()},
        {"p", described("number", "exact Mann-Whitney, two-sided")},
        {"q", described("number", "p after Benjamini-Hochberg over all tests")},
+       {"excludes_no_change",
+        described("boolean", "the interval leaves no change out: so does a bound that is no change "
+                             "where the test rejects it and nothing beside it")},
        {"sessions_lacking", described("integer", "how many more a verdict needs")}},
-      {"ratio", "ratio_interval95", "shift", "shift_interval95", "p", "q", "sessions_lacking"});
+      {"ratio", "ratio_interval95", "shift", "shift_interval95", "p", "q", "excludes_no_change",
+       "sessions_lacking"});
   return object({{"name", type("string")},
                  {"labels", by_name(type("string"))},
                  {"unit", type("string")},

@@ -10,6 +10,11 @@ namespace isolab {
 struct Interval {
   double lower = 0;
   double upper = 0;
+  bool lower_open = false, upper_open = false;  // the bound itself is not of the interval
+  bool holds(double value) const {
+    return (lower_open ? lower < value : lower <= value) &&
+           (upper_open ? value < upper : value <= upper);
+  }
 };
 
 /// Regularised lower incomplete gamma function P(a, x); a > 0, x >= 0. Relative error below 1e-10

@@ -5,95 +5,113 @@
 #include <cmath>
 #include <numeric>
 
+#include "analysis/rank_sum.h"
+
 namespace isolab {
 namespace {
 
 constexpr double kTail = 0.025;
-constexpr std::size_t kExactUpTo = 100;  // values in both groups; C(100, 50) is 1e29
+constexpr double kAlpha = 0.05;
+constexpr double kRounding = 1e-14;  // of a difference, relative to the values it is of
 
-/// Midranks of a then b, doubled so that they are integers, all together.
-struct Ranks {
-  std::vector<std::size_t> doubled;  // sorted
-  std::size_t sum_of_a = 0;          // doubled
-  double tie_term = 0;               // sum of t^3 - t over runs of equal values
+/// The exact test at every shift of b. It changes only at the differences b - a, so for K different
+/// ones there are 2 K + 1 places: even ones 2 k lie between the differences k - 1 and k (or beyond
+/// all), odd ones 2 k + 1 on difference k, where pairs are tied.
+class ShiftedTest {
+ public:
+  /// `offset` is added to the values' size for the rounding of a difference: 1 for logarithms.
+  ShiftedTest(const std::vector<double>& a, const std::vector<double>& b, double offset)
+      : a_(a), b_(b), step_of_(a.size() * b.size()) {
+    std::vector<std::size_t> order(step_of_.size());
+    std::iota(order.begin(), order.end(), std::size_t{0});
+    std::sort(order.begin(), order.end(), [&](std::size_t x, std::size_t y) {
+      return to(x) - from(x) < to(y) - from(y);
+    });
+    for (const std::size_t pair : order) {
+      const double difference = to(pair) - from(pair);
+      const double slack = kRounding * (offset + std::abs(from(pair)) + std::abs(to(pair)));
+      if (steps_.empty() || difference - steps_.back() > slack) steps_.push_back(difference);
+      step_of_[pair] = steps_.size() - 1;
+      differences_.push_back(difference);
+    }
+    const std::size_t half = order.size() / 2;
+    const std::size_t above = step_of_[order[half]];
+    const std::size_t below = order.size() % 2 == 1 ? above : step_of_[order[half - 1]];
+    middle_ = above + below + 1;  // on the one, or between the two
+  }
+
+  const std::vector<double>& sorted_differences() const { return differences_; }
+
+  /// The hull of the shifts that the test does not reject.
+  std::optional<Interval> interval() {
+    const std::size_t last = 2 * steps_.size();
+    if (accepted(0) || accepted(last)) return std::nullopt;  // too few values for 95 %
+    const auto inside = accepted_near_middle();
+    if (!inside) return std::nullopt;
+    // No change is tried itself, on its side of the estimate: interval and p cannot contradict.
+    const auto at_zero = std::lower_bound(steps_.begin(), steps_.end(), 0.0);
+    const std::size_t zero = 2 * static_cast<std::size_t>(at_zero - steps_.begin()) +
+                             (at_zero != steps_.end() && *at_zero == 0 ? 1 : 0);
+    std::size_t low = 0, low_inside = *inside, high = last, high_inside = *inside;
+    if (zero < *inside) (accepted(zero) ? low_inside : low) = zero;
+    if (zero > *inside) (accepted(zero) ? high_inside : high) = zero;
+    const std::size_t first = boundary(low, low_inside);
+    const std::size_t end = boundary(high, high_inside);
+    return Interval{steps_[(first - 1) / 2], steps_[end / 2], first % 2 == 0, end % 2 == 0};
+  }
+
+ private:
+  double from(std::size_t pair) const { return a_[pair / b_.size()]; }
+  double to(std::size_t pair) const { return b_[pair % b_.size()]; }
+
+  bool accepted(std::size_t place) {
+    const std::size_t k = place / 2;
+    const bool on_step = place % 2 == 1;
+    const double shift = on_step              ? steps_[k]
+                         : k == 0             ? steps_.front() - 1 - std::abs(steps_.front())
+                         : k == steps_.size() ? steps_.back() + 1 + std::abs(steps_.back())
+                                              : steps_[k - 1] + (steps_[k] - steps_[k - 1]) / 2;
+    std::vector<double> moved = b_;
+    for (double& value : moved) value -= shift;
+    if (on_step)
+      for (std::size_t pair = 0; pair < step_of_.size(); ++pair)
+        if (step_of_[pair] == k) moved[pair % b_.size()] = from(pair);
+    return test_.p(a_, moved) > kAlpha;
+  }
+
+  /// At the middle of the differences the groups lie as evenly as their ties allow.
+  std::optional<std::size_t> accepted_near_middle() {
+    for (std::size_t away = 0; away <= 2 * steps_.size(); ++away) {
+      if (away <= middle_ && accepted(middle_ - away)) return middle_ - away;
+      if (middle_ + away <= 2 * steps_.size() && accepted(middle_ + away)) return middle_ + away;
+    }
+    return std::nullopt;
+  }
+
+  /// The last place not rejected on the way from one inside to one that is rejected.
+  std::size_t boundary(std::size_t rejected, std::size_t inside) {
+    while (std::max(rejected, inside) - std::min(rejected, inside) > 1) {
+      const std::size_t between = rejected / 2 + inside / 2 + (rejected % 2 + inside % 2) / 2;
+      (accepted(between) ? inside : rejected) = between;
+    }
+    return inside;
+  }
+
+  const std::vector<double>& a_;
+  const std::vector<double>& b_;
+  std::vector<std::size_t> step_of_;  // of each pair of values
+  std::vector<double> differences_, steps_;  // all, and the different ones; both sorted
+  std::size_t middle_ = 0;
+  RankSumTest test_;
 };
 
-Ranks rank(const std::vector<double>& a, const std::vector<double>& b) {
-  std::vector<std::pair<double, bool>> all;
-  for (const double value : a) all.emplace_back(value, true);
-  for (const double value : b) all.emplace_back(value, false);
-  std::sort(all.begin(), all.end());
-  Ranks out;
-  for (std::size_t i = 0; i < all.size();) {
-    std::size_t end = i;
-    while (end < all.size() && all[end].first == all[i].first) ++end;
-    const auto ties = static_cast<double>(end - i);
-    out.tie_term += ties * ties * ties - ties;
-    for (std::size_t j = i; j < end; ++j) {
-      out.doubled.push_back(i + 1 + end);  // twice the mean of ranks i+1 .. end
-      if (all[j].second) out.sum_of_a += i + 1 + end;
-    }
-    i = end;
-  }
-  return out;
+Shift shift_between(const std::vector<double>& a, const std::vector<double>& b, double offset) {
+  ShiftedTest test(a, b, offset);
+  return {median(test.sorted_differences()), test.interval()};
 }
 
-/// How many of the C(N, n) deals give a group of `n` each doubled rank sum.
-std::vector<double> deals_by_sum(const std::vector<std::size_t>& doubled, std::size_t n) {
-  const std::size_t most = std::accumulate(doubled.begin(), doubled.end(), std::size_t{0});
-  std::vector<std::vector<double>> ways(n + 1, std::vector<double>(most + 1, 0));
-  ways[0][0] = 1;
-  for (const std::size_t value : doubled)
-    for (std::size_t taken = n; taken-- > 0;)
-      for (std::size_t sum = most - value + 1; sum-- > 0;)
-        if (ways[taken][sum] > 0) ways[taken + 1][sum + value] += ways[taken][sum];
-  return std::move(ways[n]);
-}
-
-double two_tails(const std::vector<double>& deals, std::size_t sum) {
-  const auto at = deals.begin() + static_cast<std::ptrdiff_t>(sum);
-  const double all = std::accumulate(deals.begin(), deals.end(), 0.0);
-  const double low = std::accumulate(deals.begin(), at + 1, 0.0);
-  const double high = std::accumulate(at, deals.end(), 0.0);
-  return std::min(1.0, 2 * std::min(low, high) / all);
-}
-
-double by_normal(const Ranks& ranks, double n, double m) {
-  const double total = n + m;
-  const double u = static_cast<double>(ranks.sum_of_a) / 2 - n * (n + 1) / 2;
-  const double variance = n * m / 12 * (total + 1 - ranks.tie_term / (total * (total - 1)));
-  if (variance <= 0) return 1;
-  const double z = std::max(0.0, std::abs(u - n * m / 2) - 0.5) / std::sqrt(variance);
-  return std::min(1.0, std::erfc(z / std::sqrt(2.0)));
-}
-
-std::vector<double> sorted_differences(const std::vector<double>& a, const std::vector<double>& b) {
-  std::vector<double> out;
-  out.reserve(a.size() * b.size());
-  for (const double from : a)
-    for (const double to : b) out.push_back(to - from);
-  std::sort(out.begin(), out.end());
-  return out;
-}
-
-/// The largest k such that P(U < k) <= 2.5 % where no values are equal.
-std::size_t differences_cut_off(std::size_t n, std::size_t m) {
-  if (n + m > kExactUpTo) {
-    const auto x = static_cast<double>(n), y = static_cast<double>(m);
-    const double k = x * y / 2 - 1.959963984540054 * std::sqrt(x * y * (x + y + 1) / 12);
-    return k < 0 ? 0 : static_cast<std::size_t>(k);
-  }
-  std::vector<std::size_t> doubled(n + m);
-  for (std::size_t i = 0; i < doubled.size(); ++i) doubled[i] = 2 * (i + 1);
-  const auto deals = deals_by_sum(doubled, n);
-  const double all = std::accumulate(deals.begin(), deals.end(), 0.0);
-  double below = 0;
-  std::size_t k = 0;
-  for (std::size_t sum = n * (n + 1); sum < deals.size(); sum += 2, ++k) {
-    below += deals[sum];
-    if (below > kTail * all) break;
-  }
-  return k;
+bool all_finite(const std::vector<double>& values) {
+  return std::all_of(values.begin(), values.end(), [](double one) { return std::isfinite(one); });
 }
 
 }  // namespace
@@ -112,7 +130,7 @@ std::optional<Interval> median_interval(std::vector<double> values) {
   double below = 0;
   double log_ways = 0;  // of C(n, k)
   std::size_t k = 0;
-  for (;; ++k) {
+  for (; 2 * k < values.size(); ++k) {
     below += std::exp(log_ways - n * std::log(2.0));
     if (below > kTail) break;
     const auto taken = static_cast<double>(k);
@@ -121,53 +139,37 @@ std::optional<Interval> median_interval(std::vector<double> values) {
   return Interval{values[k - 1], values[values.size() - k]};
 }
 
-double mann_whitney_p(const std::vector<double>& a, const std::vector<double>& b) {
-  if (a.empty() || b.empty()) return 1;
-  const Ranks ranks = rank(a, b);
-  if (ranks.doubled.size() > kExactUpTo)
-    return by_normal(ranks, static_cast<double>(a.size()), static_cast<double>(b.size()));
-  return two_tails(deals_by_sum(ranks.doubled, a.size()), ranks.sum_of_a);
+double mann_whitney_p(std::vector<double> a, std::vector<double> b) {
+  make_equal(a, b);
+  return RankSumTest().p(a, b);
 }
 
-double smallest_mann_whitney_p(const std::vector<double>& a, const std::vector<double>& b) {
-  if (a.empty() || b.empty()) return 1;
-  Ranks ranks = rank(a, b);
-  const auto n = static_cast<std::ptrdiff_t>(a.size());
-  const auto smallest =
-      std::accumulate(ranks.doubled.begin(), ranks.doubled.begin() + n, std::size_t{0});
-  const auto largest =
-      std::accumulate(ranks.doubled.rbegin(), ranks.doubled.rbegin() + n, std::size_t{0});
-  if (ranks.doubled.size() > kExactUpTo) {
-    ranks.sum_of_a = smallest;
-    const auto x = static_cast<double>(a.size()), y = static_cast<double>(b.size());
-    return by_normal(ranks, x, y);
+double smallest_mann_whitney_p(std::vector<double> a, std::vector<double> b) {
+  make_equal(a, b);
+  return RankSumTest().smallest_p(a, b);
+}
+
+std::optional<Shift> hodges_lehmann_shift(std::vector<double> a, std::vector<double> b) {
+  if (a.empty() || b.empty() || !all_finite(a) || !all_finite(b)) return std::nullopt;
+  make_equal(a, b);
+  return shift_between(a, b, 0);
+}
+
+std::optional<Shift> hodges_lehmann_ratio(std::vector<double> a, std::vector<double> b) {
+  if (a.empty() || b.empty() || !all_finite(a) || !all_finite(b)) return std::nullopt;
+  make_equal(a, b);
+  for (auto* group : {&a, &b}) {
+    for (double& value : *group) {
+      if (value <= 0) return std::nullopt;
+      value = std::log(value);
+    }
   }
-  const auto deals = deals_by_sum(ranks.doubled, a.size());
-  return std::min(two_tails(deals, smallest), two_tails(deals, largest));
-}
-
-Shift hodges_lehmann_shift(const std::vector<double>& a, const std::vector<double>& b) {
-  const auto differences = sorted_differences(a, b);
-  Shift out;
-  out.estimate = median(differences);
-  const std::size_t k = differences_cut_off(a.size(), b.size());
-  if (k > 0) out.interval = Interval{differences[k - 1], differences[differences.size() - k]};
-  return out;
-}
-
-std::optional<Shift> hodges_lehmann_ratio(const std::vector<double>& a,
-                                          const std::vector<double>& b) {
-  const auto positive = [](double value) { return value > 0; };
-  if (!std::all_of(a.begin(), a.end(), positive) || !std::all_of(b.begin(), b.end(), positive))
-    return std::nullopt;
-  const auto logs = [](std::vector<double> values) {
-    for (double& value : values) value = std::log(value);
-    return values;
-  };
-  Shift out = hodges_lehmann_shift(logs(a), logs(b));
+  Shift out = shift_between(a, b, 1);
   out.estimate = std::exp(out.estimate);
-  if (out.interval)
-    out.interval = Interval{std::exp(out.interval->lower), std::exp(out.interval->upper)};
+  if (out.interval) {
+    out.interval->lower = std::exp(out.interval->lower);
+    out.interval->upper = std::exp(out.interval->upper);
+  }
   return out;
 }
 

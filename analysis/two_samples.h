@@ -24,27 +24,29 @@ std::optional<Interval> median_interval(std::vector<double> values);
 
 /// Exact two-sided p of the Mann-Whitney test, ties included: the rank sum's distribution over all
 /// ways to deal the observed midranks to the groups; twice the smaller tail, at most 1. Above 100
-/// values in all, the normal approximation with the tie and continuity corrections.
-/// 1 where a group is empty.
-double mann_whitney_p(const std::vector<double>& a, const std::vector<double>& b);
+/// values in all, the normal approximation with the tie and continuity corrections. Values within
+/// 1e-11 of each other (relative) are equal. 1 where a group is empty or holds a value that is not
+/// finite.
+double mann_whitney_p(std::vector<double> a, std::vector<double> b);
 
 /// The smallest p that values with these ties could reach in groups of these sizes, however they
 /// were dealt: above 0.05 the metric cannot be a test at all (Tarone 1990).
-double smallest_mann_whitney_p(const std::vector<double>& a, const std::vector<double>& b);
+double smallest_mann_whitney_p(std::vector<double> a, std::vector<double> b);
 
-/// Hodges and Lehmann 1963: the median of all differences b - a, and the interval that the exact
-/// Mann-Whitney test leaves (Moses; Hollander and Wolfe section 4.3), so that interval and p cannot
-/// contradict each other. Ties make it conservative. No interval where the groups are too small for
-/// 95 % (4 against 4 reach it).
+/// Hodges and Lehmann 1963: the median of all differences b - a, and the hull of the shifts that the
+/// test above does not reject at 5 % when b is moved by them, ties included (its inversion: Bauer
+/// 1972). So the interval excludes 0 exactly when mann_whitney_p() is at most 0.05. A bound is open
+/// where the test rejects that shift but none beside it. No interval where the groups are too small
+/// for 95 % (4 against 4 reach it).
 struct Shift {
   double estimate = 0;
   std::optional<Interval> interval;
 };
-Shift hodges_lehmann_shift(const std::vector<double>& a, const std::vector<double>& b);
+/// None where a group is empty or holds a value that is not finite.
+std::optional<Shift> hodges_lehmann_shift(std::vector<double> a, std::vector<double> b);
 
-/// The same of the ratio b / a, through logarithms. None unless every value is > 0.
-std::optional<Shift> hodges_lehmann_ratio(const std::vector<double>& a,
-                                          const std::vector<double>& b);
+/// The same of the ratio b / a, through logarithms. None also unless every value is > 0.
+std::optional<Shift> hodges_lehmann_ratio(std::vector<double> a, std::vector<double> b);
 
 /// Benjamini and Hochberg 1995: each p as the smallest false discovery rate at which it would be
 /// rejected, in the order given.

@@ -148,13 +148,31 @@ std::string change_text(const ComparedMetric& metric, std::size_t other) {
   return "-";
 }
 
+namespace {
+
+/// A bound near no change keeps its sign: "0.0%" beside a verdict would contradict it.
+std::string bound_text(double ratio) {
+  const double percent = (ratio - 1) * 100;
+  return percent == 0 || std::abs(percent) >= 0.05 ? ratio_text(ratio)
+                                                   : fmt::format("{:+.1g}%", percent);
+}
+
+/// Round brackets only where they matter: at no change.
+std::string bracketed(const Interval& one, double no_change, const std::string& lower,
+                      const std::string& upper) {
+  return fmt::format("{}{},{}{}", one.lower_open && one.lower == no_change ? "(" : "[", lower, upper,
+                     one.upper_open && one.upper == no_change ? ")" : "]");
+}
+
+}  // namespace
+
 std::string change_range_text(const Change& change) {
-  if (change.ratio_interval)
-    return fmt::format("[{},{}]", ratio_text(change.ratio_interval->lower),
-                       ratio_text(change.ratio_interval->upper));
-  if (change.shift_interval)
-    return fmt::format("[{:+.3g},{:+.3g}]", change.shift_interval->lower,
-                       change.shift_interval->upper);
+  if (change.ratio && (std::isinf(*change.ratio) || *change.ratio == 0)) return "";
+  if (const auto& one = change.ratio_interval)
+    return bracketed(*one, 1, bound_text(one->lower), bound_text(one->upper));
+  if (const auto& one = change.shift_interval)
+    return bracketed(*one, 0, fmt::format("{:+.3g}", one->lower),
+                     fmt::format("{:+.3g}", one->upper));
   return "";
 }
 

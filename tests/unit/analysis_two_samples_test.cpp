@@ -35,7 +35,7 @@ TEST(TwoSamples, AgreeWithEnumerationAndScipy) {
   int with_interval = 0;
   for (const auto& one : all) {
     EXPECT_NEAR(mann_whitney_p(one.a, one.b), one.expected[0], 1e-12);
-    const Shift shift = hodges_lehmann_shift(one.a, one.b);
+    const Shift shift = hodges_lehmann_shift(one.a, one.b).value();
     EXPECT_NEAR(shift.estimate, one.expected[1], 1e-12);
     ASSERT_TRUE(shift.interval);
     if (!std::isnan(one.expected[2])) {
@@ -64,7 +64,7 @@ TEST(TwoSamples, HollanderAndWolfesPermeabilityConstants) {
   const Values term{0.80, 0.83, 1.89, 1.04, 1.45, 1.38, 1.91, 1.64, 0.73, 1.46};
   const Values early{1.15, 0.88, 0.90, 0.74, 1.21};
   EXPECT_NEAR(mann_whitney_p(term, early), 0.2544, 5e-5);
-  const Shift shift = hodges_lehmann_shift(early, term);
+  const Shift shift = hodges_lehmann_shift(early, term).value();
   EXPECT_NEAR(shift.estimate, 0.305, 1e-12);
   EXPECT_NEAR(shift.interval->lower, -0.15, 1e-12);
   EXPECT_NEAR(shift.interval->upper, 0.76, 1e-12);
@@ -101,8 +101,123 @@ TEST(TwoSamples, IntervalAndPNeverContradict) {
   for (int i = 0; i < 500; ++i) {
     Values a, b;
     for (int k = 0; k < 6; ++k) a.push_back(random.unit()), b.push_back(random.unit() + 0.4);
-    const auto interval = hodges_lehmann_shift(a, b).interval.value();
-    EXPECT_EQ(mann_whitney_p(a, b) <= 0.05, interval.lower > 0 || interval.upper < 0);
+    const auto interval = hodges_lehmann_shift(a, b)->interval.value();
+    EXPECT_EQ(mann_whitney_p(a, b) <= 0.05, !interval.holds(0));
+  }
+}
+
+/// The interval by trying the test at, and between, all differences: what the search must find.
+std::optional<Interval> by_scan(const Values& a, const Values& b) {
+  Values steps;
+  for (const double from : a)
+    for (const double to : b) steps.push_back(to - from);
+  std::sort(steps.begin(), steps.end());
+  steps.erase(std::unique(steps.begin(), steps.end()), steps.end());
+  const auto rejects = [&](double shift) {
+    Values moved = b;
+    for (double& value : moved) value -= shift;
+    return mann_whitney_p(a, moved) <= 0.05;
+  };
+  if (!rejects(steps.front() - 1) || !rejects(steps.back() + 1)) return std::nullopt;
+  std::optional<Interval> out;
+  const auto add = [&](double low, double high, bool open) {
+    if (!out) out = Interval{low, high, open, open};
+    out->upper = high;
+    out->upper_open = open;
+  };
+  for (std::size_t i = 0; i < steps.size(); ++i) {
+    if (!rejects(steps[i])) add(steps[i], steps[i], false);
+    if (i + 1 < steps.size() && !rejects((steps[i] + steps[i + 1]) / 2))
+      add(steps[i], steps[i + 1], true);
+  }
+  return out;
+}
+
+// Six times 2 against 2 3 3 4 5 5: p is 14 / 924, and the ratio's interval begins where b, divided
+// by it, leaves eight values tied.
+TEST(TwoSamples, AnIntervalOfTiedValues) {
+  const Values a(6, 2), b{2, 3, 3, 4, 5, 5};
+  EXPECT_NEAR(mann_whitney_p(a, b), 14.0 / 924, 1e-12);
+  const auto ratio = hodges_lehmann_ratio(a, b)->interval.value();
+  EXPECT_NEAR(ratio.lower, 1.5, 1e-12);
+  EXPECT_FALSE(ratio.holds(1));
+  const auto shift = hodges_lehmann_shift(a, b)->interval.value();
+  EXPECT_EQ(shift.lower, 1);
+  EXPECT_EQ(hodges_lehmann_shift(a, Values(6, 3))->interval->lower, 1);  // no other shift is left
+  EXPECT_EQ(hodges_lehmann_shift(a, Values(6, 3))->interval->upper, 1);
+}
+
+// Small integers are tied within and between the groups in every way.
+TEST(TwoSamples, IntervalAndPNeverContradictWithTies) {
+  Random random(17);
+  int rejected = 0;
+  int open_at_no_change = 0;
+  for (const auto& [n, m, rounds] : {std::tuple{6, 6, 1500}, {4, 4, 300}, {4, 9, 300}, {3, 3, 50},
+                                     {7, 6, 300}, {8, 8, 200}, {12, 12, 60}}) {
+    for (int i = 0; i < rounds; ++i) {
+      const auto values = 2 + random.below(8);
+      const auto higher = random.below(4);
+      Values a, b;
+      for (int k = 0; k < n; ++k) a.push_back(static_cast<double>(1 + random.below(values)));
+      for (int k = 0; k < m; ++k)
+        b.push_back(static_cast<double>(1 + higher + random.below(values)));
+      const bool significant = mann_whitney_p(a, b) <= 0.05;
+      const auto shift = hodges_lehmann_shift(a, b).value();
+      const auto ratio = hodges_lehmann_ratio(a, b).value();
+      ASSERT_EQ(shift.interval.has_value(), ratio.interval.has_value());
+      if (n <= 8) {
+        const auto scanned = by_scan(a, b);
+        ASSERT_EQ(scanned.has_value(), shift.interval.has_value());
+        if (scanned) {
+          EXPECT_EQ(scanned->lower, shift.interval->lower);
+          EXPECT_EQ(scanned->upper, shift.interval->upper);
+          EXPECT_EQ(scanned->lower_open, shift.interval->lower_open);
+          EXPECT_EQ(scanned->upper_open, shift.interval->upper_open);
+        }
+      }
+      if (!shift.interval) {
+        EXPECT_FALSE(significant);  // 3 against 3
+        continue;
+      }
+      EXPECT_EQ(significant, !shift.interval->holds(0));
+      EXPECT_EQ(significant, !ratio.interval->holds(1));
+      EXPECT_LE(shift.interval->lower, shift.estimate);
+      EXPECT_GE(shift.interval->upper, shift.estimate);
+      rejected += significant;
+      open_at_no_change += shift.interval->lower == 0 && shift.interval->lower_open;
+    }
+  }
+  EXPECT_GT(rejected, 500);
+  EXPECT_GT(open_at_no_change, 50);  // no change itself is rejected, and nothing beside it
+}
+
+TEST(TwoSamples, LargeGroupsInvertTheNormalApproximation) {
+  Random random(23);
+  for (int i = 0; i < 20; ++i) {
+    Values a, b;
+    for (int k = 0; k < 60; ++k)
+      a.push_back(static_cast<double>(random.below(9))),
+          b.push_back(static_cast<double>(random.below(9) + random.below(2)));
+    EXPECT_EQ(mann_whitney_p(a, b) <= 0.05, !hodges_lehmann_shift(a, b)->interval->holds(0));
+  }
+}
+
+TEST(TwoSamples, RoundingMakesNoDifferenceOfEqualValues) {
+  const Values a{0.1, 0.2, 0.3, 0.7, 0.7, 1.1};
+  Values b;
+  for (const double value : a) b.push_back((value * 3 + 0.3) / 3 - 0.1);
+  EXPECT_EQ(mann_whitney_p(a, b), 1);
+  EXPECT_TRUE(hodges_lehmann_shift(a, b)->interval->holds(0));
+  EXPECT_TRUE(hodges_lehmann_ratio(a, b)->interval->holds(1));
+}
+
+TEST(TwoSamples, WhatIsNotFiniteIsNoEvidenceAndEnds) {
+  for (const double odd : std::vector<double>{std::nan(""), INFINITY, -INFINITY}) {
+    const Values a{1, 2, 3, 4, 5, odd}, b{2, odd, 4, odd, 6, 7};
+    EXPECT_EQ(mann_whitney_p(a, b), 1);
+    EXPECT_EQ(smallest_mann_whitney_p(a, b), 1);
+    EXPECT_FALSE(hodges_lehmann_shift(a, b));
+    EXPECT_FALSE(hodges_lehmann_ratio(a, b));
   }
 }
 
@@ -140,7 +255,7 @@ TEST(TwoSamplesSimulation, CoverageAndErrorsOfSixSessions) {
     Values a, b;  // exponential: skewed as latencies are
     for (int k = 0; k < 6; ++k)
       a.push_back(-std::log(random.unit())), b.push_back(-std::log(random.unit()));
-    const auto interval = hodges_lehmann_shift(a, b).interval.value();
+    const auto interval = hodges_lehmann_shift(a, b)->interval.value();
     held += interval.lower <= 0 && 0 <= interval.upper;
     rejected += mann_whitney_p(a, b) <= 0.05;
   }
