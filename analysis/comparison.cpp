@@ -2,6 +2,7 @@
 #include "analysis/comparison.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cmath>
@@ -15,20 +16,32 @@
 namespace isolab {
 namespace {
 
+constexpr std::size_t kLacksNamed = 6;
+
 /// The numbers of every session of a group.
 struct Group {
   const SessionGroup* group = nullptr;
   std::vector<SessionNumbers> sessions;
 };
 
+/// The sessions whose number counts in the group: those whose trace lost nothing, if there are any.
+std::vector<const SessionNumber*> counting(const Group& group, const MetricKey& key) {
+  std::vector<const SessionNumber*> all, whole;
+  for (const auto& session : group.sessions) {
+    const auto found = session.find(key);
+    if (found == session.end()) continue;
+    all.push_back(&found->second);
+    if (!found->second.lossy) whole.push_back(&found->second);
+  }
+  return whole.empty() ? all : whole;
+}
+
 double per(const MetricInfo& info) { return info.unit == "1/s" ? 1 : kHour; }
 
 std::vector<CountedSession> counted(const Group& group, const MetricKey& key) {
   std::vector<CountedSession> out;
-  for (const auto& session : group.sessions)
-    if (const auto found = session.find(key);
-        found != session.end() && found->second.exposure_s > 0)
-      out.push_back({found->second.n, found->second.exposure_s});
+  for (const auto* number : counting(group, key))
+    if (number->exposure_s > 0) out.push_back({number->n, number->exposure_s});
   return out;
 }
 
@@ -37,13 +50,14 @@ GroupNumber group_number(const Group& group, const MetricKey& key, Statistic sta
   GroupNumber out;
   for (const auto& session : group.sessions) {
     const auto found = session.find(key);
-    if (found == session.end()) {
-      ++out.missing;
-      continue;
-    }
-    out.values.push_back(found->second.value);
-    out.n += found->second.n;
-    out.exposure_s += found->second.exposure_s;
+    out.missing += found == session.end();
+    out.lost += found != session.end() && found->second.lossy;
+  }
+  for (const auto* number : counting(group, key)) {
+    out.values.push_back(number->value);
+    out.n += number->n;
+    out.exposure_s += number->exposure_s;
+    out.all_lost = number->lossy;
   }
   if (out.values.empty()) return out;
   if (statistic == Statistic::count && out.exposure_s > 0) {
@@ -66,6 +80,10 @@ Change evidence(const Group& base, const Group& other, const ComparedMetric& met
   const auto& a = metric.groups.front();
   const auto& b = metric.groups[which];
   if (a.values.empty() || b.values.empty()) return out;
+  if (a.all_lost || b.all_lost) {
+    out.outcome = Outcome::lost;
+    return out;
+  }
   if (metric.statistic == Statistic::count) {
     const RateRatio ratio = rate_ratio(counted(base, metric.key), counted(other, metric.key));
     if (!std::isnan(ratio.estimate)) {
@@ -155,7 +173,8 @@ std::vector<Group> numbers_of(const std::vector<SessionGroup>& groups, std::set<
 
 /// In the order of the list of metrics, then of labels; only what every group has.
 std::vector<ComparedMetric> compared_metrics(const std::vector<SessionGroup>& groups,
-                                             const ComparisonOptions& options) {
+                                             const ComparisonOptions& options,
+                                             std::vector<Uncompared>& uncompared) {
   std::set<MetricKey> keys;
   const auto numbers = numbers_of(groups, keys);
   std::vector<ComparedMetric> out;
@@ -168,9 +187,13 @@ std::vector<ComparedMetric> compared_metrics(const std::vector<SessionGroup>& gr
       ComparedMetric one{*at, &info, statistic_of(info), {}, {}};
       for (const auto& group : numbers)
         one.groups.push_back(group_number(group, *at, one.statistic, info));
-      if (std::any_of(one.groups.begin(), one.groups.end(),
-                      [](const auto& group) { return group.values.empty(); }))
+      Uncompared only{*at, {}};
+      for (std::size_t i = 0; i < groups.size(); ++i)
+        if (!one.groups[i].values.empty()) only.groups.push_back(groups[i].name);
+      if (only.groups.size() < groups.size()) {
+        uncompared.push_back(std::move(only));
         continue;
+      }
       for (std::size_t i = 1; i < groups.size(); ++i)
         one.changes.push_back(evidence(numbers.front(), numbers[i], one, i));
       out.push_back(std::move(one));
@@ -235,6 +258,95 @@ void add_notes_of_recordings(const std::vector<SessionGroup>& groups, Comparison
     out.notes.push_back(
         "CPUs are emulated: times are withheld, and a rate is a count over the emulator's seconds. "
         "How many operations fit into them is the host's doing: compare counts per operation");
+}
+
+bool has_arm(const Findings& session, const std::string& arm) {
+  return std::any_of(session.arms.begin(), session.arms.end(),
+                     [&](const auto& one) { return one.name == arm && one.windows > 0; });
+}
+
+/// In some session of each group.
+bool is_in_all(const std::vector<SessionGroup>& groups, const std::string& arm) {
+  return std::all_of(groups.begin(), groups.end(), [&](const auto& group) {
+    return std::any_of(group.sessions.begin(), group.sessions.end(),
+                       [&](const auto* session) { return has_arm(*session, arm); });
+  });
+}
+
+void add_notes_of_losses(const std::vector<SessionGroup>& groups, Comparison& out) {
+  for (const auto& group : groups) {
+    std::size_t sessions = 0;
+    std::uint64_t events = 0;
+    std::set<std::string> arms;
+    for (const auto* session : group.sessions) {
+      bool lossy = false;
+      for (const auto& window : session->interruptions.windows) {
+        if ((window.lost == 0 && window.faulty_pages == 0) || !is_of(group.arm, window.arm))
+          continue;
+        lossy = true;
+        events += window.lost;
+        arms.insert(window.arm);
+      }
+      sessions += lossy;
+    }
+    if (sessions == 0) continue;
+    out.notes.push_back(fmt::format(
+        "{}: the trace of {} of {} lost events ({} in {}). Numbers of the trace leave these "
+        "sessions out (\"!\"); where no other is left they are shown and not judged (\"lost\")",
+        group.name, sessions, sessions_word(group.sessions.size()), events,
+        fmt::join(arms, ", ")));
+  }
+}
+
+/// "gap_p99_9999 idle": a number with the labels that tell it apart.
+std::string words_of(const MetricKey& key) {
+  std::string out = key.name;
+  for (const auto& [label, word] : key.labels)
+    if (!(label == "cpu" && word == "all")) out += " " + word;
+  return out;
+}
+
+/// Arms first; of numbers those that no arm explains.
+void add_notes_of_lacks(const std::vector<SessionGroup>& groups, Comparison& out) {
+  std::set<std::string> arms, noted;
+  for (const auto& group : groups)
+    for (const auto* session : group.sessions)
+      for (const auto& arm : session->arms)
+        if (group.arm.empty() && arm.windows > 0) arms.insert(arm.name);
+  for (const auto& arm : arms) {
+    std::vector<std::string> counts;
+    bool everywhere = true;
+    for (const auto& group : groups) {
+      const auto with =
+          std::count_if(group.sessions.begin(), group.sessions.end(),
+                        [&](const auto* session) { return has_arm(*session, arm); });
+      counts.push_back(fmt::format("{} {} of {}", group.name, with, group.sessions.size()));
+      everywhere = everywhere && static_cast<std::size_t>(with) == group.sessions.size();
+    }
+    if (everywhere) continue;
+    const bool compared = is_in_all(groups, arm);
+    if (!compared) noted.insert(arm);
+    out.notes.push_back(fmt::format("arm \"{}\" is {}; sessions with it: {}", arm,
+                                    compared ? "not in all sessions" : "not compared",
+                                    fmt::join(counts, ", ")));
+  }
+  std::map<std::vector<std::string>, std::vector<std::string>> rest;  // by the groups that have it
+  for (const auto& one : out.uncompared) {
+    const auto arm = one.key.labels.find("arm");
+    if (arm == one.key.labels.end() || !noted.contains(arm->second))
+      rest[one.groups].push_back(words_of(one.key));
+  }
+  for (auto& [names, numbers] : rest) {
+    const std::size_t all = numbers.size();
+    if (all > kLacksNamed) numbers.resize(kLacksNamed);
+    out.notes.push_back(fmt::format("not compared, since only {} has {}: {}{}",
+                                    fmt::join(names, " and "), all == 1 ? "it" : "them",
+                                    fmt::join(numbers, "; "),
+                                    all > numbers.size()
+                                        ? fmt::format(" and {} more (--json has them)",
+                                                      all - numbers.size())
+                                        : ""));
+  }
 }
 
 void add_notes(Comparison& out) {
@@ -302,6 +414,7 @@ const char* to_string(Outcome outcome) {
     case Outcome::worse: return "worse";
     case Outcome::changed: return "changed";
     case Outcome::too_few: return "too_few";
+    case Outcome::lost: return "lost";
     case Outcome::not_judged: return "not_judged";
   }
   return "not_judged";
@@ -341,12 +454,15 @@ Result<Comparison> compare(const std::vector<SessionGroup>& asked,
   out.measure_s = first.measure_s;
   for (const auto& group : asked)
     for (const auto& arm : group.sessions.front()->arms)
-      if (is_of(group.arm, arm.name)) out.loads[arm.name] = arm.workloads;
+      if (is_of(group.arm, arm.name) && (!group.arm.empty() || is_in_all(asked, arm.name)))
+        out.loads[arm.name] = arm.workloads;
   for (const auto& group : groups) out.groups.push_back(summary_of(group));
   out.differences = find_differences(groups, options);
-  out.metrics = compared_metrics(groups, options);
+  out.metrics = compared_metrics(groups, options, out.uncompared);
   correct_and_judge(out.metrics, options, out.tests);
   add_notes_of_recordings(groups, out);
+  add_notes_of_losses(groups, out);
+  add_notes_of_lacks(groups, out);
   add_notes(out);
   out.series = group_series(groups);
   out.scaling = scaling_lines(out.metrics, groups);

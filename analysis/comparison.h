@@ -38,6 +38,7 @@ enum class Outcome {
   worse,       // significant
   changed,     // significant, of a metric without a direction
   too_few,     // below kSessionsForVerdict in a group
+  lost,        // a group's trace lost events in every session: shown, but too low to be compared
   not_judged,  // shown only: maxima, shares, or equal in every session
 };
 const char* to_string(Outcome outcome);
@@ -46,6 +47,9 @@ const char* to_string(Outcome outcome);
 struct GroupNumber {
   std::vector<double> values;        // one a session, in the order of the sessions that have it
   std::size_t missing = 0;           // sessions without it
+  // Sessions whose trace lost events: left out, or shown where there are no others (all_lost).
+  std::size_t lost = 0;
+  bool all_lost = false;
   double centre = 0;                 // values: median; counts: pooled rate; maxima: the largest
   std::optional<Interval> interval;  // of the centre; counts of zero: [0, bound]
   std::uint64_t n = 0;               // events or samples
@@ -123,6 +127,12 @@ struct GroupSummary {
   std::string measured, housekeeping;
 };
 
+/// A number that not every group has, and which of them have it.
+struct Uncompared {
+  MetricKey key;
+  std::vector<std::string> groups;
+};
+
 struct Comparison {
   static constexpr int kSchema = 1;
   ComparisonOptions options;
@@ -136,6 +146,7 @@ struct Comparison {
   std::vector<Difference> differences;
   std::vector<std::string> notes;  // what the reader must know, one sentence each
   std::vector<ComparedMetric> metrics;
+  std::vector<Uncompared> uncompared;  // in the order of `metrics`
   std::size_t tests = 0;  // metrics that were tested: the family of Benjamini-Hochberg
   std::vector<GroupSeries> series;
   std::vector<ScalingLine> scaling;

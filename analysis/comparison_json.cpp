@@ -29,6 +29,7 @@ void put(JsonObject& out, const char* key, const std::optional<Interval>& value)
 Json group_number_json(const GroupNumber& one) {
   JsonObject out{{"sessions", numbers(one.values)},
                  {"missing", std::uint64_t{one.missing}},
+                 {"lost", std::uint64_t{one.lost}},
                  {"centre", number(one.centre)},
                  {"n", one.n},
                  {"exposure_s", number(one.exposure_s)}};
@@ -59,6 +60,12 @@ Json metric_json(const ComparedMetric& one) {
                          {"statistic", to_string(one.statistic)},
                          {"groups", list(one.groups, group_number_json)},
                          {"changes", list(one.changes, change_json)}});
+}
+
+Json uncompared_json(const Uncompared& one) {
+  return Json(JsonObject{{"name", one.key.name},
+                         {"labels", words(one.key.labels)},
+                         {"groups", strings(one.groups)}});
 }
 
 Json group_json(const GroupSummary& one) {
@@ -148,6 +155,7 @@ std::string comparison_to_json(const Comparison& all) {
                                     {"differences", list(all.differences, difference_json)},
                                     {"notes", strings(all.notes)},
                                     {"metrics", list(all.metrics, metric_json)},
+                                    {"uncompared", list(all.uncompared, uncompared_json)},
                                     {"series", list(all.series, series_json)},
                                     {"scaling", list(all.scaling, scaling_json)}}));
 }

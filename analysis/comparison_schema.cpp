@@ -26,6 +26,13 @@ Json bounds() {
                          {"maxItems", 2}});
 }
 
+/// From nothing to something the ratio is the text "inf".
+Json ratio() {
+  return Json(JsonObject{
+      {"description", "new / base; 0: a fall to none, \"inf\": a rise from none"},
+      {"anyOf", JsonArray{type("number"), Json(JsonObject{{"const", "inf"}})}}});
+}
+
 template <class Enum, class... More>
 Json words_of(Enum first, More... more) {
   return one_of({to_string(first), to_string(more)...});
@@ -34,6 +41,9 @@ Json words_of(Enum first, More... more) {
 Json metric() {
   const Json group = object({{"sessions", numbers()},
                              {"missing", described("integer", "sessions without this metric")},
+                             {"lost", described("integer",
+                                                "sessions whose trace lost events: left out, or, "
+                                                "where all did, shown and not judged")},
                              {"centre", type("number")},
                              {"n", described("integer", "events or samples behind it")},
                              {"exposure_s", type("number")},
@@ -41,8 +51,8 @@ Json metric() {
                             {"interval95"});
   const Json change = object(
       {{"outcome", words_of(Outcome::same, Outcome::better, Outcome::worse, Outcome::changed,
-                            Outcome::too_few, Outcome::not_judged)},
-       {"ratio", described("number", "new / base")},
+                            Outcome::too_few, Outcome::lost, Outcome::not_judged)},
+       {"ratio", ratio()},
        {"ratio_interval95", bounds()},
        {"shift", described("number", "Hodges-Lehmann, new - base")},
        {"shift_interval95", bounds()},
@@ -138,6 +148,9 @@ Json comparison_schema() {
                  {"differences", list_of(difference)},
                  {"notes", texts()},
                  {"metrics", list_of(metric())},
+                 {"uncompared", list_of(object({{"name", type("string")},
+                                                {"labels", by_name(type("string"))},
+                                                {"groups", texts()}}))},
                  {"series", list_of(series())},
                  {"scaling", list_of(scaling())}});
 }

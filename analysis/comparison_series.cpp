@@ -69,7 +69,11 @@ std::map<std::string, double> ipi_classes(const std::vector<const Findings*>& se
                                           const std::string& arm) {
   std::map<std::string, double> ipis;
   double seconds = 0;
+  // Like the table: sessions whose trace lost events only where there are no others.
+  const auto lossy = [&](const Findings* one) { return lossy_arms(*one).contains(arm); };
+  const bool all_lossy = std::all_of(sessions.begin(), sessions.end(), lossy);
   for (const auto* findings : sessions) {
+    if (!all_lossy && lossy(findings)) continue;
     for (const auto& cpu : findings->interruptions.cpus) {
       if (cpu.arm != arm) continue;
       seconds += cpu.exposure_s;

@@ -23,6 +23,11 @@ bool is_cause(const std::string& name) {
   return std::find(kCauseMetrics.begin(), kCauseMetrics.end(), name) != kCauseMetrics.end();
 }
 
+/// What the trace alone counts; interrupt rows, gaps and work have counters of their own.
+bool is_of_trace(const std::string& name) {
+  return is_cause(name) || name.starts_with("deferrable_");
+}
+
 MetricKey key_of(const std::string& name, std::map<std::string, std::string> labels,
                  const std::string& arm) {
   if (!arm.empty()) labels.erase("arm");
@@ -69,13 +74,14 @@ void add_causes(const Findings& findings, const std::string& arm, SessionNumbers
     }
   }
   const auto seconds = traced_seconds(findings);
+  const auto lossy = lossy_arms(findings);
   for (const auto& one : sums) {  // named members: clang 14 captures no structured bindings
     const auto& labels = one.first;
     const auto& sum = one.second;
     const double exposure = seconds.at(labels.at("arm"));
     if (exposure <= 0) continue;
     const auto add = [&](const char* name, double value, std::uint64_t n) {
-      out[key_of(name, labels, arm)] = {value, n, exposure};
+      out[key_of(name, labels, arm)] = {value, n, exposure, lossy.contains(labels.at("arm"))};
     };
     if (sum.queued > 0)
       add("calls_queued", static_cast<double>(sum.queued) * kHour / exposure, sum.queued);
@@ -136,6 +142,7 @@ SessionNumbers session_numbers(const Findings& findings, const std::string& arm)
     // A workload's own stopwatch: time_per_page and its like say what it is for.
     if (metric.name == "work_per_second" && labels["count"].ends_with("_ns")) continue;
     if (!arm.empty() && labels["arm"] != arm) continue;
+    const bool of_lossy_trace = is_of_trace(metric.name) && lossy.contains(labels["arm"]);
     const auto cpu = labels.find("cpu");
     if (cpu != labels.end() && cpu->second != kAllCpus && cpu->second != "housekeeping") {
       if (summed.contains(metric.name)) continue;
@@ -147,6 +154,7 @@ SessionNumbers session_numbers(const Findings& findings, const std::string& arm)
     number.value += (*metric.value - number.value) / part;
     number.n += metric.n;
     number.exposure_s += metric.exposure_s;
+    number.lossy = number.lossy || of_lossy_trace;
   }
   add_causes(findings, arm, out);
   return out;
@@ -157,6 +165,13 @@ void add_call_names(const Findings& findings, CallNames& names) {
     for (const auto& cause : cpu.causes)
       if (cause.name.kind == CauseKind::remote_call)
         names.insert({cause.name.klass + "/" + cause.name.subclass, cause.name.what});
+}
+
+std::set<std::string> lossy_arms(const Findings& findings) {
+  std::set<std::string> out;
+  for (const auto& window : findings.interruptions.windows)
+    if (window.lost > 0 || window.faulty_pages > 0) out.insert(window.arm);
+  return out;
 }
 
 bool has_unnamed_calls(const Findings& findings, const std::string& arm) {
@@ -178,13 +193,16 @@ void fill_zeros(std::vector<SessionNumbers>& all, const std::vector<const Findin
                 const CallNames& calls) {
   for (std::size_t i = 0; i < all.size(); ++i) {
     const auto seconds = traced_seconds(*sessions[i]);
+    const auto lossy = lossy_arms(*sessions[i]);
     for (const auto& key : keys) {
       if (all[i].contains(key)) continue;
       double looked = 0;
+      bool lost = false;
       if (is_cause(key.name)) {
         const auto label = key.labels.find("arm");
         const auto& of = label == key.labels.end() ? arm : label->second;
         const auto traced = seconds.find(of);
+        lost = lossy.contains(of);
         if (traced != seconds.end()) looked = traced->second;
         if (calls.contains({key.labels.at("class"), key.labels.at("callback")}) &&
             has_unnamed_calls(*sessions[i], of))
@@ -192,7 +210,7 @@ void fill_zeros(std::vector<SessionNumbers>& all, const std::vector<const Findin
       } else if (key.name == "interrupts_per_second") {
         looked = seconds_of_rows(all[i], key);
       }
-      if (looked > 0) all[i][key] = {0, 0, looked};
+      if (looked > 0) all[i][key] = {0, 0, looked, lost};
     }
   }
 }

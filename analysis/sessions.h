@@ -37,6 +37,7 @@ struct SessionNumber {
   double value = 0;       // in the metric's unit
   std::uint64_t n = 0;    // events or samples behind it
   double exposure_s = 0;  // CPU-seconds
+  bool lossy = false;     // counted by a trace that lost events: at least so much
 };
 
 /// Of one arm (its label is dropped), or of all arms (empty; their label stays).
@@ -50,6 +51,9 @@ void add_call_names(const Findings& findings, CallNames& names);
 /// Whether function-call IPIs came to the arm (empty: any) of which no event told the function: one
 /// that is missing may have been among them.
 bool has_unnamed_calls(const Findings& findings, const std::string& arm);
+
+/// Arms of which a traced window lost events or pages: what the trace counted there is too low.
+std::set<std::string> lossy_arms(const Findings& findings);
 
 /// Adds a zero wherever a session looked but had no line, since nothing of the kind came: causes of
 /// the trace and rows of /proc/interrupts. A call (`calls`) is no zero where unnamed ones came.

@@ -18,7 +18,7 @@ def per(metric):
 def title_of(metric):
     labels = metric["labels"]
     words = [labels[key] for key in ("arm", "workload", "count", "row", "callback", "state") if key in labels]
-    mark = {"better": " *", "worse": " *", "changed": " *", "same": " ~"}.get(metric["changes"][0]["outcome"], "")
+    mark = {"better": " *", "worse": " *", "changed": " *", "same": " ~", "lost": " (events lost)"}.get(metric["changes"][0]["outcome"], "")
     return f"{metric['name']} ({metric['unit']}){mark}\n{' '.join(words)}"
 
 

@@ -138,10 +138,12 @@ std::string change_text(const ComparedMetric& metric, std::size_t other) {
   const auto& change = metric.changes[other - 1];
   if (metric.statistic == Statistic::maximum) return "-";
   if (change.ratio) {
-    if (std::isinf(*change.ratio)) return "from 0";
-    // A ratio of nothing seen is bounded, not known: the bound is the conservative change.
-    if (*change.ratio == 0 && metric.statistic == Statistic::count && change.ratio_interval)
-      return ratio_text(change.ratio_interval->upper);
+    // Of none seen, or of none to begin with, the ratio is bounded on one side only.
+    const auto& bounds = change.ratio_interval;
+    if (std::isinf(*change.ratio))
+      return !bounds ? "from 0" : fmt::format("from 0 (>{}x)", short_number(bounds->lower));
+    if (*change.ratio == 0)
+      return !bounds ? "to 0" : fmt::format("to 0 (<{}x)", short_number(bounds->upper));
     return ratio_text(*change.ratio);
   }
   if (change.shift) return *change.shift == 0 ? "0" : fmt::format("{:+.3g}", *change.shift);
@@ -181,16 +183,22 @@ std::string p_text(const std::optional<double>& p) {
   return *p < 1e-4 ? fmt::format("{:.0e}", *p) : fmt::format("{:.2g}", *p);
 }
 
-std::string mark_of(const Change& change) {
-  switch (change.outcome) {
-    case Outcome::better:
-    case Outcome::worse:
-    case Outcome::changed: return "*";
-    case Outcome::same: return "~";
-    case Outcome::too_few: return fmt::format("n<{}", kSessionsForVerdict);
-    case Outcome::not_judged: return "";
-  }
-  return "";
+std::string mark_of(const ComparedMetric& metric, std::size_t other) {
+  const auto word = [](Outcome outcome) -> std::string {
+    switch (outcome) {
+      case Outcome::better:
+      case Outcome::worse:
+      case Outcome::changed: return "*";
+      case Outcome::same: return "~";
+      case Outcome::too_few: return fmt::format("n<{}", kSessionsForVerdict);
+      case Outcome::lost: return "lost";
+      case Outcome::not_judged: return "";
+    }
+    return "";
+  };
+  const Outcome outcome = metric.changes[other - 1].outcome;
+  const bool left_out = metric.groups.front().lost + metric.groups[other].lost > 0;
+  return word(outcome) + (left_out && outcome != Outcome::lost ? "!" : "");
 }
 
 std::vector<CompareTable> compare_tables(const Comparison& all, std::size_t other) {
@@ -238,7 +246,8 @@ std::vector<CompareTable> compare_tables(const Comparison& all, std::size_t othe
     row.change = change_text(metric, other);
     row.range = row.change == "-" ? "" : change_range_text(change);
     row.p = p_text(change.p);
-    row.mark = mark_of(change);
+    row.mark = mark_of(metric, other);
+    row.significant = row.mark.starts_with("*");
     row.weight = std::max(base.centre, now.centre) * (by_hour ? 3600 : 1);
     out[section].rows.push_back(std::move(row));
   }
@@ -251,13 +260,20 @@ std::vector<CompareTable> compare_tables(const Comparison& all, std::size_t othe
 }
 
 std::string legend(const Comparison& all) {
+  const bool lost = std::any_of(all.metrics.begin(), all.metrics.end(), [](const auto& metric) {
+    return std::any_of(metric.groups.begin(), metric.groups.end(),
+                       [](const auto& group) { return group.lost > 0; });
+  });
+  const char* of_losses = lost ? " !: without the sessions whose trace lost events; lost: a group "
+                                 "has no others, its number is a lower bound."
+                               : "";
   return fmt::format(
       "* significant: exact Mann-Whitney over sessions, false discovery rate {:g}% "
       "(Benjamini-Hochberg over {} tests), 95% interval excludes no change, effect >= {:g}%; "
       "~ not. Counts: pooled rate [exact interval, widened by session bootstrap]; 0 (<x): none "
-      "seen, x is the one-sided 95% bound, and the change is taken from it. Values: median of "
-      "sessions [95%] and Hodges-Lehmann change.",
-      all.options.alpha * 100, all.tests, all.options.min_effect * 100);
+      "seen, x is the one-sided 95% bound; to 0 (<y x), from 0 (>y x): y bounds the ratio. Values: "
+      "median of sessions [95%] and Hodges-Lehmann change.{}",
+      all.options.alpha * 100, all.tests, all.options.min_effect * 100, of_losses);
 }
 
 namespace {

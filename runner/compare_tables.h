@@ -15,7 +15,10 @@ struct CompareRow {
   std::string name;    // "do_flush_tlb_all", "gaps > 50 us", "kernel_build sys time"
   std::string metric;  // its name in the JSON
   std::string base, other, change, range, p;  // range: of the change
-  std::string mark;   // "*" significant, "~" not, "" not judged, "n<6" too few sessions
+  // "*" significant, "~" not, "" not judged, "n<6" too few sessions, "lost": a group's trace lost
+  // events in all of them. "!" after it: sessions whose trace lost events are left out.
+  std::string mark;
+  bool significant = false;
   double weight = 0;  // for choosing the rows that fit: the larger of the two centres
 };
 
@@ -33,12 +36,15 @@ std::vector<CompareTable> compare_tables(const Comparison& comparison, std::size
 std::string centre_text(const GroupNumber& number, Statistic statistic);
 /// "[0.9,1.1]", or nothing.
 std::string range_text(const std::optional<Interval>& interval);
-/// "-12.7%", "26.4x", "-99.8%" (by the bound of a zero), "from 0"; empty where unknown.
+/// "-12.7%", "26.4x", "to 0 (<0.017x)", "from 0 (>58x)": what falls to none or rises from none is
+/// said with the bound of its ratio; "-" where unknown.
 std::string change_text(const ComparedMetric& metric, std::size_t other);
-/// The interval of the change in the same unit.
+/// The interval of the change in the same unit: "[-4.8%,+2.7%]"; "(0.0%,+50.0%]" where the test
+/// rejects no change itself and nothing beside it. Empty where change_text() has the bound.
 std::string change_range_text(const Change& change);
 std::string p_text(const std::optional<double>& p);
-std::string mark_of(const Change& change);
+/// Of groups[other] against the base.
+std::string mark_of(const ComparedMetric& metric, std::size_t other);
 
 /// "* significant after Benjamini-Hochberg over 31 tests ...": the legend of every table.
 std::string legend(const Comparison& comparison);

@@ -287,7 +287,7 @@ class Letter : Page {
       });
       const bool fits = table.one_unit ? static_cast<std::size_t>(larger) < kLetterRows
                                        : !is_length_of_the_middle(row.metric);
-      if (row.mark == "*" || fits) out.push_back(row);
+      if (row.significant || row.mark == "lost" || fits) out.push_back(row);
     }
     return out;
   }

@@ -59,7 +59,7 @@ void add_table(const CompareTable& table, const Comparison& all, std::size_t oth
     arm = row.arm;
     out += fmt::format(
         "<tr{}><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>\n",
-        row.mark == "*" ? " class=\"significant\"" : "", escaped(row.name), escaped(row.base),
+        row.significant ? " class=\"significant\"" : "", escaped(row.name), escaped(row.base),
         escaped(row.other), escaped(row.change + " " + row.range), escaped(row.p),
         escaped(row.mark));
   }

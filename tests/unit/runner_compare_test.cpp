@@ -88,9 +88,66 @@ TEST(CompareTables, ChangesInWords) {
   EXPECT_EQ(say(INFINITY), "from 0");
   metric.statistic = Statistic::count;
   metric.changes[0].ratio_interval = Interval{0, 0.002};
-  EXPECT_EQ(say(0), "-99.8%");  // by the bound of what was not seen
+  EXPECT_EQ(say(0), "to 0 (<0.002x)");
+  metric.changes[0].ratio_interval = Interval{0, 39.02};
+  EXPECT_EQ(say(0), "to 0 (<39.0x)");  // a fall all the same, of which nothing is proven
+  EXPECT_EQ(change_range_text(metric.changes[0]), "");
+  metric.changes[0].ratio_interval = Interval{58.3, INFINITY};
+  EXPECT_EQ(say(INFINITY), "from 0 (>58.3x)");
+  EXPECT_EQ(change_range_text(metric.changes[0]), "");
   metric.statistic = Statistic::maximum;
   EXPECT_EQ(say(3), "-");
+}
+
+TEST(CompareTables, ABoundAtNoChangeSaysWhetherItIsInside) {
+  Change change;
+  change.ratio = 1.2;
+  change.ratio_interval = Interval{1, 1.5, true, true};
+  EXPECT_EQ(change_range_text(change), "(0.0%,+50.0%]");
+  EXPECT_TRUE(interval_excludes_no_change(change));
+  change.ratio_interval = Interval{1, 1.5};
+  EXPECT_EQ(change_range_text(change), "[0.0%,+50.0%]");
+  EXPECT_FALSE(interval_excludes_no_change(change));
+  change.ratio_interval = Interval{1.0001, 1.5};
+  EXPECT_EQ(change_range_text(change), "[+0.01%,+50.0%]");
+  change.ratio.reset();
+  change.ratio_interval.reset();
+  change.shift_interval = Interval{-3, 0, false, true};
+  EXPECT_EQ(change_range_text(change), "[-3,+0)");
+}
+
+/// One count of each session in an arm that all have.
+SessionGroup counted_group(test::Sessions& keep, const std::string& name,
+                           const std::vector<std::uint64_t>& counts) {
+  std::vector<Findings> sessions;
+  for (const auto count : counts) {
+    sessions.push_back(test::empty_session());
+    sessions.back().metrics = {test::count_metric(
+        "interrupts_per_second", {{"arm", "load"}, {"cpu", "all"}, {"row", "reschedule"}}, count,
+        1)};
+  }
+  return keep.group(name, std::move(sessions));
+}
+
+// One event against none: the bound of the ratio is 39, and it is a fall all the same.
+TEST(CompareText, AFallToZeroIsNeverPrintedAsARise) {
+  test::Sessions keep;
+  const auto fall = compare({counted_group(keep, "base", {0, 0, 1, 0, 0, 0}),
+                             counted_group(keep, "now", {0, 0, 0, 0, 0, 0})},
+                            {})
+                        .value();
+  const auto rise = compare({counted_group(keep, "base", {0, 0, 0, 0, 0, 0}),
+                             counted_group(keep, "now", {0, 0, 1, 0, 0, 0})},
+                            {})
+                        .value();
+  for (const auto& text : {render_comparison(fall, {}), render_cover_letter(fall, {}),
+                           render_html(fall, {}, {}, "no charts")})
+    EXPECT_THAT(text, testing::ContainsRegex("reschedule IPIs.*to 0 \\((<|&lt;)39"));
+  for (const auto& text : {render_comparison(rise, {}), render_cover_letter(rise, {}),
+                           render_html(rise, {}, {}, "no charts")})
+    EXPECT_THAT(text, testing::ContainsRegex("reschedule IPIs.*from 0 \\((>|&gt;)0"));
+  EXPECT_THAT(comparison_to_json(fall), HasSubstr("\"ratio\": 0.0"));
+  EXPECT_THAT(comparison_to_json(rise), HasSubstr("\"ratio\": \"inf\""));
 }
 
 TEST(CompareTables, TheReproduceLineNamesProfileHashAndSessions) {
