@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Format files and the fields found through them, good and hostile.
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "tests/support/temporary_directory.h"
 #include "trace/event.h"
 #include "trace/meta.h"
 
@@ -237,6 +239,39 @@ TEST(TraceMeta, OfAnUntracedWindowIsUnsupported) {
   EXPECT_EQ(TraceMeta::read({}).error().kind, ErrorKind::unsupported);
   EXPECT_EQ(TraceMeta::read({{"ipi_trace.level", "A"}, {"ipi_trace.window", "1"}}).error().kind,
             ErrorKind::parse);
+}
+
+const char* const kHeaderPage =
+    "\tfield: u64 timestamp;\toffset:0;\tsize:8;\tsigned:0;\n"
+    "\tfield: local_t commit;\toffset:8;\tsize:8;\tsigned:1;\n"
+    "\tfield: int overwrite;\toffset:8;\tsize:1;\tsigned:1;\n"
+    "\tfield: char data;\toffset:16;\tsize:4080;\tsigned:1;\n";
+
+// A directory is listed in any order, so a directory without a format lies at every place of it.
+TEST(TraceFormats, EventDirectoriesWithoutAFormatAreLeftOut) {
+  const test::TemporaryDirectory directory;
+  directory.put("header_page", kHeaderPage);
+  for (const char* system : {"aaa", "irq", "zzz"}) {
+    for (const char* empty : {"a_none", "m_none", "z_none"})
+      std::filesystem::create_directories(directory / (std::string(system) + "/" + empty));
+    directory.put(std::string(system) + "/enable", "0");
+    directory.put(std::string(system) + "/filter", "none");
+  }
+  directory.put("irq/softirq_entry/format", format_text("softirq_entry", 7, ""));
+  directory.put("irq/softirq_exit", format_text("softirq_exit", 8, ""));
+  std::filesystem::create_symlink("nowhere", directory / "irq/dangling");
+  const auto formats = TraceFormats::load(directory.path());
+  ASSERT_TRUE(formats) << formats.error().text();
+  EXPECT_EQ(formats->all().size(), 2U);
+  EXPECT_NE(formats->find("irq:softirq_entry"), nullptr);
+  EXPECT_NE(formats->find("irq:softirq_exit"), nullptr);
+}
+
+TEST(TraceFormats, ADirectoryThatIsMissingIsAnError) {
+  const test::TemporaryDirectory directory;
+  const auto formats = TraceFormats::load(directory / "none");
+  ASSERT_FALSE(formats);
+  EXPECT_THAT(formats.error().what, testing::HasSubstr((directory / "none").string()));
 }
 
 }  // namespace
