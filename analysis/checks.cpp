@@ -101,6 +101,12 @@ void check_work(const WindowRecord& window, const std::string& arm, WarningList&
                            fmt::format("{}: {} mappings fell back to plain memory", work.workload,
                                        plain->second)),
               arm);
+    if (const auto cut = work.notes.find("operation_cut_at"); cut != work.notes.end())
+      out.add(
+          make_warning(WarningId::operation_cut,
+                       fmt::format("{}: an operation was still under way at the {} of the window",
+                                   work.workload, cut->second)),
+          arm);
     const auto heap = work.notes.find("heap");
     if (heap != work.notes.end() && heap->second != "libc" &&
         !work.notes.contains("round_system_s"))

@@ -117,6 +117,12 @@ Text text_of(WarningId id) {
       return {"no_whole_round",
               "a round's time is known at its end only, so this window says nothing of it",
               "raise design.measure above the longest round, or build a smaller target"};
+    case WarningId::operation_cut:
+      return {
+          "operation_cut",
+          "part of that operation's interrupts was counted outside the window, or the operation "
+          "itself was: interrupts per operation are off by up to one operation",
+          "raise design.measure, or choose parameters that make an operation shorter"};
   }
   return {"", "", ""};
 }

@@ -36,6 +36,7 @@ enum class WarningId {
   direct_map_split,
   heap_fallbacks,
   no_whole_round,
+  operation_cut,
 };
 
 /// The warning with `seen`: what was seen, with its numbers.

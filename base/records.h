@@ -111,7 +111,7 @@ struct WindowRecord {
   int arm = 0;
   int repeat = 0;
   std::string status;  // "complete", "disturbed: ...", "failed: ...", "interrupted"
-  std::uint64_t begin_ns = 0, end_ns = 0;  // CLOCK_MONOTONIC_RAW, the snapshots before and after
+  std::uint64_t begin_ns = 0, end_ns = 0;  // CLOCK_MONOTONIC_RAW around the readings of counters
   std::string begin_utc;                   // RFC 3339, for people
   ProbeRecord probe;
   std::vector<WorkRecord> work;

@@ -10,6 +10,7 @@
 #include "runner/interrupt_flag.h"
 #include "runner/preflight.h"
 #include "runner/probe_process.h"
+#include "runner/window_edges.h"
 #include "workloads/process.h"
 
 namespace isolab {
@@ -153,38 +154,51 @@ class Window {
 
   Result<void> warm_up() {
     setup_.progress.phase("warming up");
-    if (probe_) TRY(probe_->open_window(kProbeLimit, [this] { return watch(); }));
+    TRY(open_probe());
     TRY(wait(plan_.warmup));
     return probe_ ? probe_->close_window(kProbeLimit) : Result<void>{};
   }
 
-  /// The measured window. Its edges: observers begin when the probe hears, and end while it still
-  /// does; meanwhile no operation of a workload is under way, so that whole operations are counted
-  /// with all that they sent.
+  /// The measured window. No operation of a workload is under way at its edges, so that whole
+  /// operations are counted with all that they sent.
   Result<void> listen() {
     setup_.progress.phase("measuring");
-    if (probe_) TRY(probe_->open_window(kProbeLimit, [this] { return watch(); }));
-    record_.begin_ns = mono_raw_ns();
-    hold_noise("start");
+    const WindowSteps steps{
+        .hold = [this](const char* edge) { hold_noise(edge); },
+        .open = [this] { return open_probe(); },
+        .begin = [this] { return begin_counting(); },
+        .release = [this] { release_noise(); },
+        .wait = [this] { return wait(plan_.measure); },
+        .end = [this] { return end_counting(); },
+        .close = [this] { return probe_ ? probe_->close_window(kProbeLimit) : Result<void>{}; }};
+    return measure_between_edges(steps, record_);
+  }
+
+  Result<void> open_probe() {
+    return probe_ ? probe_->open_window(kProbeLimit, [this] { return watch(); }) : Result<void>{};
+  }
+
+  Result<void> begin_counting() {
     for (auto& noise : noises_) noise.record.at_start = noise.counts();
     for (auto& observer : observers_) TRY(observer->begin());
-    release_noise();
-    const auto waited = wait(plan_.measure);
-    hold_noise("end");
+    return {};
+  }
+
+  /// In reverse; goes on past errors.
+  Result<void> end_counting() {
     Result<void> ended;
     for (auto observer = observers_.rbegin(); observer != observers_.rend(); ++observer)
       if (const auto end = (*observer)->end(); !end && ended) ended = end;
     for (auto& noise : noises_) noise.record.at_end = noise.counts();
-    release_noise();
-    record_.end_ns = mono_raw_ns();
-    const auto closed = probe_ ? probe_->close_window(kProbeLimit) : Result<void>{};
-    if (!waited) return waited;
-    return closed ? ended : closed;
+    return ended;
   }
 
   void hold_noise(const char* edge) {
     for (auto& noise : noises_)
-      if (!noise.hold()) noise.record.notes["operation_cut_at"] = edge;
+      if (!noise.hold()) {
+        auto& cut = noise.record.notes["operation_cut_at"];
+        cut += (cut.empty() ? "" : " and ") + std::string(edge);
+      }
   }
   void release_noise() {
     for (auto& noise : noises_) noise.release();

@@ -35,7 +35,7 @@ TEST(Warnings, ACleanRecordingOnlyHasItsShortExposure) {
 }
 
 TEST(Warnings, EveryOneSaysWhyItMattersAndWhatToDo) {
-  for (int i = 0; i <= static_cast<int>(WarningId::no_whole_round); ++i) {
+  for (int i = 0; i <= static_cast<int>(WarningId::operation_cut); ++i) {
     const Warning warning = make_warning(static_cast<WarningId>(i), "seen");
     EXPECT_FALSE(warning.id.empty()) << i;
     EXPECT_FALSE(warning.matters.empty()) << i;
@@ -69,6 +69,11 @@ INSTANTIATE_TEST_SUITE_P(
              [](Recording& r) {
                r.windows[0].work = {test::work_of("x", 1, -1, "")};
                r.windows[0].work[0].error = "died: signal 9";
+             }},
+        Case{"operation_cut",
+             [](Recording& r) {
+               r.windows[0].work = {test::work_of("x", 1, -1, "")};
+               r.windows[0].work[0].notes["operation_cut_at"] = "end";
              }},
         Case{"self_check_failed",
              [](Recording& r) { r.windows[0].probe.cpus[0].numbers["iterations"] = 7; }},
