@@ -88,7 +88,8 @@ EventTable::EventTable(const TraceFormats& formats) {
     if (role == EventRole::vector_end || role == EventRole::handler_end) has_ends = true;
     const auto name = format->system + ":" + format->name;
     if (role == EventRole::probe_many) {
-      many_mask = number(formats, name, "m0");
+      while (const auto word = number(formats, name, "m" + std::to_string(many_masks.size())))
+        many_masks.push_back(word);
       many_func = number(formats, name, "func");
     }
     if (role == EventRole::probe_one)

@@ -65,7 +65,13 @@ struct EventTable {
   NumberField send_cpu, send_callsite, send_callback;
   NumberField mask_callsite, mask_callback;
   BytesField mask_cpus;
-  NumberField many_mask, many_func;
+  std::vector<NumberField> many_masks;  // words of 64 CPUs: m0, m1, ...
+  NumberField many_func;
+  /// Whether the mask of a probe_many event names `cpu`.
+  bool many_has(const TraceEvent& event, int cpu) const {
+    const auto word = static_cast<std::size_t>(cpu) / 64;
+    return word < many_masks.size() && (many_masks[word](event) >> (cpu % 64) & 1) != 0;
+  }
   struct CallProbe {
     NumberField cpu, func, csd, flags;
   };

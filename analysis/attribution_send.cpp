@@ -113,12 +113,10 @@ void Attribution::send_side(const TraceEvent& event, EventRole role) {
              send(event, i, table_.mask_callback(event), table_.mask_callsite(event));
            });
       break;
-    case EventRole::probe_many: {
-      const auto mask = table_.many_mask(event);
-      each([&](int cpu) { return cpu < 64 && cpu != event.cpu && (mask >> cpu & 1) != 0; },
+    case EventRole::probe_many:
+      each([&](int cpu) { return cpu != event.cpu && table_.many_has(event, cpu); },
            [&](std::size_t i) { queue_call(event, i, 0, table_.many_func(event), 0); });
       break;
-    }
     case EventRole::probe_one: {
       const auto& fields = table_.call_probes.at(event.id());
       const auto i = receiver_of(fields.cpu(event));

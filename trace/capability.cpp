@@ -54,13 +54,39 @@ const std::vector<TracedEvent> kTasks{
 
 // 6.1 inlines __smp_call_single_queue into generic_exec_single, so both are needed there. The
 // functions and the offsets in struct __call_single_data are those of 5.14 to 6.12 (kernel/smp.c,
-// include/linux/smp_types.h).
-const std::vector<KprobeDefinition> kKprobes{
-    {"many", "smp_call_function_many_cond", "m0=+0($arg1):x64 func=$arg2:x64 wait=$arg4:u32"},
-    {"ges", "generic_exec_single", "cpu=$arg1:s32 func=+16($arg2):x64 csd=$arg2:x64"},
-    {"csq", "__smp_call_single_queue",
-     "cpu=$arg1:s32 flags=+8($arg2):x32 func=+16($arg2):x64 csd=$arg2:x64"},
-};
+// include/linux/smp_types.h). A cpumask is an array of unsigned long; with CONFIG_CPUMASK_OFFSTACK
+// it is allocated for nr_cpu_ids bits only, so no word beyond is read (include/linux/cpumask.h).
+std::vector<KprobeDefinition> kprobes_for(int mask_words) {
+  std::string masks;
+  for (int word = 0; word < mask_words; ++word)
+    masks += fmt::format("m{}=+{}($arg1):x64 ", word, 8 * word);
+  return {
+      {"many", "smp_call_function_many_cond", masks + "func=$arg2:x64 wait=$arg4:u32", mask_words},
+      {"ges", "generic_exec_single", "cpu=$arg1:s32 func=+16($arg2):x64 csd=$arg2:x64"},
+      {"csq", "__smp_call_single_queue",
+       "cpu=$arg1:s32 flags=+8($arg2):x32 func=+16($arg2):x64 csd=$arg2:x64"},
+  };
+}
+
+/// nr_cpu_ids of the kernel: one more than the highest possible CPU.
+int possible_cpus(const Files& files, const HostFacts& facts) {
+  const auto text = files.read("/sys/devices/system/cpu/possible");
+  const auto possible = text ? CpuSet::parse(trimmed(*text)) : Result<CpuSet>(text.error());
+  const CpuSet all = possible ? *possible | facts.online : facts.online;
+  return all.empty() ? 1 : all.last() + 1;
+}
+
+void add_kprobes(const Files& files, const HostFacts& facts, TraceCapability& can) {
+  constexpr int kWord = 64;
+  const int cpus = possible_cpus(files, facts);
+  const int words = std::min((cpus + kWord - 1) / kWord, kMostMaskWords);
+  can.kprobes = kprobes_for(words);
+  if (cpus > words * kWord)
+    can.reasons.push_back(fmt::format(
+        "Functions called on several CPUs at once are seen for CPUs 0-{} only: the kprobe reads {} "
+        "words of the kernel's mask of {} CPUs.",
+        words * kWord - 1, words, cpus));
+}
 
 class Tree {
  public:
@@ -171,7 +197,7 @@ TraceCapability find_trace_capability(const Files& files, const HostFacts& facts
     return can;
   }
   can.level = arm64 && tree.has(kIpiRaise) ? TraceLevel::B : TraceLevel::C;
-  can.kprobes = kKprobes;
+  add_kprobes(files, facts, can);
   can.reasons.push_back(
       "Senders and functions come from kprobes: no event tells when a called function begins and "
       "ends on the receiver.");

@@ -30,6 +30,7 @@ struct TracedEvent {
   Role role = Role::receiver;
   std::string target = {};  // sender, wakeup: the field with the target CPU or mask; empty: no filter
   bool stack = false;       // worth a stack of the sender
+  int mask_words = 0;       // sender: the target is in so many fields m0, m1, ... of 64 CPUs each
   std::string stack_if = {};   // only where this holds, in the kernel's filter language
   std::string condition = {};  // kept only where this holds as well
   std::string full_name() const { return system + ":" + name; }
@@ -40,6 +41,7 @@ struct KprobeDefinition {
   std::string name;
   std::string function;
   std::string arguments;
+  int mask_words = 0;  // as in TracedEvent
   std::string text(const std::string& group) const {
     return "p:" + group + "/" + name + " " + function + " " + arguments;
   }
@@ -57,6 +59,9 @@ struct TraceCapability {
   /// Gives up the kprobes: level D, with the reason.
   void fall_to_d(const std::string& reason);
 };
+
+/// Words of a mask that a kprobe reads at most: 512 CPUs.
+constexpr int kMostMaskWords = 8;
 
 /// Reads nothing but directories and small files below tracefs; changes nothing.
 TraceCapability find_trace_capability(const Files& files, const HostFacts& facts);

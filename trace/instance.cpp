@@ -33,7 +33,7 @@ std::vector<std::string> target_filters(const TracedEvent& event, const CpuSet& 
   if (event.role == Role::receiver) return cpu_filters("CPU", measured, CpuFieldKind::number);
   if (event.target == "cpu" || event.target == "target_cpu")
     return cpu_filters(event.target, measured, CpuFieldKind::number);
-  if (event.target == "m0") return cpu_filters("m0", measured, CpuFieldKind::word);
+  if (event.mask_words > 0) return mask_word_filters(measured, event.mask_words);
   return cpu_filters(event.target, measured, CpuFieldKind::mask);
 }
 
@@ -71,18 +71,22 @@ Result<void> check_memory(const HostFacts& facts, const TraceSetup& setup) {
 std::vector<std::string> cpu_filters(const std::string& field, const CpuSet& cpus,
                                      CpuFieldKind kind) {
   if (cpus.empty()) return {};
-  if (kind == CpuFieldKind::word) {
-    std::uint64_t word = 0;
-    if (cpus.last() >= 64) return {};
-    for (const int cpu : cpus) word |= std::uint64_t{1} << cpu;
-    return {fmt::format("{} & {:#x}", field, word)};
-  }
   std::vector<std::string> filters{fmt::format("{} & CPUS{{{}}}", field, cpus.list())};
   if (kind == CpuFieldKind::mask || cpus.count() > kMostComparisons) return filters;
   std::vector<std::string> comparisons;
   for (const int cpu : cpus) comparisons.push_back(fmt::format("{} == {}", field, cpu));
   filters.push_back(fmt::format("{}", fmt::join(comparisons, " || ")));
   return filters;
+}
+
+std::vector<std::string> mask_word_filters(const CpuSet& cpus, int words) {
+  std::map<int, std::uint64_t> bits;
+  for (const int cpu : cpus)
+    if (cpu / 64 < words) bits[cpu / 64] |= std::uint64_t{1} << (cpu % 64);
+  std::vector<std::string> parts;
+  for (const auto& [word, mask] : bits) parts.push_back(fmt::format("m{} & {:#x}", word, mask));
+  if (parts.empty()) return {};
+  return {fmt::format("{}", fmt::join(parts, " || "))};
 }
 
 TraceLoss parse_stats(std::string_view text) {

@@ -73,12 +73,14 @@ class TraceInstance {
 enum class CpuFieldKind {
   number,  // of one CPU
   mask,    // a cpumask
-  word,    // the first 64 bits of a mask, as a number
 };
 /// The ways to say "`field` names one of `cpus`" in a filter, the best first: CPUS{} (6.6 and
 /// later), then comparisons, which masks do not have. Empty if it cannot be said.
 std::vector<std::string> cpu_filters(const std::string& field, const CpuSet& cpus,
                                      CpuFieldKind kind);
+/// The same for a mask in `words` numbers of 64 bits, m0, m1, ...: one condition over those that
+/// hold a CPU of `cpus`. Empty if none of them does.
+std::vector<std::string> mask_word_filters(const CpuSet& cpus, int words);
 /// Reads per_cpu/cpuN/stats.
 TraceLoss parse_stats(std::string_view text);
 

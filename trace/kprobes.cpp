@@ -16,24 +16,23 @@ Result<Kprobes> Kprobes::define(Files& files, StateGuard& guard, const std::stri
   probes.group_ = fmt::format("isolab_{}", getpid());
   for (const auto& one : definitions) {
     TRY(guard.define_kprobe(probes.path_, probes.group_ + "/" + one.name, one.text(probes.group_)));
-    probes.names_.push_back(one.name);
+    probes.defined_.push_back(one);
   }
   return probes;
 }
 
 std::vector<TracedEvent> Kprobes::events() const {
   std::vector<TracedEvent> events;
-  for (const auto& name : names_) {
-    const bool many = name == "many";
-    events.push_back({group_, name, TracedEvent::Role::sender, many ? "m0" : "cpu", true});
-  }
+  for (const auto& one : defined_)
+    events.push_back({group_, one.name, TracedEvent::Role::sender, one.mask_words > 0 ? "m" : "cpu",
+                      true, one.mask_words});
   return events;
 }
 
 Result<void> Kprobes::remove() {
   Result<void> first;
-  for (; !names_.empty(); names_.pop_back()) {
-    auto removed = files_->write(path_, "-:" + group_ + "/" + names_.back() + "\n");
+  for (; !defined_.empty(); defined_.pop_back()) {
+    auto removed = files_->write(path_, "-:" + group_ + "/" + defined_.back().name + "\n");
     if (!removed && first) first = std::move(removed);
   }
   return first;

@@ -29,7 +29,7 @@ class Kprobes {
   Files* files_ = nullptr;
   std::string path_;  // of kprobe_events
   std::string group_;
-  std::vector<std::string> names_;
+  std::vector<KprobeDefinition> defined_;
 };
 
 }  // namespace isolab

@@ -144,6 +144,26 @@ inline const std::vector<MadeEvent>& made_events() {
   return events;
 }
 
+/// The kprobe on smp_call_function_many_cond as a machine of 512 CPUs has it
+/// (trace/capability.cpp).
+inline const MadeEvent& made_many() {
+  static const MadeEvent event{"isolab_110",
+                               "many",
+                               1341,
+                               {{"unsigned long", "__probe_ip", 8, 8, 0},
+                                {"u64", "m0", 16, 8, 0},
+                                {"u64", "m1", 24, 8, 0},
+                                {"u64", "m2", 32, 8, 0},
+                                {"u64", "m3", 40, 8, 0},
+                                {"u64", "m4", 48, 8, 0},
+                                {"u64", "m5", 56, 8, 0},
+                                {"u64", "m6", 64, 8, 0},
+                                {"u64", "m7", 72, 8, 0},
+                                {"u64", "func", 80, 8, 0},
+                                {"u32", "wait", 88, 4, 0}}};
+  return event;
+}
+
 /// `without`: events a kernel lacks ("csd:csd_function_entry").
 inline TraceFormats made_formats(const std::vector<std::string>& without = {}) {
   TraceFormats formats;
@@ -222,6 +242,15 @@ class TraceBuilder {
              std::uint64_t csd) {
     auto bytes = start(529, 40);
     put(bytes, 8, target), put(bytes, 16, callsite), put(bytes, 24, func), put(bytes, 32, csd);
+    write(cpu, time, bytes);
+  }
+  /// made_many(): a function called on several CPUs, all below 512.
+  void queue_many(int cpu, std::uint64_t time, const std::vector<int>& targets,
+                  std::uint64_t func) {
+    auto bytes = start(1341, 92);
+    for (const int target : targets)
+      bytes[static_cast<std::size_t>(16 + target / 8)] |= std::byte(1U << (target % 8));
+    put(bytes, 80, func);
     write(cpu, time, bytes);
   }
   void stack(int cpu, std::uint64_t time, const std::vector<std::uint64_t>& frames) {

@@ -35,5 +35,20 @@ TEST(EventTable, KnowsTheKprobesOfWhateverRun) {
   }
 }
 
+TEST(EventTable, ReadsEveryWordOfAMask) {
+  std::vector<test::MadeField> fields{{"u64", "func", 8, 8, 0}};
+  const std::vector<std::string> names{"m0", "m1", "m2", "m3", "m4", "m5", "m6", "m7"};
+  for (int word = 0; word < 8; ++word)
+    fields.push_back({"u64", names[static_cast<std::size_t>(word)].c_str(), 16 + 8 * word, 8, 0});
+  const EventTable table(formats_of({{"isolab_1", "many", 1341, fields}}));
+  for (const int target : {0, 63, 64, 65, 300, 511}) {
+    std::vector<std::byte> payload(80);
+    payload[static_cast<std::size_t>(16 + target / 8)] = std::byte(1U << (target % 8));
+    const TraceEvent event{.payload = payload.data(), .size = 80};
+    for (int cpu = 0; cpu < 1024; ++cpu)
+      EXPECT_EQ(table.many_has(event, cpu), cpu == target) << target << " " << cpu;
+  }
+}
+
 }  // namespace
 }  // namespace isolab

@@ -97,6 +97,41 @@ TEST(TraceCapability, OfDebianX86With61IsC) {
   EXPECT_THAT(can.reasons.front(), HasSubstr("csd:csd_queue_cpu"));
 }
 
+TEST(TraceCapability, KprobesReadAsManyWordsOfAMaskAsTheMachineHas) {
+  struct Case {
+    const char* possible;
+    int words;
+  };
+  for (const Case one : {Case{"0-1", 1}, Case{"0-63", 1}, Case{"0-64", 2}, Case{"0-127", 2},
+                         Case{"0-128", 3}, Case{"0-511", 8}}) {
+    Machine machine("x86_64", kX86Clocks);
+    machine.put("kprobe_events", "").contents["/sys/devices/system/cpu/possible"] =
+        std::string(one.possible) + "\n";
+    const auto can = machine.capability();
+    ASSERT_EQ(can.kprobes.size(), 3u);
+    EXPECT_EQ(can.kprobes[0].mask_words, one.words) << one.possible;
+    std::string masks;
+    for (int i = 0; i < one.words; ++i)
+      masks += "m" + std::to_string(i) + "=+" + std::to_string(8 * i) + "($arg1):x64 ";
+    EXPECT_EQ(can.kprobes[0].arguments, masks + "func=$arg2:x64 wait=$arg4:u32") << one.possible;
+    EXPECT_EQ(can.reasons.size(), 2u) << one.possible;
+  }
+}
+
+TEST(TraceCapability, SaysWhichCpusOfAMaskItCannotRead) {
+  Machine machine("x86_64", kX86Clocks);
+  machine.put("kprobe_events", "").contents["/sys/devices/system/cpu/possible"] = "0-1023";
+  const auto can = machine.capability();
+  EXPECT_EQ(can.kprobes.at(0).mask_words, kMostMaskWords);
+  EXPECT_THAT(can.reasons, Contains(HasSubstr("CPUs 0-511 only")));
+}
+
+TEST(TraceCapability, WithoutThePossibleCpusTheOnlineOnesCount) {
+  Machine machine("x86_64", kX86Clocks);
+  machine.put("kprobe_events", "").facts.online = CpuSet{0, 1, 200};
+  EXPECT_EQ(machine.capability().kprobes.at(0).mask_words, 4);
+}
+
 TEST(TraceCapability, OfArm64With61IsB) {
   const auto can = Machine("arm64", kArmClocks)
                        .events("ipi", {"ipi_raise", "ipi_entry", "ipi_exit"})

@@ -176,8 +176,11 @@ TEST(CpuFilters, SayWhatCanBeSaid) {
   EXPECT_THAT(cpu_filters("cpu", cpus, Kind::number),
               ElementsAre("cpu & CPUS{1-2,5}", "cpu == 1 || cpu == 2 || cpu == 5"));
   EXPECT_THAT(cpu_filters("cpumask", cpus, Kind::mask), ElementsAre("cpumask & CPUS{1-2,5}"));
-  EXPECT_THAT(cpu_filters("m0", cpus, Kind::word), ElementsAre("m0 & 0x26"));
-  EXPECT_THAT(cpu_filters("m0", CpuSet{64}, Kind::word), IsEmpty());
+  EXPECT_THAT(mask_word_filters(cpus, 1), ElementsAre("m0 & 0x26"));
+  EXPECT_THAT(mask_word_filters(CpuSet{64}, 1), IsEmpty());
+  EXPECT_THAT(mask_word_filters(CpuSet{3, 63, 64, 511}, 8),
+              ElementsAre("m0 & 0x8000000000000008 || m1 & 0x1 || m7 & 0x8000000000000000"));
+  EXPECT_THAT(mask_word_filters(CpuSet{}, 8), IsEmpty());
   EXPECT_THAT(cpu_filters("cpu", CpuSet{}, Kind::number), IsEmpty());
 }
 
@@ -190,13 +193,13 @@ TEST(Kprobes, AreJournalledInAGroupOfTheirOwnAndLeaveOthersAlone) {
   {
     StateGuard guard(files, journals);
     auto probes =
-        Kprobes::define(files, guard, "/t", {{"many", "f", "m0=$arg1"}, {"csq", "g", "x=1"}});
+        Kprobes::define(files, guard, "/t", {{"many", "f", "m0=$arg1", 2}, {"csq", "g", "x=1"}});
     ASSERT_TRUE(probes) << probes.error().text();
     EXPECT_EQ(guard.entries().size(), 2u);
     const auto events = probes->events();
     ASSERT_EQ(events.size(), 2u);
     EXPECT_EQ(events[0].full_name(), group + ":many");
-    EXPECT_EQ(events[0].target, "m0");
+    EXPECT_EQ(events[0].mask_words, 2);
     EXPECT_EQ(events[1].target, "cpu");
     EXPECT_TRUE(probes->remove());
     // MemoryFiles keeps the last write; the kernel would say what is still defined.
