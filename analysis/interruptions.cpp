@@ -31,7 +31,7 @@ Result<void> attribute_window(const Recording& recording, std::size_t i, const C
   const auto& window = recording.windows[i];
   const auto directory = recording.directory / recording.window_directories[i] / "trace";
   const auto trace = TRY(TraceDirectory::load(directory));
-  Attribution attribution(trace, meta, rules, gaps_of(window, recording.plan.measured));
+  Attribution attribution(trace, meta, rules, gaps_of(window, meta.whole(recording.plan.measured)));
   WindowTracks tracks(window, attribution);
   const auto summaries = TRY(attribute_trace(trace, attribution));
   traced.events = attribution.events();

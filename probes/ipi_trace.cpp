@@ -7,7 +7,10 @@
 #include <fmt/ranges.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <optional>
+#include <set>
+#include <vector>
 
 #include "host/clock.h"
 #include "host/os.h"
@@ -46,9 +49,11 @@ class IpiTrace final : public Observer {
   Result<void> set_up();
   void leave_out_the_tick();
   Result<void> collect(WindowRecord& record);
+  Result<void> take_buffers();
   Result<void> save_names();
   void list_files(WindowRecord& record) const;
   void warn_of_loss(WindowRecord& record) const;
+  void warn_of_cuts(WindowRecord& record) const;
   std::uint64_t trace_time(const ClockPair& pair) const {
     return meta_.clock == "x86-tsc" ? pair.ticks : pair.ns;
   }
@@ -168,16 +173,30 @@ Result<void> IpiTrace::finish(WindowRecord& record) {
 }
 
 Result<void> IpiTrace::collect(WindowRecord& record) {
-  if (drain_) TRY(drain_->stop());
-  TRY(drain_rest(drain_plan_));
+  TRY(take_buffers());
   meta_.loss = TRY(instance_->loss());
   meta_.buffer_bytes = args_.buffer.count;
   meta_.other["other_buffer_bytes"] = fmt::format("{}", args_.other_buffer.count);
   meta_.other["quiet"] = print(args_.quiet);
   meta_.other["remarks"] = fmt::format("{}", fmt::join(instance_->remarks(), "\n"));
-  warn_of_loss(record);
+  meta_.other["offline"] = (instance_->cpus() - instance_->online()).list();
   TRY(save_names());
+  warn_of_loss(record);
+  warn_of_cuts(record);
   list_files(record);
+  return {};
+}
+
+/// What one CPU's buffer does not give is that CPU's loss. A reader that ended early held pages of
+/// which nothing is known: an error of the whole.
+Result<void> IpiTrace::take_buffers() {
+  const auto stopped = drain_ ? drain_->stop() : Result<void>{};
+  const auto lost = TRY(drain_rest(drain_plan_));
+  TRY(stopped);
+  for (const auto& [cpu, buffer] : lost) {
+    const bool was_offline = buffer.absent && !instance_->online().contains(cpu);
+    if (!was_offline) meta_.cut[cpu] = {meta_.begin, buffer.what};
+  }
   return {};
 }
 
@@ -186,6 +205,7 @@ Result<void> IpiTrace::save_names() {
   const auto trace = TRY(TraceDirectory::load(directory_));
   const std::set<std::int32_t> own{getpid(), drain_ ? drain_->pid() : getpid()};
   auto found = TRY(find_mentions(trace, own, meta_.begin, meta_.end));
+  for (auto& [cpu, cut] : meta_.cut) cut.from = std::max(cut.from, found.last[cpu]);
   meta_.other["events"] = fmt::format("{}", found.events);
   meta_.other["own_calls"] = fmt::format("{}", found.own_calls);
   meta_.other["own_reschedules"] = fmt::format("{}", found.own_reschedules);
@@ -221,6 +241,19 @@ void IpiTrace::warn_of_loss(WindowRecord& record) const {
       {"trace_loss", fmt::format("The trace lost events ({}).", fmt::join(cpus, ", ")),
        "Interruptions after the loss have no cause, and counts of causes are too low.",
        "Raise ipi_trace buffer (measured CPUs) or other_buffer, or shorten the window."});
+}
+
+void IpiTrace::warn_of_cuts(WindowRecord& record) const {
+  for (const auto& [cpu, cut] : meta_.cut) {
+    const auto since = meta_.ticks(cut.from) - meta_.ticks(meta_.begin);
+    const auto ns = meta_.line.nanoseconds(since);
+    record.warnings.push_back(
+        {"trace_cut",
+         fmt::format("The trace of CPU {} ends {:.3f} s after the window's begin: {}.", cpu,
+                     static_cast<double>(ns) / 1e9, cut.why),
+         "What interrupted that CPU later, and what it sent to others, is not known.",
+         "Look for a CPU that went offline or came back; the traces of the other CPUs are whole."});
+  }
 }
 
 }  // namespace

@@ -61,10 +61,12 @@ class Window {
   WindowOutcome run() {
     const auto outcome = measure();
     tear_down();
-    record_.status = outcome ? "complete"
-                     : outcome.error().kind == ErrorKind::interrupted
-                         ? "interrupted"
-                         : "failed: " + outcome.error().what;
+    if (outcome)
+      record_.status = lost_.empty() ? "complete" : "disturbed: " + lost_;
+    else if (outcome.error().kind == ErrorKind::interrupted)
+      record_.status = "interrupted";
+    else
+      record_.status = "failed: " + outcome.error().what;
     return {std::move(record_), std::move(problems_)};
   }
 
@@ -255,10 +257,12 @@ class Window {
       record_.work.insert(record_.work.begin(), std::move(ended));
     }
     for (auto observer = observers_.rbegin(); observer != observers_.rend(); ++observer)
-      if (const auto finished = (*observer)->finish(record_); !finished)
+      if (const auto finished = (*observer)->finish(record_); !finished) {
         record_.warnings.push_back({"observer_failed", finished.error().what,
                                     "what it observed is missing from this window",
                                     finished.error().hint});
+        if (lost_.empty()) lost_ = finished.error().what;
+      }
     problems_ = setup_.guard.restore_to(mark_);
   }
 
@@ -268,6 +272,7 @@ class Window {
   std::size_t mark_;
   std::uint64_t looked_at_cpus_ns_ = 0;
   WindowRecord record_;
+  std::string lost_;  // why an observer's data is not whole; empty: all is there
   std::vector<RestoreProblem> problems_;
   std::vector<Noise> noises_;
   std::vector<PeerWorkload> peers_;

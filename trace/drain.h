@@ -7,6 +7,7 @@
 #pragma once
 
 #include <filesystem>
+#include <map>
 #include <string>
 
 #include "base/cpu_set.h"
@@ -31,7 +32,8 @@ class TraceDrain {
  public:
   /// Forks; the caller must be single-threaded. An empty set of CPUs makes no child.
   static Result<TraceDrain> start(const DrainPlan& plan);
-  /// Ends the child; its error if it met one (disk full).
+  /// Ends the child; its error if it met one (disk full, killed): pages it held are then lost. A
+  /// buffer that it could not read is no error, since drain_rest() reads it again.
   Result<void> stop();
   pid_t pid() const { return child_.pid(); }
 
@@ -43,8 +45,15 @@ class TraceDrain {
   Child child_;
 };
 
-/// Takes everything left in the buffers of `plan.cpus`, for when recording is off.
-Result<void> drain_rest(const DrainPlan& plan);
+/// A buffer whose last events could not be read: they are lost, those before are in the CPU's file.
+struct LostBuffer {
+  bool absent = false;  // no such device: the CPU was never online while the instance existed
+  std::string what;     // "cannot read .../cpu2/trace_pipe_raw: No such device"
+};
+
+/// Takes everything left in the buffers of `plan.cpus`, for when recording is off. By CPU, those
+/// that cannot be read; each is that CPU's loss alone. io: the files cannot be written.
+Result<std::map<int, LostBuffer>> drain_rest(const DrainPlan& plan);
 
 std::filesystem::path pages_file(const std::filesystem::path& directory, int cpu);
 

@@ -45,6 +45,12 @@ std::vector<std::string> with_condition(std::vector<std::string> filters,
   return filters;
 }
 
+/// A list of CPUs the kernel keeps: "online", "present".
+Result<CpuSet> cpus_in(const Files& files, const std::string& list) {
+  const auto text = TRY(files.read("/sys/devices/system/cpu/" + list));
+  return CpuSet::parse(trimmed(text));
+}
+
 /// Writes the first text that the kernel accepts; false if it accepts none.
 bool first_accepted(Files& files, const std::string& path, const std::vector<std::string>& texts) {
   return std::any_of(texts.begin(), texts.end(),
@@ -112,7 +118,9 @@ Result<TraceInstance> TraceInstance::create(Files& files, const HostFacts& facts
   TRY(instance.write("tracing_on", "0"));
   TRY(instance.write("trace_clock", capability.clock));
   instance.clock_ = capability.clock;
-  instance.cpus_ = facts.online;
+  // A setting of the arm may have changed it since the facts were read.
+  instance.online_ = cpus_in(files, "online").value_or(facts.online);
+  instance.cpus_ = cpus_in(files, "present").value_or(facts.online) | instance.online_;
   TRY(instance.size_buffers(setup));
   // Full buffers drop what is new: the window's beginning is kept whole, the loss is counted.
   TRY(instance.write("options/overwrite", "0"));
@@ -121,7 +129,7 @@ Result<TraceInstance> TraceInstance::create(Files& files, const HostFacts& facts
 }
 
 Result<void> TraceInstance::size_buffers(const TraceSetup& setup) {
-  for (const int cpu : cpus_) {
+  for (const int cpu : online_) {
     const auto size = setup.measured.contains(cpu) ? setup.measured_buffer : setup.other_buffer;
     TRY(write(fmt::format("per_cpu/cpu{}/buffer_size_kb", cpu),
               fmt::format("{}", std::max<std::uint64_t>(size.count / 1024, 8))));
@@ -182,8 +190,9 @@ Result<void> TraceInstance::switch_off() const {
 Result<std::map<int, TraceLoss>> TraceInstance::loss() const {
   std::map<int, TraceLoss> loss;
   for (const int cpu : cpus_) {
-    const auto text = TRY(files_->read(fmt::format("{}/per_cpu/cpu{}/stats", path_, cpu)));
-    loss[cpu] = parse_stats("\n" + text);
+    const auto text = files_->read(fmt::format("{}/per_cpu/cpu{}/stats", path_, cpu));
+    if (!text && online_.contains(cpu)) return text.error();
+    if (text) loss[cpu] = parse_stats("\n" + *text);
   }
   return loss;
 }

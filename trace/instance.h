@@ -47,7 +47,11 @@ class TraceInstance {
 
   const std::string& path() const { return path_; }
   const std::string& clock() const { return clock_; }
+  /// Whose buffers may hold events: the CPUs that are present. One that was offline when the
+  /// instance was made has no buffer until it comes online (trace_rb_cpu_prepare(),
+  /// kernel/trace/ring_buffer.c).
   const CpuSet& cpus() const { return cpus_; }
+  const CpuSet& online() const { return online_; }  // when the instance was made
   const std::vector<TracedEvent>& events() const { return events_; }
   /// What the kernel refused and what was done instead, as sentences.
   const std::vector<std::string>& remarks() const { return remarks_; }
@@ -65,7 +69,7 @@ class TraceInstance {
   Files* files_;
   std::string path_;
   std::string clock_;
-  CpuSet cpus_;
+  CpuSet cpus_, online_;
   std::vector<TracedEvent> events_;
   std::vector<std::string> remarks_;
 };

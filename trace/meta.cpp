@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <charconv>
 
 namespace isolab {
@@ -45,6 +46,12 @@ std::uint64_t TraceMeta::lost() const {
   return sum;
 }
 
+CpuSet TraceMeta::whole(const CpuSet& cpus) const {
+  CpuSet lost;
+  for (const auto& [cpu, one] : cut) lost.add(cpu);
+  return cpus - lost;
+}
+
 std::uint64_t TraceMeta::ticks(std::uint64_t time) const {
   if (clock != "mono_raw") return time;
   return time >= line.ns0 ? line.ticks0 + line.ticks(time - line.ns0)
@@ -66,6 +73,8 @@ void TraceMeta::write(std::map<std::string, std::string>& notes) const {
   for (const auto& [cpu, one] : loss)
     put(fmt::format("lost.cpu{}", cpu),
         fmt::format("{} {} {}", one.overrun, one.dropped, one.commit_overrun));
+  for (const auto& [cpu, one] : cut)
+    put(fmt::format("cut.cpu{}", cpu), fmt::format("{} {}", one.from, one.why));
 }
 
 Result<TraceMeta> TraceMeta::read(const std::map<std::string, std::string>& notes) {
@@ -98,6 +107,11 @@ Result<TraceMeta> TraceMeta::read(const std::map<std::string, std::string>& note
       const int cpu = TRY(numbers<int>(full, std::string_view(key).substr(8), 1))[0];
       const auto counts = TRY(numbers<std::uint64_t>(full, value, 3));
       meta.loss[cpu] = {counts[0], counts[1], counts[2]};
+    } else if (key.starts_with("cut.cpu")) {
+      const int cpu = TRY(numbers<int>(full, std::string_view(key).substr(7), 1))[0];
+      const auto space = std::min(value.find(' '), value.size());
+      meta.cut[cpu] = {TRY(numbers<std::uint64_t>(full, value.substr(0, space), 1))[0],
+                       value.substr(std::min(space + 1, value.size()))};
     } else {
       meta.other[key] = value;
     }

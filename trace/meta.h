@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "base/cpu_set.h"
 #include "base/records.h"
 #include "base/result.h"
 
@@ -22,6 +23,15 @@ struct TraceLoss {
   bool operator==(const TraceLoss&) const = default;
 };
 
+/// A CPU whose trace could not be read to its end. Nothing is known of it after `from`: not that it
+/// was quiet, and not what it sent.
+struct TraceCut {
+  std::uint64_t from =
+      0;  // in the trace clock: its last event that was read, or the window's begin
+  std::string why;
+  bool operator==(const TraceCut&) const = default;
+};
+
 struct TraceMeta {
   /// A: csd and ipi events. B: ipi_raise and kprobes (arm64). C: kprobes. D: receiver events and
   /// counters only; without tracefs or root no events at all (`clock` is empty then).
@@ -31,11 +41,14 @@ struct TraceMeta {
   std::uint64_t begin = 0, end = 0;  // the window's edges in the trace clock
   TickLine line;                     // counter and mono_raw at begin and end
   std::map<int, TraceLoss> loss;     // by CPU, also those that lost nothing
+  std::map<int, TraceCut> cut;       // by CPU, only those that are
   std::uint64_t buffer_bytes = 0;    // of each measured CPU
   std::map<std::string, std::string> other;  // further notes, without the prefix
 
   bool traced() const { return !clock.empty(); }
   std::uint64_t lost() const;
+  /// `cpus` without those whose trace is cut.
+  CpuSet whole(const CpuSet& cpus) const;
   /// A time of the trace as counter ticks, the unit of the probe's gaps: the same number for
   /// x86-tsc, through the two-point line for mono_raw (128-bit products).
   std::uint64_t ticks(std::uint64_t time) const;

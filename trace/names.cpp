@@ -168,6 +168,7 @@ Result<Mentions> find_mentions(const TraceDirectory& trace, const std::set<std::
   const auto visit = [&](const TraceEvent& event) {
     const auto id = event.id();
     ++found.events;
+    found.last[event.cpu] = event.time;
     for (const auto& field : code.of(id)) addresses.insert(field(event));
     if (stack && id == stack->id())
       for (std::size_t i = 0; i < stack->frames(event); ++i)

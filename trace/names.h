@@ -50,6 +50,7 @@ struct Mentions {
   std::uint64_t own_calls = 0;
   std::uint64_t own_reschedules = 0;
   std::uint64_t events = 0;
+  std::map<int, std::uint64_t> last;  // time of each CPU's last event
 };
 
 /// One pass over all pages. [begin, end] is the window in the trace clock.

@@ -213,6 +213,7 @@ TEST(TraceMeta, SurvivesItsNotes) {
   meta.begin = 5, meta.end = 10;
   meta.line = {.counter = "cntvct", .ticks0 = 1000, .ticks1 = 3000, .ns0 = 500, .ns1 = 32500};
   meta.loss = {{0, {}}, {1, {1, 2, 3}}};
+  meta.cut = {{2, {77, "cannot read cpu2/trace_pipe_raw: No such device"}}, {3, {5, ""}}};
   meta.buffer_bytes = 1 << 20;
   meta.other["quiet"] = "200ms";
   std::map<std::string, std::string> notes{{"probe.other", "x"}};
@@ -229,6 +230,8 @@ TEST(TraceMeta, SurvivesItsNotes) {
   EXPECT_EQ(read->line.ns1, 32500u);
   EXPECT_EQ(read->loss, meta.loss);
   EXPECT_EQ(read->lost(), 6u);
+  EXPECT_EQ(read->cut, meta.cut);
+  EXPECT_EQ(read->whole(CpuSet{1, 2, 3, 64}), (CpuSet{1, 64}));
   EXPECT_EQ(read->other, meta.other);
   // 16 ns a tick.
   EXPECT_EQ(read->ticks(500 + 160), 1010u);

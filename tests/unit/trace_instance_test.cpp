@@ -30,6 +30,7 @@ class FakeTracefs final : public Files {
     if (path.ends_with("/stats"))
       return std::string(
           "entries: 5\noverrun: 1\ncommit overrun: 2\nbytes: 9\ndropped events: 3\n");
+    if (const auto found = contents.find(path); found != contents.end()) return found->second;
     return Error{ErrorKind::unsupported, path};
   }
   Result<std::vector<std::string>> list(const std::string&) const override {
@@ -50,6 +51,7 @@ class FakeTracefs final : public Files {
   Result<void> remove_dir(const std::string&) override { return {}; }
 
   std::vector<std::string> refused, log, made;
+  std::map<std::string, std::string> contents;
 };
 
 class Instance : public testing::Test {
@@ -122,6 +124,19 @@ TEST_F(Instance, SaysWhatTheKernelRefused) {
                   HasSubstr("ipi_send_cpumask is kept"), HasSubstr("irq_handler_exit is kept"),
                   HasSubstr("irq_handler_exit cannot be switched on")));
   EXPECT_EQ(instance->events().size(), 3u);
+}
+
+// An arm's setting took CPU 2 offline after the facts were read; CPU 4 never was online.
+TEST_F(Instance, ReadsEveryPresentCpuAndSizesThoseThatAreOnline) {
+  files_.contents = {{"/sys/devices/system/cpu/online", "0-1,3\n"},
+                     {"/sys/devices/system/cpu/present", "0-4\n"}};
+  const auto instance = create();
+  ASSERT_TRUE(instance) << instance.error().text();
+  EXPECT_EQ(instance->online(), (CpuSet{0, 1, 3}));
+  EXPECT_EQ(instance->cpus(), (CpuSet{0, 1, 2, 3, 4}));
+  EXPECT_THAT(files_.log, Contains(HasSubstr("cpu3/buffer_size_kb")));
+  for (const char* cpu : {"cpu2/", "cpu4/"})
+    EXPECT_THAT(files_.log, testing::Not(Contains(HasSubstr(cpu))));
 }
 
 TEST_F(Instance, WithoutItsSenderEventsIsAnError) {
