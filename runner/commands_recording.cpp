@@ -42,6 +42,8 @@ Result<int> keep_findings(const fs::path& directory, const Findings& findings, i
       fmt::print(stderr, "isolab: no charts: {}\n", drawn.error().text());
   }
   fmt::print(stderr, "recording: {}\n", directory.string());
+  for (const auto& window : findings.interruptions.windows)
+    if (code == kDone && (window.faulty_pages != 0 || !window.error.empty())) code = kDisturbed;
   for (const auto& verdict : findings.verdicts)
     if (verdict.outcome == "broken" && code == kDone) return int{kBudgetBroken};
   return code;

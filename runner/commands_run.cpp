@@ -16,6 +16,7 @@
 #include "results/recording.h"
 #include "runner/boots.h"
 #include "runner/commands.h"
+#include "runner/disturbances.h"
 #include "runner/execute.h"
 #include "runner/interrupt_flag.h"
 #include "runner/isolation.h"
@@ -140,11 +141,11 @@ class Run {
     WindowOutcome outcome =
         run_window({plan_, index, host_, guard_, progress, directory, cache_, isolation_.cgroup});
     for (const auto& problem : outcome.restore_problems) not_restored(problem);
-    if (outcome.record.status != "complete") {
+    if (outcome.record.status != "complete" && outcome.record.status != "interrupted")
+      ended_arms_.insert(arm);
+    for (const auto& what : disturbances(outcome.record)) {
       disturbed_ = true;
-      if (outcome.record.status != "interrupted") ended_arms_.insert(arm);
-      progress.line("arm " + plan_.arms[static_cast<std::size_t>(arm)].name + ": " +
-                    outcome.record.status);
+      progress.line("arm " + plan_.arms[static_cast<std::size_t>(arm)].name + ": " + what);
     }
     return writer.commit_window(outcome.record);
   }
