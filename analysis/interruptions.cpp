@@ -130,8 +130,10 @@ Result<Interruptions> find_interruptions(const Recording& recording,
       traced.clock = meta->clock;
       traced.reasons = meta->reasons;
       traced.lost = meta->lost();
-      // Reschedules by a tick in our time slice are the scheduler's, not ours: calls only.
       traced.own_ipis = note_number(*meta, "own_calls");
+      // Older recordings count reschedules by interrupts in our time slice, which are not ours.
+      if (meta->other.contains("own_pids"))
+        traced.own_ipis += note_number(*meta, "own_reschedules");
       if (meta->traced() && window_counts(window)) {
         if (auto done = attribute_window(recording, i, rules, *meta, traced, pool); !done)
           traced.error = done.error().what;

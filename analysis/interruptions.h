@@ -116,7 +116,9 @@ struct TracedWindow {
   std::string level, clock;
   std::vector<std::string> reasons;
   std::uint64_t lost = 0, events = 0, faulty_pages = 0, forgotten_calls = 0;
-  std::uint64_t own_ipis = 0;  // remote calls our own processes made to measured CPUs in the window
+  // Calls and reschedule IPIs that our own processes sent to measured CPUs in the window, without
+  // those of interrupts that came while they ran.
+  std::uint64_t own_ipis = 0;
   std::string error;           // why there is no attribution
 };
 

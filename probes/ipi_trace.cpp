@@ -34,6 +34,10 @@ struct IpiTraceArgs {
   bool drain_measured = false;
 };
 
+std::set<std::int32_t> to_set(const std::vector<std::int32_t>& tasks) {
+  return {tasks.begin(), tasks.end()};
+}
+
 class IpiTrace final : public Observer {
  public:
   using Args = IpiTraceArgs;
@@ -68,6 +72,7 @@ class IpiTrace final : public Observer {
   std::optional<TraceDrain> drain_;
   DrainPlan drain_plan_;
   Comms comms_;
+  std::set<std::int32_t> own_{getpid()};  // tasks of isolab itself
   std::optional<ClockPair> begin_;
 };
 
@@ -153,6 +158,7 @@ Result<void> IpiTrace::end() {
   TRY(instance_->stop());
   comms_.merge(
       read_comms(context_.host.files));  // tasks that began after prepare() and end with the window
+  if (context_.own_tasks) own_.merge(to_set(context_.own_tasks()));
   return {};
 }
 
@@ -203,12 +209,14 @@ Result<void> IpiTrace::take_buffers() {
 Result<void> IpiTrace::save_names() {
   auto& files = context_.host.files;
   const auto trace = TRY(TraceDirectory::load(directory_));
-  const std::set<std::int32_t> own{getpid(), drain_ ? drain_->pid() : getpid()};
-  auto found = TRY(find_mentions(trace, own, meta_.begin, meta_.end));
+  if (drain_ && drain_->pid() > 0) own_.insert(drain_->pid());
+  auto found = TRY(find_mentions(trace, own_, meta_.begin, meta_.end));
   for (auto& [cpu, cut] : meta_.cut) cut.from = std::max(cut.from, found.last[cpu]);
   meta_.other["events"] = fmt::format("{}", found.events);
+  meta_.other["own_pids"] = fmt::format("{}", fmt::join(own_, " "));
   meta_.other["own_calls"] = fmt::format("{}", found.own_calls);
   meta_.other["own_reschedules"] = fmt::format("{}", found.own_reschedules);
+  meta_.other["interrupts_in_own"] = fmt::format("{}", found.interrupts_in_own);
 
   // The newest name wins: of the trace, of tasks alive now, of tasks alive before.
   found.comms.merge(read_comms(files));

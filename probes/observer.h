@@ -5,6 +5,7 @@
 // Observers run in the runner's single-threaded process; what must run during the window is a fork.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <functional>
 #include <memory>
@@ -26,6 +27,9 @@ struct ObserverContext {
   CpuSet housekeeping;
   std::filesystem::path directory;  // of the window; raw files go here, named in record.files
   Nanos window{0};                  // planned length
+  /// Ids of the tasks that belong to isolab itself now: runner, supervisors, the probe with its
+  /// threads and programs. Workloads are not among them. Reads /proc. May be empty (tests).
+  std::function<std::vector<std::int32_t>()> own_tasks = {};
 };
 
 class Observer {

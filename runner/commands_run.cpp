@@ -92,7 +92,7 @@ class Run {
         TRY(RecordingWriter::create(output_, manifest_, plan_, profile_.source, host_.facts.all));
     for (std::size_t i = 0; i < plan_.windows.size() && interrupted_by() == 0; ++i) {
       lifeline.expect_within(plan_.warmup + plan_.measure + kWindowLimit);
-      TRY(one_window(writer, progress, static_cast<int>(i)));
+      TRY(one_window(writer, progress, static_cast<int>(i), lifeline.supervisors()));
     }
     lifeline.expect_within(kEndLimit);
     manifest_.status = interrupted_by() != 0 ? "interrupted" : "complete";
@@ -132,14 +132,15 @@ class Run {
                               plan_.windows.size(), human_span(plan_.duration), output_.string()));
   }
 
-  Result<void> one_window(RecordingWriter& writer, Progress& progress, int index) {
+  Result<void> one_window(RecordingWriter& writer, Progress& progress, int index,
+                          const std::vector<std::int32_t>& supervisors) {
     const int arm = plan_.windows[static_cast<std::size_t>(index)].arm;
     if (ended_arms_.contains(arm)) return {};
     progress.window(static_cast<std::size_t>(index),
                     plan_.arms[static_cast<std::size_t>(arm)].name);
     const fs::path directory = TRY(writer.begin_window(plan_, index));
-    WindowOutcome outcome =
-        run_window({plan_, index, host_, guard_, progress, directory, cache_, isolation_.cgroup});
+    WindowOutcome outcome = run_window(
+        {plan_, index, host_, guard_, progress, directory, cache_, isolation_.cgroup, supervisors});
     for (const auto& problem : outcome.restore_problems) not_restored(problem);
     if (outcome.record.status != "complete" && outcome.record.status != "interrupted")
       ended_arms_.insert(arm);

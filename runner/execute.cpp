@@ -2,6 +2,7 @@
 #include "runner/execute.h"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <memory>
 #include <optional>
@@ -123,8 +124,13 @@ class Window {
   }
 
   Result<void> prepare_observers() {
-    const ObserverContext context{setup_.host,        setup_.guard,     plan_.measured,
-                                  plan_.housekeeping, setup_.directory, plan_.measure};
+    const ObserverContext context{setup_.host,
+                                  setup_.guard,
+                                  plan_.measured,
+                                  plan_.housekeeping,
+                                  setup_.directory,
+                                  plan_.measure,
+                                  [this] { return own_tasks(); }};
     for (const auto& use : arm_.observers) {
       setup_.progress.phase("setting up " + use.name);
       auto observer = TRY(find_observer(use.name)->make(use.params, context));
@@ -132,6 +138,16 @@ class Window {
       observers_.push_back(std::move(observer));
     }
     return {};
+  }
+
+  std::vector<std::int32_t> own_tasks() const {
+    std::vector<std::int32_t> own = setup_.supervisors;
+    own.push_back(::getpid());
+    if (probe_) {
+      const auto probe = probe_->own_tasks(setup_.host.files);
+      own.insert(own.end(), probe.begin(), probe.end());
+    }
+    return own;
   }
 
   Result<void> launch_probe() {

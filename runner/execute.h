@@ -3,7 +3,9 @@
 // window; and everything down again in reverse. The only room that touches the machine on purpose.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
+#include <vector>
 
 #include "base/plan.h"
 #include "base/records.h"
@@ -22,6 +24,7 @@ struct WindowSetup {
   std::filesystem::path directory;  // for raw files
   std::filesystem::path cache;      // for workloads' unpacked sources
   std::string cgroup = {};          // for threads on the measured CPUs (runner/isolation.h)
+  std::vector<std::int32_t> supervisors = {};  // processes of isolab above this one
 };
 
 struct WindowOutcome {

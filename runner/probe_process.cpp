@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "runner/probe_process.h"
 
+#include <unistd.h>
+
+#include <algorithm>
 #include <atomic>
+#include <cstdlib>
 #include <cstring>
 #include <new>
 #include <system_error>
@@ -18,6 +22,9 @@ struct ProbeControl {
   std::atomic<std::uint32_t> failed{0};   // 1: `error` is valid
   ErrorKind error_kind = ErrorKind::io;
   char error[2048] = {};
+  static constexpr std::size_t kMostTasks = 4096;
+  std::atomic<std::uint32_t> tasks{0};  // so many of `task` are valid
+  std::int32_t task[kMostTasks] = {};   // of the probe, before its peers began
 
   void fail(const Error& why) {
     error_kind = why.kind;
@@ -39,6 +46,20 @@ constexpr Nanos kPeerGrace = std::chrono::seconds(2);
 
 Result<void> no_watch() { return {}; }
 
+std::vector<std::int32_t> tasks_of(const Files& files, pid_t pid) {
+  std::vector<std::int32_t> tasks;
+  for (const auto& name :
+       files.list("/proc/" + std::to_string(pid) + "/task").value_or(std::vector<std::string>{}))
+    tasks.push_back(std::atoi(name.c_str()));
+  return tasks;
+}
+
+void publish_tasks(ProbeControl& control, const std::vector<std::int32_t>& tasks) {
+  const std::size_t count = std::min(tasks.size(), ProbeControl::kMostTasks);
+  std::copy_n(tasks.begin(), count, control.task);
+  control.tasks.store(static_cast<std::uint32_t>(count));
+}
+
 /// The life of the child.
 Result<void> live(ProbeControl& control, const ProbeInfo& info, const ParamValues& params,
                   const ProbeContext& context, const std::vector<PeerWorkload>& peers,
@@ -49,6 +70,7 @@ Result<void> live(ProbeControl& control, const ProbeInfo& info, const ParamValue
                      std::filesystem::path(context.cgroup).parent_path().string()));
   auto probe = TRY(info.make(params, context));
   TRY(probe->prepare());
+  publish_tasks(control, tasks_of(context.host.files, ::getpid()));
   std::vector<WorkloadThread> threads;
   for (const auto& peer : peers)
     threads.push_back(TRY(WorkloadThread::start(*peer.info, peer.params, peer.setup, peer.block,
@@ -93,6 +115,15 @@ Result<ProbeProcess> ProbeProcess::launch(const ProbeInfo& info, const ParamValu
     return outcome ? 0 : 1;
   }));
   return ProbeProcess(std::move(memory), std::move(child), directory);
+}
+
+std::vector<std::int32_t> ProbeProcess::own_tasks(const Files& files) const {
+  std::vector<std::int32_t> own(control().task, control().task + control().tasks.load());
+  for (const pid_t program : descendants_of(files, child_.pid())) {
+    const auto tasks = tasks_of(files, program);
+    own.insert(own.end(), tasks.begin(), tasks.end());
+  }
+  return own;
 }
 
 std::optional<Error> ProbeProcess::failure() {

@@ -4,6 +4,7 @@
 // flush.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <functional>
 #include <memory>
@@ -52,6 +53,9 @@ class ProbeProcess {
   };
   /// What the last window heard; stops the peers and ends the process.
   Result<Heard> collect(Nanos limit);
+  /// Ids of the probe's tasks: those it had when it was ready, without its peers' threads, and
+  /// those of the programs it has started.
+  std::vector<std::int32_t> own_tasks(const Files& files) const;
   /// Why the probe cannot go on, if it cannot.
   std::optional<Error> failure();
 

@@ -155,7 +155,8 @@ class Keeper {
     if (::getppid() != front) return kFailed;  // it died before we could watch it
     if (!signals) return complain(signals.error());
     cgroup_ = make_own_cgroup(files_, guard_);
-    auto run = Child::fork_into("isolab-run", how_.cpus, [&] { return be_run(); });
+    const Lifeline lifeline(shared_.due_ns, {front, ::getpid()});
+    auto run = Child::fork_into("isolab-run", how_.cpus, [&] { return be_run(lifeline); });
     if (!run) return complain(run.error());
     const std::string why = watch(*signals, front, front_file, *run);
     if (!why.empty()) tell(why);
@@ -183,12 +184,12 @@ class Keeper {
     return clean;
   }
 
-  int be_run() {
+  int be_run(const Lifeline& lifeline) {
     ::signal(SIGTTOU, SIG_IGN);
     if (!cgroup_.empty())
       if (const auto in = enter_cgroup(files_, cgroup_); !in)
         tell("goes on without a cgroup of its own: " + in.error().what);
-    const int code = body_(Lifeline(shared_.due_ns));
+    const int code = body_(lifeline);
     shared_.whole.store(1);
     return code;
   }

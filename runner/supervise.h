@@ -19,6 +19,8 @@
 #include <filesystem>
 #include <functional>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "base/cpu_set.h"
 #include "base/result.h"
@@ -29,11 +31,15 @@ namespace isolab {
 /// The run's promise of when it will be heard of again; past it the keeper kills it as hung.
 class Lifeline {
  public:
-  explicit Lifeline(std::atomic<std::uint64_t>& due_ns) : due_ns_(&due_ns) {}
+  explicit Lifeline(std::atomic<std::uint64_t>& due_ns, std::vector<std::int32_t> supervisors = {})
+      : due_ns_(&due_ns), supervisors_(std::move(supervisors)) {}
   void expect_within(Nanos span);
+  /// Process ids of front and keeper.
+  const std::vector<std::int32_t>& supervisors() const { return supervisors_; }
 
  private:
   std::atomic<std::uint64_t>* due_ns_;  // CLOCK_MONOTONIC_RAW, in shared memory
+  std::vector<std::int32_t> supervisors_;
 };
 
 struct Supervision {

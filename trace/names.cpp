@@ -82,6 +82,37 @@ std::vector<NameSource> name_sources(const TraceFormats& formats) {
   return sources;
 }
 
+/// Tells what a task's own events sent to measured CPUs (the events are filtered by target).
+class OwnSends {
+ public:
+  explicit OwnSends(const TraceFormats& formats)
+      : send_(formats.id_of("ipi:ipi_send_cpu")),
+        callback_(
+            NumberField::resolve(formats, "ipi:ipi_send_cpu", "callback").value_or(NumberField())) {
+    for (const auto* format : formats.all()) {
+      const bool kprobe = format->system.starts_with("isolab_");  // of levels B and C
+      if (kprobe || (format->system == "csd" && format->name == "csd_queue_cpu"))
+        calls_.insert(format->id);
+    }
+  }
+  void count(const TraceEvent& event, Mentions& found) const {
+    const bool call = calls_.contains(event.id());
+    const bool reschedule = event.id() == send_ && callback_(event) == 0;
+    if (!call && !reschedule) return;
+    if ((event.flags() & kInterrupt) != 0)
+      ++found.interrupts_in_own;
+    else
+      ++(call ? found.own_calls : found.own_reschedules);
+  }
+
+ private:
+  // TRACE_FLAG_HARDIRQ, _SOFTIRQ, _NMI (include/linux/trace_events.h; the same values since 5.14).
+  static constexpr std::uint8_t kInterrupt = 0x08 | 0x10 | 0x40;
+  std::set<std::uint16_t> calls_;
+  std::uint16_t send_;
+  NumberField callback_;
+};
+
 }  // namespace
 
 Result<KernelSymbols> KernelSymbols::parse(std::string_view kallsyms) {
@@ -159,10 +190,7 @@ Result<Mentions> find_mentions(const TraceDirectory& trace, const std::set<std::
   const CodeFields code(trace.formats);
   const auto names = name_sources(trace.formats);
   const auto stack = StackField::resolve(trace.formats);
-  const auto queue = trace.formats.id_of("csd:csd_queue_cpu");
-  const auto send = trace.formats.id_of("ipi:ipi_send_cpu");
-  const auto callback =
-      NumberField::resolve(trace.formats, "ipi:ipi_send_cpu", "callback").value_or(NumberField());
+  const OwnSends own_sends(trace.formats);
   Mentions found;
   std::unordered_set<std::uint64_t> addresses;  // millions of look-ups
   const auto visit = [&](const TraceEvent& event) {
@@ -177,8 +205,7 @@ Result<Mentions> find_mentions(const TraceDirectory& trace, const std::set<std::
       if (id == source.id)
         found.comms[static_cast<std::int32_t>(source.pid(event))] = source.comm.text(event);
     if (event.time < begin || event.time > end || !own.contains(event.pid())) return;
-    found.own_calls += id == queue ? 1 : 0;
-    found.own_reschedules += id == send && callback(event) == 0 ? 1 : 0;
+    own_sends.count(event, found);
   };
   merge_cpus(TRY(trace.open_all()), visit);
   found.addresses.insert(addresses.begin(), addresses.end());

@@ -46,9 +46,12 @@ Comms read_saved_comms(const Files& files, const std::string& instance);
 struct Mentions {
   std::set<std::uint64_t> addresses;  // functions, call sites, stack frames
   Comms comms;                        // of tasks that began or were renamed; the last name wins
-  // By tasks of `own`, in the window. Reschedules are the scheduler's, whoever's time they fall in.
-  std::uint64_t own_calls = 0;
-  std::uint64_t own_reschedules = 0;
+  // Sent by tasks of `own` in the window, from process context: their own doing.
+  std::uint64_t own_calls = 0;        // functions queued for measured CPUs
+  std::uint64_t own_reschedules = 0;  // reschedule IPIs: tasks that they woke
+  // Of both kinds, sent by interrupts and softirqs that came while a task of `own` ran: the tick, a
+  // timer, work of others.
+  std::uint64_t interrupts_in_own = 0;
   std::uint64_t events = 0;
   std::map<int, std::uint64_t> last;  // time of each CPU's last event
 };

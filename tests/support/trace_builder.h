@@ -230,6 +230,7 @@ class PageWriter {
 class TraceBuilder {
  public:
   std::int32_t pid = 100;  // of the events that follow
+  std::uint8_t flags = 0;  // likewise: 0x08 in an interrupt, 0x10 in a softirq, 0x40 in an NMI
 
   void call_ipi(int cpu, std::uint64_t time) { vector(cpu, time, 151, 251); }
   void call_ipi_end(int cpu, std::uint64_t time) { vector(cpu, time, 152, 251); }
@@ -358,6 +359,7 @@ class TraceBuilder {
   std::vector<std::byte> start(int id, std::size_t size) const {
     std::vector<std::byte> bytes(size);
     put(bytes, 0, static_cast<std::uint16_t>(id));
+    put(bytes, 2, flags);
     put(bytes, 4, pid);
     return bytes;
   }
