@@ -43,7 +43,7 @@ void check_heard(const WindowRecord& window, const std::string& arm, WarningList
                            fmt::format("CPU {}: {} gaps did not fit the log of {}, which ends after "
                                        "{:.3g} of {:.3g} s",
                                        cpu.cpu, cpu.gaps_dropped, cpu.gaps.size(),
-                                       seconds_of(window, log_end(cpu) - cpu.start),
+                                       seconds_of(window, logged_until(cpu) - cpu.start),
                                        seconds_of(window, cpu.end - cpu.start))),
               arm);
     if (const double back = number_of(cpu, "backward_steps"); back > 0)
@@ -146,12 +146,6 @@ void check_repeats(const ArmWindows& arm, const std::string& what,
 }
 
 }  // namespace
-
-std::uint64_t log_end(const ProbeCpu& cpu) {
-  if (cpu.gaps_dropped == 0) return cpu.end;
-  if (cpu.gaps.empty()) return cpu.start;
-  return std::clamp(cpu.gaps.back().start + cpu.gaps.back().length, cpu.start, cpu.end);
-}
 
 void WarningList::add(Warning warning, const std::string& arm) {
   const auto found = std::find_if(list_.begin(), list_.end(), [&](const FindingWarning& one) {

@@ -19,10 +19,6 @@ class WarningList {
   std::vector<FindingWarning> list_;
 };
 
-/// Until when the log holds every gap, in the probe's ticks: `end`, or the end of the last gap of a
-/// log that was full. What is said of single gaps and of their causes is known until then only.
-std::uint64_t log_end(const ProbeCpu& cpu);
-
 /// What the run recorded itself: preflight, restore problems, observers that failed.
 void add_recorded_warnings(const Recording& recording, WarningList& out);
 void add_machine_warnings(const Recording& recording, WarningList& out);

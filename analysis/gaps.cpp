@@ -224,6 +224,13 @@ double Heard::lost_seconds() const {
   return ticks / line().ticks_per_second();
 }
 
+std::uint64_t logged_until(const ProbeCpu& cpu) {
+  if (cpu.gaps_dropped == 0) return cpu.end;
+  if (cpu.gaps.empty()) return cpu.start;
+  return std::clamp(cpu.gaps.back().start + cpu.gaps.back().length, cpu.start,
+                    std::max(cpu.start, cpu.end));
+}
+
 std::vector<Heard> heard_on(const ArmWindows& arm, int cpu) {
   std::vector<Heard> out;
   for (const auto* window : arm.windows)

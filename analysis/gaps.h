@@ -37,6 +37,11 @@ class Heard {
 /// out.
 std::vector<Heard> heard_on(const ArmWindows& arm, int cpu);
 
+/// Ticks up to which the log holds every gap over the threshold: the probe's end, or the end of the
+/// last entry where the log was full (it is filled in order of time and never overwritten). Nothing
+/// that is told from the log is known of the time after it.
+std::uint64_t logged_until(const ProbeCpu& cpu);
+
 /// All metrics of the probe for one arm: each measured CPU, then cpu "all".
 void add_gap_metrics(const ArmWindows& arm, const CpuSet& measured, std::vector<Metric>& out);
 

@@ -26,12 +26,6 @@ const ProbeCpu* probe_of(const WindowRecord& window, int cpu) {
   return nullptr;
 }
 
-/// What the gap log covers of the probe's span: all of it, or up to the last gap it had room for.
-std::uint64_t logged_ticks(const ProbeCpu& probe) {
-  if (probe.gaps_dropped == 0 || probe.gaps.empty()) return probe.end - probe.start;
-  return std::min(probe.end, probe.gaps.back().start + probe.gaps.back().length) - probe.start;
-}
-
 /// The line that turns ticks into time; windows without a probe have the trace's own.
 const TickLine& line_of(const WindowRecord& window, const TraceMeta& meta) {
   return window.probe.line.ns1 > window.probe.line.ns0 ? window.probe.line : meta.line;
@@ -239,7 +233,7 @@ void InterruptionPool::add(const WindowRecord& window, const std::string& arm,
     cpu.traced_us += microseconds(pooled.line, one.traced_ticks);
     cpu.after_us += microseconds(pooled.line, one.after_ticks);
     cpu.gaps_dropped += probe->gaps_dropped;
-    cpu.logged_s += microseconds(pooled.line, logged_ticks(*probe)) / 1e6;
+    cpu.logged_s += microseconds(pooled.line, logged_until(*probe) - probe->start) / 1e6;
     const auto& silence = silences.at(one.cpu);
     for (const auto& row : silence.rows()) silent_row(cpu.silent, row.lengths).add(row);
     const auto late = judge_late(one, *probe, silence, window);

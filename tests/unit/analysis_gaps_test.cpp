@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 
 #include "analysis/findings.h"
+#include "analysis/gaps.h"
 #include "tests/support/recording_builder.h"
 
 namespace isolab {
@@ -177,6 +178,18 @@ TEST(WakeupMetrics, CountsAndMaximumAreExactWhereTheyWereRecorded) {
   EXPECT_LT(value_of(findings, "wakeups_over_50us", "idle"), 5 * 360);
   EXPECT_NEAR(value_of(findings, "wakeup_max", "idle"), 103.143, 103.143 * 0.016);
   EXPECT_GT(value_of(findings, "wakeup_max", "idle"), 103.143);
+}
+
+TEST(GapLog, HoldsEveryGapUntilItIsFull) {
+  ProbeCpu cpu;
+  cpu.start = 1000, cpu.end = 9000;
+  EXPECT_EQ(logged_until(cpu), 9000U);
+  cpu.gaps = {{2000, 50}, {3000, 70}};
+  EXPECT_EQ(logged_until(cpu), 9000U);
+  cpu.gaps_dropped = 1;
+  EXPECT_EQ(logged_until(cpu), 3070U);
+  cpu.gaps.clear();  // a log without room
+  EXPECT_EQ(logged_until(cpu), 1000U);
 }
 
 }  // namespace
