@@ -31,6 +31,7 @@ struct Metric {
   std::uint64_t n = 0;                           // events or samples behind the value
   int repeats = 0;                               // windows pooled
   std::string not_applicable;
+  std::string source = {};  // of an expected number: what it follows from on this machine
 };
 
 /// A warning of the run or of the analysis, with the arms it concerns (empty: all of it).

@@ -30,6 +30,7 @@ Json metric_json(const Metric& metric) {
   put(out, "repeat_min", metric.repeat_min);
   put(out, "repeat_max", metric.repeat_max);
   if (!metric.not_applicable.empty()) out.emplace("not_applicable", metric.not_applicable);
+  if (!metric.source.empty()) out.emplace("source", metric.source);
   return Json(std::move(out));
 }
 

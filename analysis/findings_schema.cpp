@@ -38,8 +38,9 @@ Json metric_schema() {
        {"exposure_s", described("number", "how long was looked, summed over CPUs and repeats")},
        {"n", described("integer", "events or samples behind the value")},
        {"repeats", described("integer", "windows pooled")},
-       {"not_applicable", type("string")}},
-      {"lower95", "upper95", "repeat_min", "repeat_max", "not_applicable"});
+       {"not_applicable", type("string")},
+       {"source", type("string")}},
+      {"lower95", "upper95", "repeat_min", "repeat_max", "not_applicable", "source"});
 }
 
 Json run_schema() {

@@ -39,7 +39,9 @@ struct IpisPerOp {
   double seconds = 0;  // CPU-seconds
   int windows = 0;
   bool differs = false;
-  std::string not_applicable;
+  std::string not_applicable;  // nothing was measured, and why
+  std::string unknown;         // why nothing is expected; empty: `expected` holds
+  std::string source;          // what `expected` follows from; empty in old recordings
 };
 
 /// Every expectation of the recording. Tolerance: 10 % of what is expected, four standard

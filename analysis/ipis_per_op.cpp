@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstdlib>
 #include <numeric>
+#include <utility>
 
 #include "analysis/interrupts.h"
 #include "base/counters.h"
@@ -85,7 +86,7 @@ class Expectations {
     for (const auto& arm : arms_) {
       if (arm.windows.empty()) continue;
       for (const auto& work : arm.windows.front()->work)
-        if (work.expected_ipis_per_op >= 0) out.push_back(one(arm, work));
+        if (!work.expected_row.empty()) out.push_back(one(arm, work));
     }
     return out;
   }
@@ -97,7 +98,12 @@ class Expectations {
     out.workload = first.workload;
     out.row = first.expected_row;
     out.op = first.op_count;
-    out.expected = first.expected_ipis_per_op;
+    const auto source = first.notes.find("expected_source");
+    if (source != first.notes.end()) out.source = source->second;
+    if (first.expected_ipis_per_op < 0)
+      out.unknown =
+          out.source.empty() ? "the recording does not say why" : std::exchange(out.source, {});
+    out.expected = std::max(first.expected_ipis_per_op, 0.0);
     if (first.op_count.empty() && first.at_end.size() > 1) {
       out.not_applicable = "the recording does not say which of its counts are operations";
       return out;
@@ -158,12 +164,12 @@ class Expectations {
     const double edges = kEdgeOps * tally.windows * cpus_ * std::max(out.expected, out.measured);
     out.tolerance =
         kRelativeTolerance * out.expected + (kDeviations * std::sqrt(variance) + edges) / delivered;
-    out.differs = std::abs(out.measured - out.expected) > out.tolerance;
+    out.differs = out.unknown.empty() && std::abs(out.measured - out.expected) > out.tolerance;
   }
 
   static bool shares_row(const WindowRecord& window, const WorkRecord& self) {
     return std::any_of(window.work.begin(), window.work.end(), [&](const WorkRecord& other) {
-      return &other != &self && other.expected_ipis_per_op > 0 &&
+      return &other != &self && other.expected_ipis_per_op != 0 &&
              other.expected_row == self.expected_row;
     });
   }
@@ -204,9 +210,14 @@ void add_ipis_per_op_metrics(const std::vector<IpisPerOp>& all, std::vector<Metr
     metric.exposure_s = one.seconds;
     metric.repeats = one.windows;
     out.push_back(std::move(metric));
-    Metric expected = make_metric("ipis_per_op_expected",
-                                  {{"arm", one.arm}, {"row", one.row}, {"workload", one.workload}});
+    const Labels labels{{"arm", one.arm}, {"row", one.row}, {"workload", one.workload}};
+    if (!one.unknown.empty()) {
+      out.push_back(not_applicable("ipis_per_op_expected", labels, one.unknown));
+      continue;
+    }
+    Metric expected = make_metric("ipis_per_op_expected", labels);
     expected.value = one.expected;
+    expected.source = one.source;
     expected.n = static_cast<std::uint64_t>(one.splits);
     out.push_back(std::move(expected));
   }

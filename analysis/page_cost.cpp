@@ -221,7 +221,7 @@ class Costs {
   std::optional<double> ipis_per_page(const ArmWindows& arm, const std::string& workload) const {
     for (const auto& one : ipis_) {
       if (one.arm != arm.name || one.workload != workload || !one.not_applicable.empty()) continue;
-      if (one.tolerance > kUnsharp * one.expected) continue;
+      if (one.tolerance > kUnsharp * std::max(one.expected, 1.0)) continue;
       double pages = 1;
       if (workload == kTouch) pages = std::stod(value_of(*use_of(planned(arm), kTouch), "pages"));
       return one.measured / pages;

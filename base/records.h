@@ -66,7 +66,9 @@ struct WorkRecord {
   double user_seconds = 0, system_seconds = 0;            // whole life of its processes (wait4)
   std::map<std::string, std::string> notes;               // hashes, thresholds, purge counts ...
   std::string op_count;              // which count the operations are: the descriptor's first
-  double expected_ipis_per_op = -1;  // on each measured CPU; < 0: no expectation
+  /// On each measured CPU; < 0: none, or with an expected_row one that is not known here. The note
+  /// expected_source says what the number follows from, or why it is not known.
+  double expected_ipis_per_op = -1;
   std::string expected_row;  // row kind: function_call, tlb, reschedule, ... (base/interrupts.h)
   std::string error;         // died, hung, refused; empty: fine
 };

@@ -109,6 +109,21 @@ bool root_by(const Files& files) {
   return effective == 0;
 }
 
+/// From the files; `invlpgb` is what CPUID answers, where it can be asked.
+void set_kernel_flush(const Files& files, std::optional<bool> invlpgb, HostFacts& facts) {
+  if (facts.arch == "arm64") {
+    facts.kernel_flush = arm64_kernel_flush();
+  } else if (facts.arch == "x86_64") {
+    facts.kernel_flush =
+        x86_kernel_flush({invlpgb, files.read("/proc/cpuinfo").value_or(std::string()),
+                          files.read("/proc/cmdline").value_or(std::string()), facts.kernel_release,
+                          facts.config("CONFIG_BROADCAST_TLB_FLUSH")});
+  } else {
+    facts.kernel_flush.source = "architecture " + facts.arch;
+  }
+  facts.all["kernel.tlb_flush"] = facts.kernel_flush.text();
+}
+
 }  // namespace
 
 std::string command_line_value(std::string_view line, std::string_view name) {
@@ -162,12 +177,14 @@ HostFacts read_kernel_facts(const Files& files) {
   auto config = read_kernel_config(files, facts.kernel_release);
   if (config) facts.kernel_config = config->options;
   add_all_facts(files, facts, config);
+  set_kernel_flush(files, std::nullopt, facts);
   return facts;
 }
 
 HostFacts read_host_facts(const Files& files) {
   HostFacts facts = read_kernel_facts(files);
   add_topology(facts.all);
+  set_kernel_flush(files, processor_has_invlpgb(), facts);
   return facts;
 }
 

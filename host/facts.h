@@ -9,6 +9,7 @@
 #include "base/cpu_set.h"
 #include "base/records.h"
 #include "host/files.h"
+#include "host/kernel_flush.h"
 
 namespace isolab {
 
@@ -26,6 +27,7 @@ struct HostFacts {
   std::size_t page_size = 4096;
   bool root = false;
   bool tsc_reliable = false;  // x86: constant_tsc and nonstop_tsc
+  KernelFlush kernel_flush;   // how its own mappings leave the TLBs of other CPUs
   std::map<std::string, std::string> kernel_config;  // CONFIG_X -> y, m or value; empty: not readable
 
   /// y or m.

@@ -62,7 +62,8 @@ class Run {
       : options_(options),
         profile_(profile),
         plan_(std::move(plan)),
-        host_(host),
+        facts_(host.facts),
+        host_{host.files, facts_},
         manifest_(std::move(manifest)),
         guard_(host.files, default_journal_dir()),
         output_(std::move(output)) {}
@@ -80,7 +81,7 @@ class Run {
     TRY(isolate_cpus(progress));
     std::error_code no_cache;  // a workload that needs the cache says so itself
     fs::create_directories(cache_, no_cache);
-    apply_inability(plan_, dry_run_workloads(plan_, host_, guard_, cache_, progress));
+    apply_inability(plan_, dry_run_workloads(plan_, host_.files, facts_, guard_, cache_, progress));
     announce(progress);
     if (plan_.windows.empty())
       return Error{ErrorKind::unsupported, "no arm of this profile can run here",
@@ -98,11 +99,19 @@ class Run {
     manifest_.status = interrupted_by() != 0 ? "interrupted" : "complete";
     manifest_.ended_utc = utc_now();
     for (const auto& problem : guard_.restore()) not_restored(problem);
-    TRY(writer.finish(manifest_, read_host_facts(host_.files).all));
+    TRY(writer.finish(manifest_, facts_at_end()));
     return exit_code();
   }
 
  private:
+  /// What was measured before the first window is not read again.
+  Facts facts_at_end() const {
+    HostFacts now = read_host_facts(host_.files);
+    if (now.kernel_flush.by == KernelFlush::By::unknown)
+      now.all["kernel.tlb_flush"] = facts_.all.at("kernel.tlb_flush");
+    return std::move(now.all);
+  }
+
   Result<void> isolate_cpus(Progress& progress) {
     if (!plan_.isolation) return {};
     const ProbeInfo* probe = find_probe(plan_.probe.name);
@@ -166,6 +175,7 @@ class Run {
   const RunOptions& options_;
   const Profile& profile_;
   Plan plan_;
+  HostFacts facts_;  // with what the dry runs measure
   Host host_;
   Manifest manifest_;
   StateGuard guard_;
@@ -220,13 +230,21 @@ Result<int> run(const RunOptions& options, const std::vector<std::string>& comma
   return end.code;
 }
 
+void print_plan(const Plan& plan, Host host, bool json) {
+  if (json)
+    fmt::print("{}", plan_to_json(plan));
+  else
+    fmt::print("{}{}", render_plan(plan), render_expectations(plan, host));
+}
+
 /// `plan --dry-run` tries workloads out, which changes the machine for moments.
-Result<int> dry_run(Plan plan, Host host, bool json) {
+Result<int> dry_run(Plan plan, Files& files, HostFacts facts, bool json) {
   const RunEnd end = TRY(supervise(supervision(plan), [&](Lifeline) {
-    StateGuard guard(host.files, default_journal_dir());
+    StateGuard guard(files, default_journal_dir());
     Progress progress(Progress::Style::silent, plan);
-    apply_inability(plan, dry_run_workloads(plan, host, guard, cache_directory(), progress));
-    fmt::print("{}", json ? plan_to_json(plan) : render_plan(plan));
+    apply_inability(plan,
+                    dry_run_workloads(plan, files, facts, guard, cache_directory(), progress));
+    print_plan(plan, Host{files, facts}, json);
     return int{kDone};
   }));
   return end.code;
@@ -255,8 +273,8 @@ int plan_command(const std::string& profile_path, const std::string& booted, boo
     SystemFiles files;
     const HostFacts facts = read_host_facts(files);
     Plan plan = TRY(compile_plan(profile, facts, booted));
-    if (dry) return dry_run(std::move(plan), Host{files, facts}, json);
-    fmt::print("{}", json ? plan_to_json(plan) : render_plan(plan));
+    if (dry) return dry_run(std::move(plan), files, facts, json);
+    print_plan(plan, Host{files, facts}, json);
     return int{kDone};
   };
   const auto outcome = print_it();

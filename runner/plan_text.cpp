@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "probes/observer.h"
 #include "probes/probe.h"
 #include "runner/boots.h"
@@ -106,6 +108,32 @@ std::string render_plan(const Plan& plan) {
     column += word.size();
   }
   return out + "\n";
+}
+
+std::string render_expectations(const Plan& plan, Host host) {
+  std::vector<std::pair<std::string, std::string>> by_source;  // in the order of the arms
+  for (const auto& arm : plan.arms) {
+    if (!arm.not_applicable.empty()) continue;
+    for (const auto& use : arm.workloads) {
+      const auto* info = find_workload(use.name);
+      const auto expected = info ? info->expected(use.params, host, kArch) : std::nullopt;
+      if (!expected) continue;
+      const std::string line = fmt::format(
+          "  {}{}: {} {}\n", arm.name, arm.name == use.name ? "" : ": " + use.name,
+          expected->per_op ? fmt::format("{:.3g}", *expected->per_op) : "not known", expected->row);
+      const auto source = std::find_if(by_source.begin(), by_source.end(), [&](const auto& one) {
+        return one.first == expected->source;
+      });
+      if (source == by_source.end())
+        by_source.emplace_back(expected->source, line);
+      else
+        source->second += line;
+    }
+  }
+  std::string out;
+  for (const auto& [source, lines] : by_source)
+    out += lines + (source.empty() ? "" : "    " + source + "\n");
+  return out.empty() ? "" : "\nIPIs expected per operation on each measured CPU\n" + out;
 }
 
 }  // namespace isolab

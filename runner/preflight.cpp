@@ -5,24 +5,33 @@
 #include <utility>
 
 #include "probes/probe.h"
+#include "workloads/flush_calibration.h"
 #include "workloads/process.h"
 
 namespace isolab {
 namespace {
 
-/// The reason a workload cannot run here, or nothing.
-std::string try_out(const PluginUse& use, const Plan& plan, Host host, StateGuard& guard,
-                    const std::filesystem::path& cache) {
+/// The reason a workload cannot run here, or nothing. How the kernel flushes its mappings goes into
+/// `facts` where the dry run measured it.
+std::string try_out(const PluginUse& use, const Plan& plan, Files& files, HostFacts& facts,
+                    StateGuard& guard, const std::filesystem::path& cache) {
+  const Host host{files, facts};
   const WorkloadInfo* info = find_workload(use.name);
   const ProbeInfo* probe = find_probe(plan.probe.name);
   if (info->shares_probe_memory && (probe == nullptr || !probe->hosts_peers))
     return "its IPIs only reach threads that share its memory, and probe " + plan.probe.name +
            " runs none (busy_loop does)";
   const std::size_t mark = guard.mark();
+  std::map<std::string, std::string> notes;
   const auto outcome = [&]() -> Result<void> {
     return dry_run_in_child(*info, use.params,
-                            TRY(claim_setup(use, plan, host, guard, "/dev/null", cache)));
+                            TRY(claim_setup(use, plan, host, guard, "/dev/null", cache)),
+                            std::chrono::seconds(5), &notes);
   }();
+  if (const auto measured = KernelFlush::parse(notes[kKernelFlushNote])) {
+    facts.kernel_flush = *measured;
+    facts.all["kernel.tlb_flush"] = measured->text();
+  }
   std::string why = outcome ? "" : outcome.error().what;
   for (const auto& problem : guard.restore_to(mark))
     why += (why.empty() ? "" : "; ") + problem.what;
@@ -46,7 +55,7 @@ Result<WorkloadSetup> claim_setup(const PluginUse& use, const Plan& plan, Host h
   return setup;
 }
 
-Inability dry_run_workloads(const Plan& plan, Host host, StateGuard& guard,
+Inability dry_run_workloads(const Plan& plan, Files& files, HostFacts& facts, StateGuard& guard,
                             const std::filesystem::path& cache, Progress& progress) {
   Inability inability;
   std::vector<std::pair<PluginUse, std::string>> tried;
@@ -57,7 +66,7 @@ Inability dry_run_workloads(const Plan& plan, Host host, StateGuard& guard,
       auto seen = std::find_if(tried.begin(), tried.end(),
                                [&](const auto& one) { return one.first == use; });
       if (seen == tried.end())
-        seen = tried.insert(tried.end(), {use, try_out(use, plan, host, guard, cache)});
+        seen = tried.insert(tried.end(), {use, try_out(use, plan, files, facts, guard, cache)});
       if (!seen->second.empty()) inability.emplace(arm.name + "/" + use.name, seen->second);
     }
   }

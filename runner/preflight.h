@@ -23,8 +23,9 @@ Result<WorkloadSetup> claim_setup(const PluginUse& use, const Plan& plan, Host h
                                   StateGuard& guard, const std::filesystem::path& log,
                                   const std::filesystem::path& cache);
 
-/// Tries every workload of the plan once per set of parameters. Leaves the machine as it was.
-Inability dry_run_workloads(const Plan& plan, Host host, StateGuard& guard,
+/// Tries every workload of the plan once per set of parameters. Leaves the machine as it was. Where
+/// facts.kernel_flush is unknown and a workload can measure it, it is what was measured afterwards.
+Inability dry_run_workloads(const Plan& plan, Files& files, HostFacts& facts, StateGuard& guard,
                             const std::filesystem::path& cache, Progress& progress);
 
 /// Refuses, or returns what the report must say: the probe's own checks and who is measured.

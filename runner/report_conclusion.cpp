@@ -224,9 +224,11 @@ class Conclusion {
       const auto* expected =
           find_metric(findings_, "ipis_per_op_expected",
                       {{"arm", arm}, {"row", one.labels.at("row")}, {"workload", workload}});
-      out.push_back(fmt::format("{} {} IPIs per operation ({:.2f} expected)",
-                                per_operation(*one.value), one.labels.at("row"),
-                                expected == nullptr ? 0 : expected->value.value_or(0)));
+      auto text = fmt::format("{} {} IPIs per operation", per_operation(*one.value),
+                              one.labels.at("row"));
+      if (expected != nullptr && expected->value)
+        text += fmt::format(" ({:.2f} expected)", *expected->value);
+      out.push_back(std::move(text));
     }
     return out;
   }

@@ -43,6 +43,16 @@ std::string use_name(const Findings& findings, const std::string& arm,
   return arm + ": " + workload;
 }
 
+void add_source(std::vector<std::pair<std::string, std::string>>& sources,
+                const std::string& source, const std::string& name) {
+  for (auto& [known, names] : sources)
+    if (known == source) {
+      names += ", " + name;
+      return;
+    }
+  sources.emplace_back(source, name);
+}
+
 }  // namespace
 
 std::string interrupts_table(const Findings& findings) {
@@ -96,6 +106,7 @@ std::string other_rows_table(const Findings& findings) {
 std::string ipis_table(const Findings& findings) {
   TextTable table({"arm: workload", "<row", "operations", "measured", "expected", "<verdict"}, 36);
   std::string reasons;
+  std::vector<std::pair<std::string, std::string>> sources;  // of expected numbers, and whose
   for (const auto& metric : findings.metrics) {
     if (metric.name != "ipis_per_op") continue;
     const auto& arm = metric.labels.at("arm");
@@ -109,17 +120,25 @@ std::string ipis_table(const Findings& findings) {
     }
     const auto* expected = find_metric(findings, "ipis_per_op_expected",
                                        {{"arm", arm}, {"workload", workload}, {"row", row}});
+    const std::string ops = short_number(static_cast<double>(metric.n));
+    if (expected == nullptr || !expected->value) {
+      table.row({name, row, ops, per_operation(*metric.value), "-", "not applicable"});
+      if (expected != nullptr)
+        reasons += wrapped("  " + ascii(name) + ": ", 4, expected->not_applicable);
+      continue;
+    }
+    if (!expected->source.empty()) add_source(sources, expected->source, name);
     const bool differs =
         std::any_of(findings.warnings.begin(), findings.warnings.end(), [&](const auto& one) {
           return one.warning.id == "expectation_mismatch" &&
                  one.warning.seen.starts_with(workload + ":") &&
                  std::find(one.arms.begin(), one.arms.end(), arm) != one.arms.end();
         });
-    table.row({name, row, short_number(static_cast<double>(metric.n)),
-               per_operation(*metric.value),
-               expected == nullptr ? "-" : fmt::format("{:.2f}", expected->value.value_or(0)),
-               differs ? "DIFFERENT" : "as expected"});
+    table.row({name, row, ops, per_operation(*metric.value),
+               fmt::format("{:.2f}", *expected->value), differs ? "DIFFERENT" : "as expected"});
   }
+  for (const auto& [source, names] : sources)
+    reasons += wrapped("  " + ascii(names) + ": ", 4, source);
   return table.empty() ? "" : table.text() + reasons;
 }
 

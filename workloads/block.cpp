@@ -197,8 +197,9 @@ WorkRecord WorkloadBlock::record(const WorkloadInfo& info, const ParamValues& va
   record.notes = notes();
   record.op_count = info.counts.front().name;
   if (const auto expected = info.expected(values, host, kArch)) {
-    record.expected_ipis_per_op = expected->per_op;
+    record.expected_ipis_per_op = expected->per_op.value_or(-1);
     record.expected_row = expected->row;
+    if (!expected->source.empty()) record.notes["expected_source"] = expected->source;
     if (!expected->count.empty()) record.op_count = expected->count;
     if (expected->per_split > 0)
       record.notes["expected_ipis_per_split"] = fmt::format("{:g}", expected->per_split);

@@ -11,6 +11,7 @@
 
 #include <cerrno>
 
+#include "workloads/expectations.h"
 #include "workloads/generator.h"
 
 #ifndef MADV_COLLAPSE
@@ -36,7 +37,10 @@ class Collapse final : public Generator {
 
   static std::optional<ExpectedIpis> expected(const Args&, const Host& host, Arch) {
     const auto option = host.facts.config("CONFIG_MMU_GATHER_RCU_TABLE_FREE");
-    if (option == "unknown") return std::nullopt;
+    if (option == "unknown")
+      return unknown_expectation("function_call",
+                                 "CONFIG_MMU_GATHER_RCU_TABLE_FREE decides, and the kernel's "
+                                 "configuration cannot be read");
     return ExpectedIpis{option == "n" ? 0.0 : 1.0, "function_call"};
   }
 

@@ -63,9 +63,9 @@ class DirectMap final : public Generator {
 
   static std::optional<ExpectedIpis> expected(const Args& args, const Host& host, Arch arch) {
     if (!args.secret) return ExpectedIpis{0, "function_call"};
-    const auto calls = function_calls_per_kernel_flush(host, arch);
-    if (!calls) return std::nullopt;
-    return ExpectedIpis{args.pages * *calls, "function_call", "", *calls};
+    ExpectedIpis expected = expected_of_kernel_flushes(host, arch, args.pages);
+    if (expected.per_op) expected.per_split = *expected.per_op / args.pages;
+    return expected;
   }
 
   Result<void> prepare() override {
@@ -83,6 +83,10 @@ class DirectMap final : public Generator {
   }
 
  protected:
+  double kernel_flushes_per_op() const override {
+    return secret_ ? static_cast<double>(size_ / page_) : 0;
+  }
+
   Result<void> op() override {
     const Fd memory = TRY(open_memory_file(secret_));
     if (ftruncate(memory.get(), static_cast<off_t>(size_)) != 0)

@@ -14,6 +14,7 @@
 #include <algorithm>
 #include <cctype>
 
+#include "workloads/expectations.h"
 #include "workloads/generator.h"
 #include "workloads/trace_instance.h"
 #include "workloads/workload.h"
@@ -69,7 +70,11 @@ class FtraceToggle final : public Generator {
     }
     // set_event_pid: 80-160 by what else listens to the scheduler's events; the function tracer: 22
     // measured on 6.12 x86 only, and a worker of rude RCU runs on every CPU.
-    return std::nullopt;
+    return unknown_expectation(
+        "function_call",
+        args.variant == "event"
+            ? "the number of call sites of " + args.event + " is not known"
+            : "variant " + args.variant + ": the number depends on what else is traced");
   }
 
   Result<void> prepare() override {

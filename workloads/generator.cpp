@@ -8,6 +8,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "workloads/flush_calibration.h"
+
 namespace isolab {
 namespace {
 
@@ -47,7 +49,8 @@ void Pacer::wait(const StopFlag& stop) {
 
 Result<void> Generator::dry_run() {
   Result<void> outcome = prepare();
-  if (outcome) outcome = op();
+  if (outcome)
+    outcome = run_and_calibrate(context_, kernel_flushes_per_op(), [this] { return op(); });
   finish();
   return outcome;
 }

@@ -22,7 +22,7 @@ class Pacer {
 class Generator : public Workload {
  public:
   Generator(Rate rate, const WorkloadContext& context) : context_(context), rate_(rate) {}
-  /// prepare(), one op(), and finish() whatever happened.
+  /// prepare(), one op() (more where run_and_calibrate() measures), and finish() whatever happened.
   Result<void> dry_run() override;
   /// op() at the rate until stop; count 0 += 1 each; while peers are expected but do not listen,
   /// none. An error of op() ends the run.
@@ -31,6 +31,8 @@ class Generator : public Workload {
 
  protected:
   virtual Result<void> op() = 0;
+  /// How often op() makes the kernel flush its mappings on all CPUs; 0: never, or it is not known.
+  virtual double kernel_flushes_per_op() const { return 0; }
   WorkloadContext context_;
 
  private:

@@ -21,6 +21,7 @@
 #include "workloads/commands.h"
 #include "workloads/compiler_heap.h"
 #include "workloads/expectations.h"
+#include "workloads/flush_calibration.h"
 #include "workloads/kernel_tree.h"
 #include "workloads/secret_memory.h"
 #include "workloads/workload.h"
@@ -98,13 +99,16 @@ class KernelBuild final : public Workload {
 
   static std::optional<ExpectedIpis> expected(const Args& args, const Host& host, Arch arch) {
     if (args.heap != "secret") return std::nullopt;
-    const auto calls = function_calls_per_kernel_flush(host, arch);
-    if (!calls) return std::nullopt;
-    return ExpectedIpis{*calls, "function_call", "pages", *calls};
+    ExpectedIpis expected = expected_of_kernel_flushes(host, arch, 1);
+    expected.count = "pages";
+    expected.per_split = expected.per_op.value_or(0);
+    return expected;
   }
 
   Result<void> dry_run() override {
-    if (args_.heap != kOwnHeap) TRY(CompilerHeap::check(args_.heap));
+    if (args_.heap != kOwnHeap)
+      TRY(run_and_calibrate(context_, args_.heap == "secret" ? 1 : 0,
+                            [this] { return CompilerHeap::check(args_.heap); }));
     for (const auto& tool : kTools)
       if (!find_program(tool.program)) return missing(tool.program, tool.package);
     std::error_code ignored;

@@ -10,6 +10,7 @@
 #include <cerrno>
 
 #include "base/counters.h"
+#include "workloads/expectations.h"
 #include "workloads/generator.h"
 #include "workloads/kfence.h"
 #include "workloads/workload.h"
@@ -42,9 +43,12 @@ class KfenceSampling final : public Workload {
 
   static std::optional<ExpectedIpis> expected(const Args&, const Host& host, Arch arch) {
     const auto state = read_kfence(host);
-    if (!state) return std::nullopt;
+    if (!state) return std::nullopt;  // no KFENCE: it does not run
     const auto ipis = kfence_ipis_per_sample(*state, arch);
-    if (!ipis) return std::nullopt;
+    if (!ipis)
+      return unknown_expectation("function_call",
+                                 "CONFIG_KFENCE_STATIC_KEYS decides, and the "
+                                 "kernel's configuration cannot be read");
     return ExpectedIpis{*ipis, "function_call"};
   }
 

@@ -41,10 +41,7 @@ class MprotectShootdown final : public Generator {
   }
 
   static std::optional<ExpectedIpis> expected(const Args&, const Host& host, Arch arch) {
-    // A CPU with broadcast instructions for kernel mappings has them for user mappings too.
-    const auto calls = function_calls_per_kernel_flush(host, arch);
-    if (!calls) return std::nullopt;
-    return ExpectedIpis{2 * *calls, "tlb"};
+    return expected_of_user_flushes(host, arch, 2);
   }
 
   Result<void> prepare() override {

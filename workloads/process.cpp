@@ -123,7 +123,8 @@ WorkRecord WorkloadProcess::stop(Nanos grace) {
 }
 
 Result<void> dry_run_in_child(const WorkloadInfo& info, const ParamValues& values,
-                              const WorkloadSetup& setup, Nanos limit) {
+                              const WorkloadSetup& setup, Nanos limit,
+                              std::map<std::string, std::string>* notes) {
   WorkloadBlock block = TRY(WorkloadBlock::create());
   Child child = TRY(Child::fork_into(info.name, setup.cpus, [&] {
     return block.dry_run_workload(info, values, block.context(setup)) ? 0 : 1;
@@ -139,6 +140,7 @@ Result<void> dry_run_in_child(const WorkloadInfo& info, const ParamValues& value
   }
   if (auto error = block.error()) return *error;
   if (!exit->ok()) return died(info.name, *exit);
+  if (notes != nullptr) *notes = block.notes();
   return {};
 }
 

@@ -74,8 +74,10 @@ class WorkloadProcess {
 /// The dry run in a child of its own: `unsupported`, `denied` ... as the workload says, io when it
 /// dies ("killed by SIGSEGV"), interrupted ("hangs") after `limit`. Claims must have been made and
 /// must be restored afterwards by the caller.
+/// What it noted goes into `notes`, if given.
 Result<void> dry_run_in_child(const WorkloadInfo& info, const ParamValues& values,
-                              const WorkloadSetup& setup, Nanos limit = std::chrono::seconds(5));
+                              const WorkloadSetup& setup, Nanos limit = std::chrono::seconds(5),
+                              std::map<std::string, std::string>* notes = nullptr);
 
 class WorkloadThread {
  public:

@@ -63,7 +63,7 @@ class RemoteRead final : public Generator {
       : Generator(args.rate, context), variant_(args.variant) {}
 
   static std::optional<ExpectedIpis> expected(const Args& args, const Host&, Arch arch) {
-    if (args.variant != "perf" && arch != Arch::x86_64) return std::nullopt;
+    if (args.variant != "perf" && arch != Arch::x86_64) return std::nullopt;  // does not run
     return ExpectedIpis{1, "function_call"};
   }
 

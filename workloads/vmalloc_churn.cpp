@@ -119,12 +119,11 @@ class VmallocChurn final : public Generator {
 
   static std::optional<ExpectedIpis> expected(const Args& args, const Host& host, Arch arch) {
     if (args.variant != "maps")
-      return std::nullopt;  // cached stacks: how many are freed is not known
-    const auto per_flush = function_calls_per_kernel_flush(host, arch);
-    if (!per_flush) return std::nullopt;
-    const double purges =
-        purges_per_area(args.map_size.count, host.facts.online.count(), host.facts.page_size);
-    return ExpectedIpis{purges * *per_flush, "function_call"};
+      return unknown_expectation("function_call",
+                                 "the kernel keeps stacks for reuse: how many are freed varies");
+    return expected_of_kernel_flushes(
+        host, arch,
+        purges_per_area(args.map_size.count, host.facts.online.count(), host.facts.page_size));
   }
 
   Result<void> prepare() override {
@@ -132,9 +131,6 @@ class VmallocChurn final : public Generator {
     context_.note("purge_threshold",
                   fmt::format("{} MiB of freed areas ({} CPUs online)",
                               purge_threshold(facts.online.count()) >> 20, facts.online.count()));
-    if (!function_calls_per_kernel_flush(context_.host, kArch))
-      context_.note("tlb",
-                    "this kernel may flush remote TLBs with INVLPGB: then purges send no IPI");
     if (args_.variant == "stacks" && facts.config("CONFIG_VMAP_STACK") == "n")
       return Error{ErrorKind::unsupported, "kernel stacks are not vmalloc memory here",
                    "CONFIG_VMAP_STACK"};
@@ -149,6 +145,13 @@ class VmallocChurn final : public Generator {
   }
 
  protected:
+  double kernel_flushes_per_op() const override {
+    const auto& facts = context_.host.facts;
+    return args_.variant == "maps"
+               ? purges_per_area(args_.map_size.count, facts.online.count(), facts.page_size)
+               : 0;
+  }
+
   /// The kernel frees ended threads when RCU gets to it; at full rate on a crowded CPU it falls
   /// behind by gigabytes (seen: 24 GiB in 38 s). So wait while less than 3/4 of the memory free at
   /// first is.

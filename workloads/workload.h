@@ -117,12 +117,15 @@ class Workload {
 
 /// IPIs that one operation sends to each measured CPU, known from measurement.
 struct ExpectedIpis {
-  double per_op = 0;
+  std::optional<double> per_op;  // absent: it is not known here, and `source` says why
   std::string row;         // kind word of base/interrupts.h: function_call, tlb, reschedule
   std::string count = "";  // which count the operations are; empty: the first
   /// More of them for each large page of the direct map that is split meanwhile, which is counted in
   /// /proc/vmstat and not by the workload; 0 where it splits none.
   double per_split = 0;
+  /// What the number follows from on this machine, for the report; empty: from the descriptor
+  /// alone.
+  std::string source = "";
 };
 
 struct WorkloadInfo {
@@ -141,6 +144,7 @@ struct WorkloadInfo {
   std::function<Result<std::unique_ptr<Workload>>(const ParamValues&, const WorkloadContext&)> make = {};
   /// What it will change; the runner's guard journals these before the workload starts.
   std::function<Result<std::vector<Claim>>(const ParamValues&, const Host&)> claims = {};
+  /// nullopt: the workload is not one whose operations send a number of IPIs (idle, hackbench).
   std::function<std::optional<ExpectedIpis>(const ParamValues&, const Host&, Arch)> expected = {};
 };
 

@@ -1,11 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-// The cycle counter, serialised against earlier loads, and the only architecture #if of the
-// program.
+// The cycle counter, serialised against earlier loads, one question to CPUID, and the only
+// architecture #if of the program.
 //   x86-64: lfence; rdtsc      (Intel SDM vol. 2B, RDTSC: LFENCE before it waits for earlier loads)
 //   arm64:  isb; mrs cntvct_el0 (Arm ARM D12.1: ISB keeps the counter read from being hoisted)
 #pragma once
 
+#if defined(__x86_64__)
+#include <cpuid.h>
+#endif
+
 #include <cstdint>
+#include <optional>
 
 namespace isolab {
 
@@ -59,6 +64,14 @@ inline std::uint64_t nominal_counter_hz() { return 0; }
 
 inline void cpu_relax() { asm volatile("pause"); }
 
+/// INVLPGB and TLBSYNC of the CPU this runs on: CPUID 80000008h EBX bit 3 (AMD APM vol. 3, appendix
+/// E). A hypervisor may hide it.
+inline std::optional<bool> processor_has_invlpgb() {
+  unsigned eax = 0, ebx = 0, ecx = 0, edx = 0;
+  if (__get_cpuid(0x80000008U, &eax, &ebx, &ecx, &edx) == 0) return false;
+  return (ebx & 8U) != 0;
+}
+
 #elif defined(__aarch64__)
 
 inline constexpr Arch kArch = Arch::arm64;
@@ -105,6 +118,8 @@ inline std::uint64_t nominal_counter_hz() {
 }
 
 inline void cpu_relax() { asm volatile("yield"); }
+
+inline std::optional<bool> processor_has_invlpgb() { return std::nullopt; }
 
 #else
 #error "isolab knows the cycle counters of x86-64 and arm64 only"

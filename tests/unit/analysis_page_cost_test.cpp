@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <gmock/gmock.h>
 
+#include <algorithm>
+
 #include "analysis/page_costs.h"
 #include "tests/support/recording_builder.h"
 
@@ -213,6 +215,58 @@ TEST(IpisPerOp, SplitsOfTheDirectMapAreExpectedAsTheyWereCounted) {
   const auto* measured = find_metric(findings, "ipis_per_op", {{"arm", "secret"}});
   EXPECT_DOUBLE_EQ(*measured->value, 16.5);
   EXPECT_EQ(find_metric(findings, "ipis_per_op_expected", {{"arm", "plain"}})->n, 0u);
+}
+
+TEST(IpisPerOp, AnExpectationThatIsNotKnownLeavesTheMeasuredNumberAndTheReason) {
+  auto builder = touching();
+  for (auto& window : builder.recording().windows)
+    for (auto& work : window.work) {
+      work.expected_ipis_per_op = -1;
+      work.notes["expected_source"] = "the configuration cannot be read";
+    }
+  const auto findings = analyse(builder.recording());
+  EXPECT_DOUBLE_EQ(*find_metric(findings, "ipis_per_op", {{"arm", "secret"}})->value, 16.5);
+  const auto* expected = find_metric(findings, "ipis_per_op_expected", {{"arm", "secret"}});
+  ASSERT_NE(expected, nullptr);
+  EXPECT_FALSE(expected->value);
+  EXPECT_EQ(expected->not_applicable, "the configuration cannot be read");
+  for (const auto& one : findings.warnings) EXPECT_NE(one.warning.id, "expectation_mismatch");
+}
+
+TEST(IpisPerOp, ZeroByBroadcastIsAnExpectationWithItsSource) {
+  auto builder = touching();
+  for (auto& window : builder.recording().windows) {
+    window.interrupts = {test::calls(0)};
+    for (auto& work : window.work) {
+      work.expected_ipis_per_op = 0;
+      work.notes["expected_source"] = "broadcast by hardware";
+    }
+  }
+  auto findings = analyse(builder.recording());
+  const auto* expected = find_metric(findings, "ipis_per_op_expected", {{"arm", "secret"}});
+  EXPECT_EQ(*expected->value, 0);
+  EXPECT_EQ(expected->source, "broadcast by hardware");
+  for (const auto& one : findings.warnings) EXPECT_NE(one.warning.id, "expectation_mismatch");
+
+  builder.recording().windows.back().interrupts = {test::calls(16000)};
+  findings = analyse(builder.recording());
+  EXPECT_TRUE(std::any_of(findings.warnings.begin(), findings.warnings.end(), [](const auto& one) {
+    return one.warning.id == "expectation_mismatch";
+  }));
+}
+
+TEST(IpisPerOp, FlushesThatShouldBeIpisAndAreNoneAreABroadcast) {
+  auto builder = touching();
+  for (auto& window : builder.recording().windows) {
+    window.interrupts = {test::calls(0)};
+    for (auto& work : window.work) work.notes["expected_source"] = "one IPI a kernel flush: vendor";
+  }
+  const auto findings = analyse(builder.recording());
+  const auto mismatch =
+      std::find_if(findings.warnings.begin(), findings.warnings.end(),
+                   [](const auto& one) { return one.warning.id == "expectation_mismatch"; });
+  ASSERT_NE(mismatch, findings.warnings.end());
+  EXPECT_THAT(mismatch->warning.seen, testing::HasSubstr("broadcast by the hardware"));
 }
 
 TEST(IpisPerOp, ASplitThatWasNotCountedIsNotExpected) {

@@ -35,6 +35,27 @@ TEST(Report, OfARunWithoutProbeThatWasCutShort) {
   expect_golden("report/cut_short.txt", text);
 }
 
+TEST(Report, SaysWhatExpectedIpisFollowFromAndWhyNoneAreExpected) {
+  auto recording = test::busy_loop_recording();
+  for (auto& window : recording.windows)
+    for (auto& work : window.work) {
+      if (work.workload == "static_key_toggle") {
+        work.expected_ipis_per_op = 0;
+        work.notes["expected_source"] = "kernel flushes are broadcast by hardware, 0 IPIs: INVLPGB";
+      } else if (work.workload == "direct_map") {
+        work.expected_ipis_per_op = -1;
+        work.notes["expected_source"] = "the configuration cannot be read";
+      }
+    }
+  const auto text = render_report(analyse(recording), {});
+  expect_page(text);
+  EXPECT_THAT(text, testing::ContainsRegex("direct_map +tlb +2.00k +1.00 +- +not applicable\n"));
+  EXPECT_THAT(text, testing::HasSubstr("  direct_map: the configuration cannot be read\n"));
+  EXPECT_THAT(text, testing::HasSubstr("  static_key_toggle: kernel flushes are broadcast by "
+                                       "hardware, 0 IPIs: INVLPGB\n"));
+  EXPECT_THAT(text, testing::HasSubstr("1.00 tlb per operation;"));
+}
+
 TEST(Report, NoNegativeZeroPerOperation) {
   EXPECT_EQ(per_operation(-0.0004), "0.00");
   EXPECT_EQ(per_operation(-0.006), "-0.01");

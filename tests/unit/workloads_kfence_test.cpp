@@ -100,7 +100,7 @@ TEST(Kfence, UnreadableConfigurationIsSaidAndNothingIsExpected) {
   ASSERT_TRUE(state);
   EXPECT_EQ(state->static_keys, "unknown");
   EXPECT_THAT(kfence_disturbs(*state, Arch::x86_64), HasSubstr("not known"));
-  EXPECT_FALSE(expected(machine, Arch::x86_64));
+  EXPECT_FALSE(expected(machine, Arch::x86_64)->per_op);
 }
 
 TEST(KfenceStats, SamplesAreAllocationsAndThoseSkippedBehindTheGate) {

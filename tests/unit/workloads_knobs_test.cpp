@@ -137,50 +137,48 @@ TEST_F(KnobsTest, RemoteReadNeedsATarget) {
 
 class ExpectationsTest : public testing::Test {
  protected:
-  /// What a workload expects on a machine with this processor, kernel configuration and files.
+  /// What a workload expects on a machine that flushes so, with these files and this configuration.
   static std::optional<ExpectedIpis> expected(const WorkloadInfo& info, const ParamValues& values,
                                               Arch arch, std::map<std::string, std::string> files,
-                                              std::map<std::string, std::string> config = {}) {
+                                              std::map<std::string, std::string> config = {},
+                                              KernelFlush::By by = KernelFlush::By::interrupt) {
     MemoryFiles memory(std::move(files));
     HostFacts facts;
     facts.kernel_config = std::move(config);
+    facts.kernel_flush = {by, "of the test"};
     const Host host{memory, facts};
     return info.expected(values, host, arch);
   }
-  const std::map<std::string, std::string> intel_{{"/proc/cpuinfo", "vendor_id\t: GenuineIntel\n"},
-                                                  {kOptimize, "0\n"}};
-  const std::map<std::string, std::string> amd_{{"/proc/cpuinfo", "vendor_id\t: AuthenticAMD\n"},
-                                                {kOptimize, "0\n"}};
+  const std::map<std::string, std::string> files_{{kOptimize, "0\n"}};
 };
 
-TEST_F(ExpectationsTest, KernelFlushesSendIpisOnX86Only) {
-  const ParamValues pages{{"pages", {"7"}}};
-  EXPECT_EQ(expected(workloads::direct_map, pages, Arch::x86_64, intel_)->per_op, 7);
-  EXPECT_EQ(expected(workloads::direct_map, pages, Arch::arm64, {})->per_op, 0);
-  EXPECT_EQ(expected(workloads::hugepage_resize, pages, Arch::x86_64, intel_)->per_op, 2);
-  EXPECT_EQ(expected(workloads::hugepage_resize, pages, Arch::arm64, {})->per_op, 0);
-  EXPECT_EQ(expected(workloads::mprotect_shootdown, pages, Arch::x86_64, intel_)->per_op, 2);
-  EXPECT_EQ(expected(workloads::mprotect_shootdown, pages, Arch::x86_64, intel_)->row, "tlb");
-  EXPECT_EQ(expected(workloads::mprotect_shootdown, pages, Arch::arm64, {})->per_op, 0);
-}
-
-TEST_F(ExpectationsTest, BroadcastFlushOnAmdLeavesItOpen) {
-  const std::map<std::string, std::string> on{{"CONFIG_BROADCAST_TLB_FLUSH", "y"}};
-  const std::map<std::string, std::string> off{{"CONFIG_SMP", "y"}};
-  EXPECT_FALSE(expected(workloads::direct_map, {}, Arch::x86_64, amd_, on));
-  EXPECT_FALSE(expected(workloads::direct_map, {}, Arch::x86_64, amd_));  // configuration unknown
-  EXPECT_TRUE(expected(workloads::direct_map, {}, Arch::x86_64, amd_, off));
-  EXPECT_TRUE(expected(workloads::direct_map, {}, Arch::x86_64, intel_, on));
-}
-
 TEST_F(ExpectationsTest, ControlAndIdleStates) {
-  EXPECT_EQ(expected(workloads::direct_map, {{"secret", {"false"}}}, Arch::x86_64, amd_)->per_op,
+  EXPECT_EQ(expected(workloads::direct_map, {{"secret", {"false"}}}, Arch::x86_64, files_, {},
+                     KernelFlush::By::unknown)
+                ->per_op,
             0);
-  auto optimized = intel_;
+  EXPECT_FALSE(expected(workloads::idle, {}, Arch::x86_64, files_));
+  EXPECT_FALSE(expected(workloads::vmstat_refresh, {}, Arch::x86_64, files_));
+  EXPECT_FALSE(expected(workloads::kernel_build, {}, Arch::x86_64, files_));
+}
+
+TEST_F(ExpectationsTest, WhatIsNotKnownHasAReason) {
+  auto optimized = files_;
   optimized[kOptimize] = "1\n";
-  EXPECT_FALSE(expected(workloads::hugepage_resize, {}, Arch::x86_64, optimized));
-  EXPECT_FALSE(expected(workloads::idle, {}, Arch::x86_64, intel_));
-  EXPECT_FALSE(expected(workloads::vmstat_refresh, {}, Arch::x86_64, intel_));
+  const auto says = [](const std::optional<ExpectedIpis>& one, const char* part) {
+    ASSERT_TRUE(one);
+    EXPECT_FALSE(one->per_op);
+    EXPECT_EQ(one->row, "function_call");
+    EXPECT_THAT(one->source, HasSubstr(part));
+  };
+  says(expected(workloads::hugepage_resize, {}, Arch::x86_64, optimized), "optimize_vmemmap is on");
+  says(expected(workloads::hugepage_resize, {}, Arch::x86_64, {}), kOptimize);
+  says(expected(workloads::vmalloc_churn, {{"variant", {"stacks"}}}, Arch::x86_64, {}), "stacks");
+  says(expected(workloads::collapse, {}, Arch::x86_64, {}), "cannot be read");
+  says(expected(workloads::ftrace_toggle, {{"event", {"sched:sched_switch"}}}, Arch::x86_64, {}),
+       "sched:sched_switch");
+  says(expected(workloads::direct_map, {}, Arch::x86_64, {}, {}, KernelFlush::By::unknown),
+       "of the test");
 }
 
 TEST_F(ExpectationsTest, KeyFlipsAreThreeOnX86AndOneOnArm64) {
@@ -199,7 +197,7 @@ TEST_F(ExpectationsTest, CallsThatReachEveryArchitecture) {
     EXPECT_EQ(expected(workloads::remote_read, {}, arch, {})->per_op, 1);
     EXPECT_EQ(expected(workloads::collapse, {}, arch, {}, on)->per_op, 1);
     EXPECT_EQ(expected(workloads::collapse, {}, arch, {}, off)->per_op, 0);
-    EXPECT_FALSE(expected(workloads::collapse, {}, arch, {}));
+    EXPECT_FALSE(expected(workloads::collapse, {}, arch, {})->per_op);
   }
   EXPECT_TRUE(expected(workloads::remote_read, {{"variant", {"msr"}}}, Arch::x86_64, {}));
   EXPECT_FALSE(expected(workloads::remote_read, {{"variant", {"msr"}}}, Arch::arm64, {}));
