@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// The observer ipi_trace over one quiet window on the real machine.
+// The observer ipi_trace over one window on the real machine, in which a task of the test wakes on
+// the measured CPU: an idle CPU may have no event of its own.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
 
 #include "host/os.h"
+#include "host/process.h"
 #include "probes/observer.h"
 #include "trace/meta.h"
 #include "trace/reader.h"
@@ -28,6 +30,11 @@ class IpiTraceObserver : public testing::Test {
     const CpuSet measured{facts_.online.last()};
     // As the runner does: a task that moved would have its memory flushed on the CPU it left.
     EXPECT_TRUE(pin_this_thread(facts_.online - measured));
+    const auto waking = Child::fork_into("waking", measured, [] {
+      while (true) sleep_for(std::chrono::milliseconds{50});
+      return 0;
+    });
+    EXPECT_TRUE(waking) << waking.error().text();
     const ObserverContext context{.host = {files_, facts_},
                                   .guard = guard,
                                   .measured = measured,

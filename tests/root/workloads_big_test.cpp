@@ -253,9 +253,9 @@ TEST_F(FtraceToggle, EventSendsTheKnownIpisToAnotherCpu) {
   const auto calls = calls_per_toggle(values, 1s);
   ASSERT_TRUE(calls) << calls.error().text();
   const auto expected = workloads::ftrace_toggle.expected(values, {files_, facts_}, kArch);
-  ASSERT_TRUE(expected);
+  ASSERT_TRUE(expected && expected->per_op);
   // Other jobs' function calls, and another kernel's number of call sites: half either way.
-  EXPECT_NEAR(*calls, expected->per_op, expected->per_op / 2);
+  EXPECT_NEAR(*calls, *expected->per_op, *expected->per_op / 2);
 }
 
 TEST_P(FtraceToggle, VariantPatchesCodeOrSaysWhyNot) {

@@ -15,6 +15,7 @@
 #include "base/interrupts.h"
 #include "host/process.h"
 #include "tests/support/workload_bench.h"
+#include "workloads/flush_calibration.h"
 #include "workloads/process.h"
 
 namespace isolab {
@@ -34,23 +35,23 @@ struct Case {
 
 void PrintTo(const Case& one, std::ostream* out) { *out << one.workload << " " << one.title; }
 
-/// A listener that is always in user mode on CPU 1: a process of its own, or for peer workloads a
-/// thread of this process. (A thread would hear us too: after a fork each page we write first is
-/// copied, and its old mapping shot down.)
+/// A listener that is always in user mode on a CPU that runs nothing else of ours: a process of its
+/// own, or for peer workloads a thread of this process. (A thread would hear us too: after a fork
+/// each page we write first is copied, and its old mapping shot down.)
 class Spinner {
  public:
-  explicit Spinner(bool peer) : memory_(std::move(*SharedMemory::create(4096))) {
+  Spinner(int cpu, bool peer) : memory_(std::move(*SharedMemory::create(4096))) {
     listening_ = new (memory_.data()) std::atomic<std::uint32_t>(0);
     if (peer) {
-      thread_ = std::thread([this] {
-        (void)pin_this_thread({1});
+      thread_ = std::thread([this, cpu] {
+        (void)pin_this_thread({cpu});
         // Peers must be running, not merely runnable: an IPI goes to running threads only.
         (void)set_this_thread_policy("fifo", 1);
         status_ = "/proc/self/task/" + std::to_string(gettid()) + "/status";
         while (!stop_.load(std::memory_order_relaxed)) spin();
       });
     } else {
-      child_ = std::move(*Child::fork_into("spinner", {1}, [this] {
+      child_ = std::move(*Child::fork_into("spinner", {cpu}, [this] {
         while (true) spin();
         return 0;
       }));
@@ -84,7 +85,10 @@ class GeneratorCounts : public testing::TestWithParam<Case> {
  protected:
   void SetUp() override {
     if (!is_root()) GTEST_SKIP() << "needs root";
-    if (!facts_.online.contains(1)) GTEST_SKIP() << "needs CPU 1";
+    const CpuSet own = this_thread_cpus();  // a container may have been given any of them
+    if (own.count() < 2) GTEST_SKIP() << "needs two CPUs";
+    worker_ = own.first();
+    heard_ = own.last();
     info_ = find_workload(GetParam().workload);
     ASSERT_NE(info_, nullptr);
     values_ = default_params(*info_);
@@ -92,13 +96,13 @@ class GeneratorCounts : public testing::TestWithParam<Case> {
     values_["rate"] = {"max"};
   }
 
-  /// Interrupts of a kind that CPU 1 has had.
+  /// Interrupts of a kind that the CPU of the spinner has had.
   std::uint64_t interrupts(const std::string& kind) const {
     const auto rows = parse_interrupts(files_.read("/proc/interrupts").value_or(""));
     std::uint64_t sum = 0;
     if (rows)
       for (const auto& row : *rows)
-        if (row.kind == kind && row.before.contains(1)) sum += row.before.at(1);
+        if (row.kind == kind && row.before.contains(heard_)) sum += row.before.at(heard_);
     return sum;
   }
 
@@ -111,13 +115,13 @@ class GeneratorCounts : public testing::TestWithParam<Case> {
   std::uint64_t preemptions(const Spinner& spinner) const {
     return status_number(files_.read(spinner.status()).value_or(""), "nonvoluntary_ctxt_switches:");
   }
-  /// How often the kernel's workers of CPU 1 have finished their work and gone to sleep.
+  /// How often the kernel's workers of that CPU have finished their work and gone to sleep.
   std::uint64_t kworker_switches() const {
+    const std::string worker = "Name:\tkworker/" + std::to_string(heard_) + ":";
     std::uint64_t sum = 0;
     for (const auto& pid : files_.list("/proc").value_or(std::vector<std::string>{})) {
       const auto status = files_.read("/proc/" + pid + "/status").value_or("");
-      if (status.starts_with("Name:\tkworker/1:"))
-        sum += status_number(status, "\nvoluntary_ctxt_switches:");
+      if (status.starts_with(worker)) sum += status_number(status, "\nvoluntary_ctxt_switches:");
     }
     return sum;
   }
@@ -140,7 +144,7 @@ class GeneratorCounts : public testing::TestWithParam<Case> {
 
   /// One run as the runner does it: in a child, or beside the spinner for peers.
   Seen run_once(const std::string& kind, WorkloadSetup& setup) {
-    const Spinner spinner(info_->shares_probe_memory);
+    const Spinner spinner(heard_, info_->shares_probe_memory);
     const auto quiet_start = interrupts(kind);
     const auto quiet_begin = std::chrono::steady_clock::now();
     sleep_for(milliseconds(200));
@@ -187,15 +191,17 @@ class GeneratorCounts : public testing::TestWithParam<Case> {
   HostFacts facts_ = read_host_facts(files_);
   const WorkloadInfo* info_ = nullptr;
   ParamValues values_;
+  int worker_ = 0, heard_ = 0;  // the CPU of the workload, and that of the spinner
 };
+
+class KernelFlushMeasured : public testing::Test {};
 
 class GeneratorWakesKernelThread : public GeneratorCounts {};
 
 TEST_P(GeneratorCounts, InterruptsPerOperationAreTheExpectedOnes) {
   WorkloadBench bench(files_, facts_);
-  bench.setup().cpus = {0};
-  const auto expected = info_->expected(values_, bench.host(), kArch);
-  ASSERT_TRUE(expected);
+  bench.setup().cpus = {worker_};
+  bench.setup().measured = {heard_};
 
   // The guard's journal is private to this test; the guard restores when it goes.
   const auto journals =
@@ -212,8 +218,14 @@ TEST_P(GeneratorCounts, InterruptsPerOperationAreTheExpectedOnes) {
       originals[claim.path] = files_.read(claim.path).value_or("?");
       bench.setup().knobs.emplace(claim.path, *knob);
     }
-    if (const auto dry = dry_run_in_child(*info_, values_, bench.setup()); !dry)
+    std::map<std::string, std::string> notes;
+    if (const auto dry = dry_run_in_child(*info_, values_, bench.setup(), kLimit, &notes); !dry)
       GTEST_SKIP() << dry.error().text();
+    HostFacts facts = facts_;  // as the preflight: with what the dry run measured
+    if (const auto flush = KernelFlush::parse(notes[kKernelFlushNote])) facts.kernel_flush = *flush;
+    const auto expected = info_->expected(values_, Host{files_, facts}, kArch);
+    ASSERT_TRUE(expected);
+    if (!expected->per_op) GTEST_SKIP() << expected->source;
 
     // Other work on the machine only adds interrupts, so the best of a few runs counts; but where
     // it takes the CPU from a peer, the peer hears less.
@@ -222,7 +234,7 @@ TEST_P(GeneratorCounts, InterruptsPerOperationAreTheExpectedOnes) {
     for (int attempt = 0; attempt < 8 && !fits; ++attempt) {
       seen = run_once(expected->row, bench.setup());
       ASSERT_GE(seen.operations, static_cast<double>(kOperations));
-      const double wanted = expected->per_op * seen.operations;
+      const double wanted = *expected->per_op * seen.operations;
       const double away = info_->shares_probe_memory && attempt >= 4 ? wanted / 2 : 0;
       const double slack = std::max(0.03 * wanted, 2 * seen.background + 8);
       fits = seen.interrupts >= wanted - slack - away && seen.interrupts <= wanted + slack;
@@ -231,9 +243,9 @@ TEST_P(GeneratorCounts, InterruptsPerOperationAreTheExpectedOnes) {
         "[ MEASURED ] %s %s: %.3f %s per operation over %.0f operations, expected %g, "
         "background %.0f, preemptions %.3f per operation\n",
         info_->name.c_str(), GetParam().title.c_str(), seen.per_operation(), expected->row.c_str(),
-        seen.operations, expected->per_op, seen.background, seen.preemptions / seen.operations);
+        seen.operations, *expected->per_op, seen.background, seen.preemptions / seen.operations);
     EXPECT_TRUE(fits) << seen.per_operation() << " " << expected->row << " per operation, expected "
-                      << expected->per_op;
+                      << *expected->per_op;
     EXPECT_TRUE(guard.restore().empty());
   }
   for (const auto& [path, original] : originals)
@@ -263,16 +275,46 @@ std::vector<Case> cases() {
 // vmstat_refresh has no expected IPIs; what it does is to run a kernel thread on the CPU.
 TEST_P(GeneratorWakesKernelThread, OncePerOperation) {
   WorkloadBench bench(files_, facts_);
-  bench.setup().cpus = {0};
+  bench.setup().cpus = {worker_};
+  bench.setup().measured = {heard_};
   double most = 0;
   for (int attempt = 0; attempt < 5 && most < 0.9; ++attempt) {
     const auto before = kworker_switches();
     const Seen seen = run_once("function_call", bench.setup());
     most = std::max(most, static_cast<double>(kworker_switches() - before) / seen.operations);
   }
-  std::printf("[ MEASURED ] %s: a kworker of CPU 1 ran %.3f times per operation\n",
-              info_->name.c_str(), most);
+  std::printf("[ MEASURED ] %s: a kworker of CPU %d ran %.3f times per operation\n",
+              info_->name.c_str(), heard_, most);
   EXPECT_GE(most, 0.8);
+}
+
+/// Where the machine says how it flushes, the measurement must say the same.
+TEST_F(KernelFlushMeasured, AgreesWithWhatTheMachineSays) {
+  if (!is_root()) GTEST_SKIP() << "needs root";
+  const CpuSet own = this_thread_cpus();
+  if (own.count() < 2) GTEST_SKIP() << "needs two CPUs";
+  SystemFiles files;
+  const HostFacts known = read_host_facts(files);
+  HostFacts unknown = known;
+  unknown.kernel_flush = {KernelFlush::By::unknown, "the test hides it"};
+  WorkloadBench bench(files, unknown);
+  bench.setup().cpus = {own.first()};
+  bench.setup().measured = {own.last()};
+  for (const auto& [info, values] :
+       {std::pair<const WorkloadInfo*, ParamValues>{&workloads::direct_map, {{"pages", {"4"}}}},
+        {&workloads::vmalloc_churn, {}}}) {
+    std::map<std::string, std::string> notes;
+    const auto dry = dry_run_in_child(*info, values, bench.setup(), kLimit, &notes);
+    if (!dry && dry.error().kind == ErrorKind::unsupported) continue;  // no secret memory, no BPF
+    ASSERT_TRUE(dry) << dry.error().text();
+    const auto flush = KernelFlush::parse(notes[kKernelFlushNote]);
+    ASSERT_TRUE(flush) << notes[kKernelFlushNote];
+    std::printf("[ MEASURED ] %s: %s\n", info->name.c_str(), flush->text().c_str());
+    EXPECT_NE(flush->by, KernelFlush::By::unknown) << flush->source;
+    if (known.kernel_flush.by != KernelFlush::By::unknown) {
+      EXPECT_EQ(flush->by, known.kernel_flush.by) << flush->source;
+    }
+  }
 }
 
 INSTANTIATE_TEST_SUITE_P(All, GeneratorCounts, testing::ValuesIn(cases()), [](const auto& test) {
