@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/cpu_set.h"
 #include "base/records.h"
 
 namespace isolab {
@@ -20,11 +21,17 @@ std::string interrupt_kind(std::string_view id, std::string_view label);
 /// ERR, MIS and Err are one count for the whole machine: they stand under this CPU number.
 inline constexpr int kWholeMachine = -1;
 
-/// Reads the text of /proc/interrupts; `before` is filled, `after` left empty.
+/// Reads the text of /proc/interrupts; `before` is filled, `after` left empty. Columns are the CPUs
+/// that were online, in the header's words; any row may be missing. parse: it is no such table, or
+/// a row has not one count for each column.
 Result<std::vector<CounterRow>> parse_interrupts(std::string_view text);
 /// Reads /proc/softirqs the same way; kind is "softirq".
 Result<std::vector<CounterRow>> parse_softirqs(std::string_view text);
-/// Joins two readings row by row (by id and label); rows that came or went keep zeroes.
+/// CPUs that have a column in one of two readings only: they were offline for the other.
+CpuSet cpus_of_one_reading(const std::vector<CounterRow>& before,
+                           const std::vector<CounterRow>& after);
+/// Joins two readings row by row (by id and label); rows that came or went keep zeroes, and CPUs of
+/// one reading only are left out of rows that both have.
 /// So subtract with CounterRow::gained(), never by hand.
 std::vector<CounterRow> join_counters(std::vector<CounterRow> before,
                                       const std::vector<CounterRow>& after);

@@ -23,8 +23,10 @@ std::optional<CpuSet> list_of(const Files& files, const std::string& path) {
   return *set;
 }
 
-/// Per-CPU interrupts of the GIC (timers, PMU; hardware numbers below 32) belong to their CPU.
+/// Per-CPU interrupts of the GIC (timers, PMU) belong to their CPU. GICv2 and v3: hardware numbers
+/// below 32. GICv5 numbers each type from 0 and names it (drivers/irqchip/irq-gic-v5.c, 6.17).
 bool bound_to_its_cpu(std::string_view label) {
+  if (label.starts_with("GICv5-")) return label.starts_with("GICv5-PPI ");
   if (!label.starts_with("GIC")) return false;
   const auto space = label.find(' ');
   if (space == std::string_view::npos) return false;

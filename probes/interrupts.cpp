@@ -27,8 +27,12 @@ class Interrupts final : public Observer {
     const Text& after = after_.interrupts.empty() ? before_ : after_;
     if (after_.interrupts.empty())
       record.notes["interrupts"] = "not read at the end of the window: all counts are zero";
-    record.interrupts = join_counters(TRY(parse_interrupts(before_.interrupts)),
-                                      TRY(parse_interrupts(after.interrupts)));
+    auto first = TRY(parse_interrupts(before_.interrupts));
+    const auto last = TRY(parse_interrupts(after.interrupts));
+    if (const CpuSet moved = cpus_of_one_reading(first, last); !moved.empty())
+      record.notes["interrupts"] =
+          "CPU " + moved.list() + " was offline at one end of the window: its counts are not known";
+    record.interrupts = join_counters(std::move(first), last);
     note_splits(after, record);
     record.softirqs =
         join_counters(TRY(parse_softirqs(before_.softirqs)), TRY(parse_softirqs(after.softirqs)));

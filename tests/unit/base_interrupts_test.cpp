@@ -169,6 +169,104 @@ TEST(Interrupts, GarbledTablesAreRefused) {
   }
 }
 
+TEST(Interrupts, AnArm64CountOfTenDigitsFollowsItsNameWithoutABlank) {
+  const auto rows = parsed(
+      "          CPU0       CPU1\n"
+      " 11: 4012345678 4098765432     GICv3  27 Level     arch_timer\n"
+      "IPI0:3912345678 4123456789       Rescheduling interrupts\n"
+      "IPI1:       812       4321       Function call interrupts\n"
+      "IPI2:1234567890          7       CPU stop interrupts\n"
+      "Err:          0\n"
+      "                              \n");
+  EXPECT_EQ(row(rows, "IPI0").before,
+            (std::map<int, std::uint64_t>{{0, 3912345678U}, {1, 4123456789U}}));
+  EXPECT_EQ(row(rows, "IPI0").kind, "reschedule");
+  EXPECT_EQ(row(rows, "IPI2").before.at(0), 1234567890U);
+  EXPECT_EQ(rows.size(), 5u);
+}
+
+// drivers/irqchip/irq-gic-v5.c, 6.17: PPI, SPI and LPI each count from 0.
+TEST(Interrupts, Gicv5) {
+  const auto rows = parsed(
+      "           CPU0       CPU1\n"
+      " 12:       4567       5678 GICv5-PPI  27 Level     arch_timer\n"
+      " 14:          0          0 GICv5-PPI  23 Level     arm-pmu\n"
+      " 20:         12          0 GICv5-SPI   1 Level     uart-pl011\n"
+      " 33:          3          0 GICv5-IPI   0 Edge      IPI\n"
+      "IPI0:       101        202       Rescheduling interrupts\n"
+      "IPI1:        11         22       Function call interrupts\n"
+      "IPI3:         0          0       CPU stop NMIs\n"
+      "Err:          0\n");
+  EXPECT_EQ(row(rows, "12").kind, "timer");
+  EXPECT_EQ(row(rows, "20").kind, "device");
+  EXPECT_EQ(row(rows, "33").kind, "other");
+  EXPECT_EQ(row(rows, "IPI1").before.at(1), 22u);
+  EXPECT_EQ(row(rows, "IPI3").kind, "cpu_stop");
+}
+
+TEST(Interrupts, Arm32) {
+  const auto old_rows = parsed(
+      "           CPU0\n"
+      "  3:          5   8250\n"
+      "  9:        120   4711KEY\n"
+      " 27:      90210   board Timer Tick\n"
+      "FIQ:              sound\n"
+      "Err:          1\n");
+  EXPECT_EQ(row(old_rows, "3").label, "8250");
+  EXPECT_EQ(row(old_rows, "9").before.at(0), 120u);
+  EXPECT_EQ(row(old_rows, "Err").before.at(kWholeMachine), 1u);
+  EXPECT_EQ(old_rows.size(), 4u);  // a FIQ handler is named, not counted
+  const auto smp = parsed(
+      "           CPU0       CPU1\n"
+      " 29:       1000       2000     GIC-0  29 Level     twd\n"
+      "IPI0:          0          0  CPU wakeup interrupts\n"
+      "IPI2:         70         80  Rescheduling interrupts\n"
+      "IPI3:          1          2  Single function call interrupts\n");
+  EXPECT_EQ(row(smp, "29").kind, "timer");
+  EXPECT_EQ(row(smp, "IPI3").kind, "function_call");
+}
+
+TEST(Interrupts, AnyRowMayBeMissing) {
+  const auto rows = parsed("  CPU0 CPU1\r\nRES: 5 6 Rescheduling interrupts\r\n");
+  ASSERT_EQ(rows.size(), 1u);
+  EXPECT_EQ(rows[0].label, "Rescheduling interrupts");
+  EXPECT_TRUE(parsed("  CPU0 CPU1\n").empty());
+}
+
+TEST(Interrupts, ATableReadWhileACpuCameOrWentIsRefusedWithThatReason) {
+  for (const char* text :
+       {"  CPU0 CPU1 CPU2\nLOC: 5 6 Local timer interrupts\n",
+        "  CPU0 CPU1\nLOC: 5 6 7 Local timer interrupts\n", "  CPU0 CPU1\n 36: 5 PCI-MSI eth0\n"}) {
+    const auto rows = parse_interrupts(text);
+    ASSERT_FALSE(rows) << text;
+    EXPECT_THAT(rows.error().what, testing::HasSubstr("counts for")) << text;
+    EXPECT_THAT(rows.error().hint, testing::HasSubstr("went offline while it was read"));
+  }
+}
+
+TEST(Interrupts, ACpuThatWasOfflineAtOneEndHasNoDifference) {
+  const auto before = parsed("  CPU0 CPU2\nLOC: 10 1000 Local timer interrupts\nERR: 1\n");
+  const auto after = parsed("  CPU0 CPU3\nLOC: 14 9000 Local timer interrupts\nERR: 1\n");
+  EXPECT_EQ(cpus_of_one_reading(before, after), (CpuSet{2, 3}));
+  const auto rows = join_counters(before, after);
+  EXPECT_EQ(row(rows, "LOC").gained(0), 4u);
+  EXPECT_EQ(row(rows, "LOC").gained(3), 0u);  // not the 9000 since boot
+  EXPECT_FALSE(row(rows, "LOC").after.contains(3));
+  EXPECT_FALSE(row(rows, "LOC").before.contains(2));
+  EXPECT_TRUE(cpus_of_one_reading(after, after).empty());
+}
+
+TEST(Interrupts, SoftirqsOfAKernelWithOtherRows) {
+  const auto rows = parse_softirqs(
+      "                    CPU0       CPU7\n          HI:          7          1\n"
+      "    IRQ_POLL:4012345678 4012345679\n");
+  ASSERT_TRUE(rows);
+  EXPECT_EQ(row(*rows, "IRQ_POLL").before.at(7), 4012345679U);
+  const auto cut = parse_softirqs("  CPU0 CPU1\n  HI: 7\n");
+  ASSERT_FALSE(cut);
+  EXPECT_THAT(cut.error().what, testing::HasSubstr("\"HI\" has 1 counts for 2 CPUs"));
+}
+
 TEST(Interrupts, Softirqs) {
   const auto rows = parse_softirqs(
       "                    CPU0       CPU1       \n          HI:          0          0\n       "
