@@ -25,6 +25,7 @@
 #include <string_view>
 #include <utility>
 
+#include "base/environment.h"
 #include "host/os.h"
 
 extern char** environ;
@@ -155,9 +156,9 @@ Result<std::string> find_in(const std::string& name, std::string_view path) {
   return Error{ErrorKind::unsupported, "program " + name + " is not installed (not found in PATH)"};
 }
 
-std::string_view path_variable() {
-  const char* path = std::getenv("PATH");
-  return path != nullptr ? path : "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+std::string path_variable() {
+  return environment("PATH").value_or(
+      "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin");
 }
 
 double seconds(const timeval& time) {

@@ -9,8 +9,8 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstdlib>
 
+#include "base/environment.h"
 #include "host/files.h"
 #include "host/state_directory.h"
 
@@ -50,8 +50,7 @@ Result<void> look_at_others(const fs::path& directory, const fs::path& own) {
 }  // namespace
 
 fs::path default_lock_dir() {
-  const char* chosen = std::getenv("ISOLAB_STATE_DIR");
-  const bool shared = (chosen == nullptr || *chosen == '\0') && ::access(kEverybodys, W_OK) == 0;
+  const bool shared = !environment("ISOLAB_STATE_DIR") && ::access(kEverybodys, W_OK) == 0;
   return shared ? fs::path(kEverybodys) : default_journal_dir();
 }
 

@@ -5,18 +5,18 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstdlib>
 #include <string>
 #include <system_error>
+
+#include "base/environment.h"
 
 namespace isolab {
 
 std::filesystem::path default_journal_dir() {
-  if (const char* chosen = std::getenv("ISOLAB_STATE_DIR"); chosen != nullptr && *chosen != '\0')
-    return chosen;
+  if (const auto chosen = environment("ISOLAB_STATE_DIR")) return *chosen;
   if (::geteuid() == 0) return "/run/isolab";
-  if (const char* mine = std::getenv("XDG_RUNTIME_DIR"); mine != nullptr && *mine == '/')
-    return std::filesystem::path(mine) / "isolab";
+  if (const auto mine = environment("XDG_RUNTIME_DIR"); mine && mine->starts_with('/'))
+    return std::filesystem::path(*mine) / "isolab";
   return "/tmp/isolab-" + std::to_string(::geteuid());
 }
 

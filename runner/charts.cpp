@@ -2,10 +2,10 @@
 #include "runner/charts.h"
 
 #include <cerrno>
-#include <cstdlib>
 #include <fstream>
 #include <sstream>
 
+#include "base/environment.h"
 #include "host/process.h"
 
 namespace isolab {
@@ -19,7 +19,7 @@ constexpr Nanos kPlotLimit = std::chrono::minutes(5);
 Result<fs::path> plot_script() {
   std::vector<fs::path> places{fs::path(ISOLAB_SOURCE_DIR) / "plots",
                                fs::path(ISOLAB_SHARE_DIR) / "plots"};
-  if (const char* named = std::getenv("ISOLAB_PLOTS")) places = {named};
+  if (const auto named = environment("ISOLAB_PLOTS")) places = {*named};
   for (const auto& place : places)
     if (fs::exists(place / "render.py")) return place / "render.py";
   return Error{ErrorKind::unsupported, "the chart scripts (plots/render.py) are not installed",
@@ -30,10 +30,9 @@ Result<fs::path> plot_script() {
 
 Result<std::vector<fs::path>> draw_charts(const fs::path& json, const fs::path& directory) {
   const fs::path script = TRY(plot_script());
-  const char* python = std::getenv("ISOLAB_PYTHON");
-  const std::string drawn = TRY(run_for_output({python != nullptr ? python : "/usr/bin/python3",
-                                                script.string(), json.string(), directory.string()},
-                                               kPlotLimit));
+  const std::string python = environment("ISOLAB_PYTHON").value_or("/usr/bin/python3");
+  const std::string drawn =
+      TRY(run_for_output({python, script.string(), json.string(), directory.string()}, kPlotLimit));
   std::vector<fs::path> out;
   std::istringstream lines(drawn);
   for (std::string line; std::getline(lines, line);) out.emplace_back(line);

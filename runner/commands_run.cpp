@@ -3,11 +3,12 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include <cstdlib>
 #include <set>
 #include <system_error>
 
+#include "base/environment.h"
 #include "base/version.h"
+#include "host/cache_directory.h"
 #include "host/guard.h"
 #include "host/os.h"
 #include "host/run_lock.h"
@@ -32,19 +33,9 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// Where workloads keep what is expensive to make again: $ISOLAB_CACHE, else the user's cache.
-fs::path cache_directory() {
-  if (const char* named = std::getenv("ISOLAB_CACHE")) return named;
-  if (is_root()) return "/var/cache/isolab";
-  if (const char* xdg = std::getenv("XDG_CACHE_HOME")) return fs::path(xdg) / "isolab";
-  const char* home = std::getenv("HOME");
-  return fs::path(home != nullptr ? home : "/tmp") / ".cache" / "isolab";
-}
-
 Progress::Style progress_style(bool quiet) {
   if (quiet) return Progress::Style::silent;
-  const char* terminal = std::getenv("TERM");
-  if (terminal != nullptr && std::string_view(terminal) == "dumb") return Progress::Style::plain;
+  if (environment("TERM") == "dumb") return Progress::Style::plain;
   return isatty(STDERR_FILENO) ? Progress::Style::terminal : Progress::Style::plain;
 }
 

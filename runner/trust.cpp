@@ -7,10 +7,10 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cstdlib>
 #include <filesystem>
 #include <system_error>
 
+#include "base/environment.h"
 #include "workloads/workload.h"
 
 namespace isolab {
@@ -62,9 +62,9 @@ bool ships_with_isolab(const std::string& profile_path) {
   if (error) return false;
   struct stat found {};
   if (::stat(file.c_str(), &found) != 0) return false;
-  const char* sudo = std::getenv("SUDO_UID");
+  const auto sudo = environment("SUDO_UID");
   const bool ours = found.st_uid == 0 || found.st_uid == ::geteuid() ||
-                    (sudo != nullptr && std::to_string(found.st_uid) == sudo);
+                    (sudo && std::to_string(found.st_uid) == *sudo);
   if (!ours || (found.st_mode & S_IWOTH) != 0) return false;
   for (const char* home : {ISOLAB_SHARE_DIR "/profiles", ISOLAB_SOURCE_DIR "/profiles"})
     if (const fs::path place = fs::canonical(home, error); !error && file.parent_path() == place)

@@ -8,6 +8,7 @@
 #include <map>
 #include <sstream>
 
+#include "base/environment.h"
 #include "host/arch/cycles.h"
 #include "host/process.h"
 #include "runner/interrupt_flag.h"
@@ -91,8 +92,7 @@ Result<Kernel> kernel_of(const std::string& arch, const std::string& name) {
 }  // namespace
 
 Result<VmDirectory> VmDirectory::create() {
-  const char* base = std::getenv("TMPDIR");
-  std::string name = std::string(base != nullptr ? base : "/tmp") + "/isolab-vm-XXXXXX";
+  std::string name = environment("TMPDIR").value_or("/tmp") + "/isolab-vm-XXXXXX";
   if (::mkdtemp(name.data()) == nullptr) return errno_error("cannot make " + name, errno);
   return VmDirectory(name);
 }

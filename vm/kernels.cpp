@@ -5,13 +5,13 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cstdlib>
 #include <fstream>
 #include <sstream>
 
 #include "base/digest.h"
 #include "base/units.h"
 #include "host/arch/cycles.h"
+#include "host/cache_directory.h"
 #include "host/files.h"
 #include "host/process.h"
 
@@ -210,12 +210,7 @@ fs::path unpacked_place(const PackageFacts& facts, const std::string& arch) {
 
 }  // namespace
 
-fs::path vm_cache() {
-  if (const char* xdg = std::getenv("XDG_CACHE_HOME"); xdg != nullptr && *xdg != '\0')
-    return fs::path(xdg) / "isolab" / "vm";
-  const char* home = std::getenv("HOME");
-  return fs::path(home != nullptr ? home : "/tmp") / ".cache" / "isolab" / "vm";
-}
+fs::path vm_cache() { return user_cache_directory() / "vm"; }
 
 std::map<std::string, std::string> kernel_packages_in(const std::string& text,
                                                       const std::string& arch) {

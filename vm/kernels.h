@@ -33,7 +33,7 @@ struct Kernel {
   std::string sha256;             // of the package or the image
 };
 
-/// Where fetched packages live: $XDG_CACHE_HOME/isolab/vm, else ~/.cache/isolab/vm.
+/// Where fetched packages live: vm/ in user_cache_directory().
 std::filesystem::path vm_cache();
 
 /// The newest package of every name ("6.12-rt") that apt knows of this architecture, newest first.
