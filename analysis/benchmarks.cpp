@@ -6,6 +6,7 @@
 
 #include "analysis/page_cost.h"
 #include "analysis/pooling.h"
+#include "analysis/warnings.h"
 
 namespace isolab {
 namespace {
@@ -81,6 +82,15 @@ void add_benchmark_metrics(const std::vector<BenchmarkFile>& files, std::vector<
       out.push_back(metric_of("benchmark_counter", named, replicates(sessions), one.seconds));
     }
   }
+}
+
+std::vector<Warning> benchmark_warnings(const std::vector<BenchmarkFile>& files) {
+  std::string debug;
+  for (const auto& file : files)
+    if (file.debug_build) debug += (debug.empty() ? "" : ", ") + file.file;
+  if (debug.empty()) return {};
+  return {
+      make_warning(WarningId::benchmark_debug_build, debug + ": library_build_type is \"debug\"")};
 }
 
 }  // namespace isolab

@@ -132,6 +132,7 @@ Result<Findings> analyse(const Recording& recorded, const std::vector<ClassRule>
   add_expectation_warnings(expectations, warnings);
   add_row_warnings(arms, plan.measured, warnings);
   for (const auto& warning : interruptions.warnings) warnings.add(warning, "");
+  for (const auto& warning : benchmark_warnings(recording.benchmarks)) warnings.add(warning, "");
   out.warnings = warnings.take();
 
   out.verdicts = judge_budgets(plan, out.metrics);

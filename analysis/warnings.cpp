@@ -113,6 +113,10 @@ Text text_of(WarningId id) {
     case WarningId::heap_fallbacks:
       return {"heap_fallbacks", "part of the compilers' memory was not of the kind the arm names",
               "allow more locked memory (ulimit -l) and look for lack of memory; run again"};
+    case WarningId::benchmark_debug_build:
+      return {
+          "benchmark_debug_build", "times of an unoptimised build are not those of the code",
+          "build Google Benchmark and the benchmark with CMAKE_BUILD_TYPE=Release, run it again"};
     case WarningId::no_whole_round:
       return {"no_whole_round",
               "a round's time is known at its end only, so this window says nothing of it",

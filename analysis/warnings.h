@@ -35,6 +35,7 @@ enum class WarningId {
   facts_changed,
   direct_map_split,
   heap_fallbacks,
+  benchmark_debug_build,
   no_whole_round,
   operation_cut,
 };

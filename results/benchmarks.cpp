@@ -4,9 +4,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <optional>
 #include <set>
 #include <sstream>
+#include <string_view>
 
 #include "results/durable.h"
 #include "results/json.h"
@@ -40,6 +42,9 @@ const std::set<std::string> kOwnParameters{"min_time",  "min_warmup_time", "iter
                                            "repeats",   "threads",         "process_time",
                                            "real_time", "manual_time"};
 
+constexpr std::array<std::string_view, 6> kAggregates{"_mean", "_median", "_stddev",
+                                                      "_cv",   "_BigO",   "_RMS"};
+
 const Json* member(const JsonObject& object, const std::string& name) {
   const auto found = object.find(name);
   return found == object.end() ? nullptr : &found->second;
@@ -59,6 +64,16 @@ std::optional<double> number_in(const Json* json) {
   if (const auto* whole = std::get_if<std::uint64_t>(&json->value))
     return static_cast<double>(*whole);
   return std::nullopt;
+}
+
+/// Whether an entry is a repetition. Google Benchmark says so in run_type since 1.5; before that
+/// only the suffix of the name tells aggregates apart (src/reporter.cc, src/complexity.cc).
+bool is_iteration(const JsonObject& object) {
+  if (const Json* type = member(object, "run_type"); type != nullptr)
+    return text_of(object, "run_type") == "iteration";
+  const std::string name = text_of(object, "name");
+  return std::none_of(kAggregates.begin(), kAggregates.end(),
+                      [&](std::string_view suffix) { return name.ends_with(suffix); });
 }
 
 std::optional<double> nanoseconds_in(const std::string& unit) {
@@ -109,16 +124,19 @@ Result<BenchmarkFile> read_benchmarks(const std::string& file, const std::string
   BenchmarkFile out;
   out.file = file;
   if (const Json* context = member(*top, "context"))
-    if (const auto* words = std::get_if<JsonObject>(&context->value))
+    if (const auto* words = std::get_if<JsonObject>(&context->value)) {
+      out.debug_build = text_of(*words, "library_build_type") == "debug";
       for (const auto& [name, value] : *words)
         if (name.starts_with("isolab_"))
           if (const auto* word = std::get_if<std::string>(&value.value)) out.context[name] = *word;
+    }
   for (const auto& item : *items) {
     const auto* object = std::get_if<JsonObject>(&item.value);
     if (object == nullptr || text_of(*object, "name").empty()) return foreign;
-    if (text_of(*object, "run_type") != "iteration") continue;
+    if (!is_iteration(*object)) continue;
+    const std::string run_name = text_of(*object, "run_name");  // since 1.5, as run_type
     BenchmarkRun named;
-    split_name(text_of(*object, "run_name"), named);
+    split_name(run_name.empty() ? text_of(*object, "name") : run_name, named);
     auto place = std::find_if(out.runs.begin(), out.runs.end(), [&](const BenchmarkRun& run) {
       return run.name == named.name && run.parameters == named.parameters;
     });
@@ -126,8 +144,12 @@ Result<BenchmarkFile> read_benchmarks(const std::string& file, const std::string
     TRY(add_repetition(file, *object, *place));
   }
   if (out.runs.empty())
-    return Error{ErrorKind::parse, fmt::format("{}: no benchmark with times of its own", file),
-                 "run it without --benchmark_report_aggregates_only"};
+    return items->empty()
+               ? Error{ErrorKind::parse, fmt::format("{}: no benchmark in it", file),
+                       "see whether --benchmark_filter matched any"}
+               : Error{ErrorKind::parse,
+                       fmt::format("{}: {} aggregates and no repetition", file, items->size()),
+                       "run it without --benchmark_report_aggregates_only"};
   return out;
 }
 

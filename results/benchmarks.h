@@ -28,9 +28,12 @@ struct BenchmarkFile {
   std::string file;                            // name without directory
   std::map<std::string, std::string> context;  // those words of its context that isolab_* names
   std::vector<BenchmarkRun> runs;
+  /// library_build_type "debug": Google Benchmark was built with assertions, and so, most often,
+  /// was what it measured.
+  bool debug_build = false;
 };
 
-/// parse: it is no JSON of Google Benchmark, or has aggregates only (no repetition of its own).
+/// Google Benchmark 1.0 and later. parse: it is none of its JSON, or holds aggregates only.
 Result<BenchmarkFile> read_benchmarks(const std::string& file, const std::string& text);
 
 /// The attached files of a recording, sorted by name; none is fine.

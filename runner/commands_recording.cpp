@@ -2,6 +2,7 @@
 // Verbs that need a recording and nothing else: analyse, report, plot, schema. They run anywhere.
 #include <fmt/format.h>
 
+#include "analysis/benchmarks.h"
 #include "analysis/classes.h"
 #include "analysis/findings.h"
 #include "analysis/findings_json.h"
@@ -134,3 +135,6 @@ int schema_command() {
 }
 
 }  // namespace isolab
+  for (const auto& warning : benchmark_warnings({*attached}))
+    fmt::print(stderr, "isolab: warning: {}: {}; {}\n", warning.seen, warning.matters,
+               warning.advice);

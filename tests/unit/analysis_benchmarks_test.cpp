@@ -3,6 +3,8 @@
 
 #include <gmock/gmock.h>
 
+#include <algorithm>
+
 #include "tests/support/recording_builder.h"
 
 namespace isolab {
@@ -35,6 +37,22 @@ TEST(BenchmarkMetrics, RepetitionsOfOneFileAreTheReplicates) {
   EXPECT_EQ(time->exposure_s, 2);
   EXPECT_EQ(*find_metric(findings, "benchmark_counter", {{"counter", "dtlb_load_misses"}})->value,
             5);
+}
+
+TEST(BenchmarkMetrics, ADebugBuildIsWarnedOf) {
+  test::RecordingBuilder builder;
+  builder.window(builder.arm("idle"), {});
+  auto file = file_of({1, 2, 3});
+  file.file = "ladder.json";
+  file.debug_build = true;
+  builder.recording().benchmarks = {file_of({1, 2, 3}), file};
+  const auto findings = analyse(builder.recording());
+  const auto found =
+      std::find_if(findings.warnings.begin(), findings.warnings.end(),
+                   [](const auto& one) { return one.warning.id == "benchmark_debug_build"; });
+  ASSERT_NE(found, findings.warnings.end());
+  EXPECT_THAT(found->warning.seen, testing::HasSubstr("ladder.json"));
+  EXPECT_TRUE(benchmark_warnings({file_of({1})}).empty());
 }
 
 TEST(BenchmarkMetrics, SeveralFilesAreSessions) {

@@ -42,6 +42,7 @@ TEST(Benchmarks, RepetitionsAreKeptAndAggregatesAreNot) {
   const auto read = read_benchmarks("ladder.json", kJson);
   ASSERT_TRUE(read) << read.error().text();
   ASSERT_EQ(read->runs.size(), 2u);
+  EXPECT_FALSE(read->debug_build);
   const auto& run = read->runs.front();
   EXPECT_EQ(run.name, "mprotect");
   EXPECT_EQ(run.parameters, "peers:1 pages:33");
@@ -68,6 +69,41 @@ TEST(Benchmarks, ASkippedOneKeepsItsReason) {
   ASSERT_TRUE(read);
   EXPECT_EQ(read->runs.back().error, "not applicable: no debugfs");
   EXPECT_TRUE(read->runs.back().times_ns.empty());
+}
+
+// Google Benchmark before 1.5 writes neither run_type nor run_name.
+TEST(Benchmarks, FilesBefore1_5) {
+  const auto read = read_benchmarks("old.json", R"({
+    "context": {"date": "2018-03-01 10:00:00", "library_build_type": "debug"},
+    "benchmarks": [
+      {"name": "copy/64/repeats:2", "iterations": 500, "real_time": 12, "cpu_time": 12,
+       "time_unit": "ns", "bytes_per_second": 5e9},
+      {"name": "copy/64/repeats:2", "iterations": 500, "real_time": 14, "cpu_time": 13,
+       "time_unit": "ns", "bytes_per_second": 4e9},
+      {"name": "copy/64/repeats:2_mean", "iterations": 500, "real_time": 13, "cpu_time": 12.5,
+       "time_unit": "ns"},
+      {"name": "copy/64/repeats:2_stddev", "iterations": 0, "real_time": 1, "cpu_time": 1,
+       "time_unit": "ns"},
+      {"name": "copy_BigO", "cpu_coefficient": 1, "real_coefficient": 1, "big_o": "N",
+       "time_unit": "ns"},
+      {"name": "copy_RMS", "cpu_coefficient": 1, "real_coefficient": 1}]})");
+  ASSERT_TRUE(read) << read.error().text();
+  ASSERT_EQ(read->runs.size(), 1u);
+  EXPECT_EQ(read->runs.front().name, "copy");
+  EXPECT_EQ(read->runs.front().parameters, "64");
+  EXPECT_THAT(read->runs.front().times_ns, ElementsAre(12, 14));
+  EXPECT_THAT(read->runs.front().counters.at("bytes_per_second"), ElementsAre(5e9, 4e9));
+  EXPECT_TRUE(read->debug_build);
+}
+
+TEST(Benchmarks, TheHintFitsTheReason) {
+  const auto aggregates = read_benchmarks(
+      "x.json", R"({"benchmarks": [{"name": "a_mean", "real_time": 1, "time_unit": "ns"}]})");
+  ASSERT_FALSE(aggregates);
+  EXPECT_THAT(aggregates.error().hint, HasSubstr("aggregates_only"));
+  const auto none = read_benchmarks("x.json", R"({"benchmarks": []})");
+  ASSERT_FALSE(none);
+  EXPECT_THAT(none.error().hint, HasSubstr("--benchmark_filter"));
 }
 
 TEST(Benchmarks, WhatIsNoneIsRefused) {
