@@ -86,6 +86,14 @@ void CpuSet::remove(int cpu) { std::erase(cpus_, cpu); }
 
 bool CpuSet::contains(int cpu) const { return std::binary_search(cpus_.begin(), cpus_.end(), cpu); }
 
+std::optional<int> CpuSet::first() const {
+  return cpus_.empty() ? std::nullopt : std::optional(cpus_.front());
+}
+
+std::optional<int> CpuSet::last() const {
+  return cpus_.empty() ? std::nullopt : std::optional(cpus_.back());
+}
+
 CpuSet CpuSet::operator|(const CpuSet& other) const {
   CpuSet out;
   std::set_union(begin(), end(), other.begin(), other.end(), std::back_inserter(out.cpus_));

@@ -2,6 +2,7 @@
 // A set of CPU numbers, written and read the way the kernel writes it ("0-3,8").
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -26,8 +27,9 @@ class CpuSet {
   bool contains(int cpu) const;
   bool empty() const { return cpus_.empty(); }
   int count() const { return static_cast<int>(cpus_.size()); }
-  int first() const { return cpus_.front(); }  // the set must not be empty
-  int last() const { return cpus_.back(); }    // the set must not be empty
+  /// The lowest and the highest CPU; nothing in an empty set, which compares below every CPU.
+  std::optional<int> first() const;
+  std::optional<int> last() const;
 
   CpuSet operator|(const CpuSet& other) const;
   CpuSet operator&(const CpuSet& other) const;

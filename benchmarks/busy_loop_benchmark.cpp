@@ -87,7 +87,7 @@ using Loop = double (*)(const std::atomic<std::uint32_t>&, Memory&);
 
 void side_by_side(benchmark::State& state, Loop bare, Loop tested) {
   const char* wish = std::getenv("CPU");
-  const int cpu = wish != nullptr ? std::atoi(wish) : this_thread_cpus().last();
+  const int cpu = wish != nullptr ? std::atoi(wish) : this_thread_cpus().last().value();
   const CpuSet before = this_thread_cpus();
   if (auto pinned = pin_this_thread(CpuSet{cpu}); !pinned) {
     state.SkipWithError(pinned.error().text().c_str());

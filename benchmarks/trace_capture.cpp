@@ -45,7 +45,7 @@ Result<void> capture(const std::filesystem::path& directory, long ipis) {
   const auto facts = read_host_facts(files);
   const auto capability = find_trace_capability(files, facts);
   if (!capability.can_trace()) return Error{ErrorKind::unsupported, capability.reasons.front()};
-  const CpuSet measured{facts.online.last()};
+  const CpuSet measured{facts.online.last().value()};
   const CpuSet others = facts.online - measured;
   std::error_code error;
   std::filesystem::create_directories(directory, error);
@@ -63,7 +63,8 @@ Result<void> capture(const std::filesystem::path& directory, long ipis) {
                  .layout = formats.layout};
   auto drain = TRY(TraceDrain::start(plan));
   TRY(instance.start());
-  auto storm = TRY(Child::fork_into("storm", others, [&] { return fire(measured.first(), ipis); }));
+  auto storm =
+      TRY(Child::fork_into("storm", others, [&] { return fire(measured.first().value(), ipis); }));
   const auto exit = storm.wait_for(std::chrono::minutes{5});
   TRY(instance.stop());
   TRY(drain.stop());

@@ -105,7 +105,7 @@ Median median_of(std::vector<double> values) {
 Result<void> compare(int rounds) {
   SystemFiles files;
   const auto facts = read_host_facts(files);
-  const int target = facts.online.last();
+  const int target = facts.online.last().value();
   const auto others = facts.online - CpuSet{target};
   const auto first = read_clock_pair();
   sleep_for(std::chrono::milliseconds{200});

@@ -2,6 +2,7 @@
 #include "host/capture.h"
 
 #include "host/facts.h"
+#include "host/measured.h"
 #include "host/readiness.h"
 
 namespace isolab {
@@ -63,8 +64,9 @@ std::string CapturingFiles::archive(const std::string& title) const {
 std::string capture_machine(const Files& files, const std::string& title) {
   const CapturingFiles capturing(files);
   const HostFacts facts = read_kernel_facts(capturing);
+  const auto measured = default_measured(facts);  // without it the checks that need none are read
   (void)check_readiness(capturing, facts,
-                        facts.isolated.empty() ? CpuSet{facts.online.last()} : facts.isolated);
+                        measured ? measured->cpus : CpuSet{});
   for (const char* path : {"/proc/interrupts", "/proc/softirqs", "/proc/version"})
     (void)capturing.read(path);
   return capturing.archive(title);

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "host/arch/cycles.h"
+#include "host/cpuset.h"
 #include "host/facts_all.h"
 #include "host/kernel_config.h"
 #include "host/os.h"
@@ -23,6 +24,20 @@ CpuSet read_list(const Files& files, const std::string& path) {
   const auto text = files.read(path);
   if (!text) return {};
   return CpuSet::parse(trimmed(*text)).value_or(CpuSet{});
+}
+
+/// The online CPUs, or why they are not known.
+CpuSet read_online(const Files& files, std::string& unknown) {
+  const std::string path = std::string(kCpuDir) + "online";
+  const auto text = files.read(path);
+  if (!text) {
+    unknown = text.error().what;
+    return {};
+  }
+  const auto cpus = CpuSet::parse(*text);
+  if (cpus && !cpus->empty()) return *cpus;
+  unknown = path + (cpus ? " is empty" : ": " + cpus.error().what);
+  return {};
 }
 
 std::string first_line_after(std::string_view text, std::string_view key) {
@@ -44,6 +59,15 @@ std::string arch_of(const Files& files) {
     return arch == "aarch64" ? "arm64" : std::string(arch);
   }
   return kArch == Arch::arm64 ? "arm64" : "x86_64";
+}
+
+std::string release_of(const Files& files) {
+  if (const auto text = files.read("/proc/sys/kernel/osrelease"))
+    return std::string(trimmed(*text));
+  std::istringstream words(files.read("/proc/version").value_or(std::string()));
+  std::string system, version, release;  // "Linux version 6.12.9 (builder ..."
+  words >> system >> version >> release;
+  return system == "Linux" && version == "version" ? release : "";
 }
 
 /// The name of the hypervisor; x86 sets the cpuinfo flag "hypervisor", and DMI or the device tree
@@ -124,6 +148,15 @@ void set_kernel_flush(const Files& files, std::optional<bool> invlpgb, HostFacts
   facts.all["kernel.tlb_flush"] = facts.kernel_flush.text();
 }
 
+/// drivers/base/cpu.c: `isolated` is there since Linux 4.2, `nohz_full` since then and with
+/// CONFIG_NO_HZ_FULL only.
+std::optional<bool> nohz_full_support(const Files& files, const HostFacts& facts) {
+  if (files.exists(std::string(kCpuDir) + "nohz_full")) return true;
+  if (!facts.kernel_config.empty()) return facts.config_on("CONFIG_NO_HZ_FULL");
+  if (files.exists(std::string(kCpuDir) + "isolated")) return false;
+  return std::nullopt;
+}
+
 }  // namespace
 
 std::string command_line_value(std::string_view line, std::string_view name) {
@@ -151,9 +184,10 @@ HostFacts read_kernel_facts(const Files& files) {
   facts.arch = arch_of(files);
   facts.page_size = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
   facts.root = root_by(files);
-  if (const auto text = files.read("/proc/sys/kernel/osrelease"); text)
-    facts.kernel_release = trimmed(*text);
-  facts.online = read_list(files, std::string(kCpuDir) + "online");
+  facts.kernel_release = release_of(files);
+  facts.online = read_online(files, facts.online_unknown);
+  facts.allowed = cpuset_cpus(files);
+  facts.kinds = read_cpu_kinds(files, facts.online);
   facts.isolated = read_list(files, std::string(kCpuDir) + "isolated");
   facts.nohz_full = read_list(files, std::string(kCpuDir) + "nohz_full");
   facts.siblings = siblings_of(files, facts.online);
@@ -176,6 +210,7 @@ HostFacts read_kernel_facts(const Files& files) {
 
   auto config = read_kernel_config(files, facts.kernel_release);
   if (config) facts.kernel_config = config->options;
+  facts.has_nohz_full = nohz_full_support(files, facts);
   add_all_facts(files, facts, config);
   set_kernel_flush(files, std::nullopt, facts);
   return facts;

@@ -205,6 +205,10 @@ void add_cpu(const Files& files, HostFacts& facts) {
   if (microcode.starts_with("unknown") && !cpuinfo_row(text, "microcode").empty())
     microcode = cpuinfo_row(text, "microcode");
   all["cpu.microcode"] = microcode;
+  all["cpu.kinds"] = facts.kinds.size() > 1 ? kinds_text(facts.kinds, facts.online)
+                     : facts.kinds.empty()  ? "unknown: no CPU is online"
+                                            : "one";
+  all["cpu.allowed"] = facts.allowed ? facts.allowed->list() : "all";
   all["cpu.rcu_nocbs"] = facts.rcu_nocbs.list();
   all["cpu.hypervisor"] = facts.hypervisor.empty() ? "none" : facts.hypervisor;
   all["cpu.emulated"] = facts.emulator.empty() ? "no" : "yes: " + facts.emulator;

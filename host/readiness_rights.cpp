@@ -113,16 +113,8 @@ void check_quota(const Readiness& on) {
 
 void check_cpuset(const Readiness& on) {
   constexpr const char *kId = "cpuset", *kSubject = "Our cpuset";
-  // Affinity is inherited and can be widened again; the cpuset is what cannot.
-  std::string list;
-  for (const char* mount : {"/sys/fs/cgroup", "/sys/fs/cgroup/unified"})
-    if (const std::string path = own_cgroup(on.files, ""); list.empty() && !path.empty())
-      list = text_of(on.files, upwards(mount, path).front() + "/cpuset.cpus.effective");
-  if (const std::string path = own_cgroup(on.files, "cpuset"); list.empty() && !path.empty())
-    list = text_of(on.files,
-                   upwards("/sys/fs/cgroup/cpuset", path).front() + "/cpuset.effective_cpus");
-  const auto allowed = CpuSet::parse(list);
-  if (list.empty() || !allowed) {
+  const auto& allowed = on.facts.allowed;
+  if (!allowed) {
     on.ok(kId, kSubject, "no cpuset limits us");
     return;
   }

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "host/measured.h"
 #include "host/os.h"
 #include "host/readiness.h"
 #include "results/json.h"
@@ -48,6 +49,18 @@ void print_json_findings(const std::vector<ReadinessFinding>& findings, const Cp
   fmt::print("{}", print_json(JsonObject{{"measured", measured.list()}, {"findings", items}}));
 }
 
+Result<CpuSet> measured_cpus(const HostFacts& facts, const std::string& named) {
+  if (named.empty()) return TRY(default_measured(facts)).cpus;
+  TRY(require_online(facts));
+  CpuSet cpus = TRY(CpuSet::parse(named));
+  if (cpus.empty())
+    return Error{ErrorKind::usage, "--cpus names no CPU", "online: " + facts.online.list()};
+  if (const CpuSet missing = cpus - facts.online; !missing.empty())
+    return Error{ErrorKind::usage, "CPU " + missing.list() + " is not online",
+                 "online: " + facts.online.list()};
+  return cpus;
+}
+
 }  // namespace
 
 int check_command(const std::string& cpus, bool json) {
@@ -56,16 +69,9 @@ int check_command(const std::string& cpus, bool json) {
       return complain(mounted.error());
   const SystemFiles files;
   const HostFacts facts = read_host_facts(files);
-  CpuSet measured = facts.isolated & facts.online;
-  if (measured.empty()) measured = CpuSet{facts.online.last()};
-  if (!cpus.empty()) {
-    const auto named = CpuSet::parse(cpus);
-    if (!named) return complain(named.error());
-    if (const CpuSet missing = *named - facts.online; named->empty() || !missing.empty())
-      return complain({ErrorKind::usage, "CPU " + missing.list() + " is not online",
-                       "online: " + facts.online.list()});
-    measured = *named;
-  }
+  const auto chosen = measured_cpus(facts, cpus);
+  if (!chosen) return complain(chosen.error());
+  const CpuSet& measured = *chosen;
   const auto findings = check_readiness(files, facts, measured);
   json ? print_json_findings(findings, measured) : print_text(findings, measured);
   const bool problem = std::any_of(findings.begin(), findings.end(), [](const auto& one) {

@@ -7,6 +7,7 @@
 #include "base/version.h"
 #include "host/capture.h"
 #include "host/facts.h"
+#include "host/measured.h"
 #include "host/os.h"
 #include "probes/observer.h"
 #include "probes/probe.h"
@@ -139,6 +140,8 @@ int facts_command(bool json, const std::filesystem::path& capture) {
     return kDone;
   }
   const HostFacts facts = read_host_facts(files);
+  // What can be read is printed all the same: facts are for bug reports.
+  if (const auto online = require_online(facts); !online) (void)complain(online.error());
   if (json) {
     JsonObject object;
     for (const auto& [key, value] : facts.all) object.emplace(key, value);

@@ -5,6 +5,7 @@
 #include <numeric>
 #include <random>
 
+#include "host/measured.h"
 #include "runner/boots.h"
 
 namespace isolab {
@@ -19,45 +20,63 @@ Error bad_cpus(const Place& place, const std::string& what, const std::string& h
   return Error{ErrorKind::usage, (place.file.empty() ? "" : place.text() + ": ") + what, hint};
 }
 
-Result<void> choose_cpus(const Profile& profile, const HostFacts& facts, Plan& plan) {
+/// `cpus` are online and in our cpuset. A partition is made at the top of the cgroups, so it may
+/// take CPUs that our own cpuset lacks.
+Result<void> check_usable(const Place& place, const CpuSet& cpus, const HostFacts& facts,
+                          bool in_partition = false) {
+  if (const CpuSet missing = cpus - facts.online; !missing.empty())
+    return bad_cpus(place, "CPU " + missing.list() + " is not online",
+                    "online: " + facts.online.list());
+  if (const CpuSet missing = cpus - facts.usable(); !missing.empty() && !in_partition)
+    return bad_cpus(place, "CPU " + missing.list() + " is not in our cpuset",
+                    "it allows CPU " + facts.usable().list() +
+                        "; run from the root cgroup, or name other CPUs");
+  return {};
+}
+
+Result<void> choose_measured(const Profile& profile, const HostFacts& facts, Plan& plan) {
   CpuSet isolated = facts.isolated & facts.online;
+  const bool partition = profile.isolation && profile.isolation->via == "partition";
   if (profile.isolation) {
-    const CpuSet wanted = profile.isolation->cpus;
-    if (const CpuSet missing = wanted - facts.online; !missing.empty())
-      return bad_cpus(profile.isolation_place, "CPU " + missing.list() + " is not online",
-                      "online: " + facts.online.list());
+    TRY(check_usable(profile.isolation_place, profile.isolation->cpus, facts, partition));
     plan.isolation = profile.isolation;
-    isolated = wanted;
+    isolated = profile.isolation->cpus;
   }
   if (profile.measured == "isolated" && isolated.empty())
     return bad_cpus(profile.measured_place, "measured: isolated, but this kernel isolates no CPU",
                     "boot with isolcpus=... nohz_full=..., or write measured: auto");
-  if (profile.measured == "isolated" || (profile.measured == "auto" && !isolated.empty())) {
+  const bool automatic = profile.measured == "auto";
+  if (plan.isolation && (automatic || profile.measured == "isolated")) {
     plan.measured = isolated;
-    plan.measured_why = !plan.isolation ? "the kernel's isolated CPUs"
-                        : plan.isolation->via == "partition"
-                            ? "isolated for the run, by a partition"
-                            : "isolated at boot, to be verified";
-  } else if (profile.measured == "auto") {
-    plan.measured = CpuSet{facts.online.last()};
-    plan.measured_why = "the last CPU: this kernel isolates none";
+    plan.measured_why =
+        partition ? "isolated for the run, by a partition" : "isolated at boot, to be verified";
+  } else if (profile.measured == "isolated") {
+    TRY(check_usable(profile.measured_place, isolated, facts));
+    plan.measured = isolated;
+    plan.measured_why = "the kernel's isolated CPUs";
+  } else if (automatic) {
+    const MeasuredCpus chosen = TRY(default_measured(facts));
+    plan.measured = chosen.cpus;
+    plan.measured_why = chosen.why;
   } else {
     plan.measured = TRY(CpuSet::parse(profile.measured));
     plan.measured_why = "named by the profile";
-    if (const CpuSet missing = plan.measured - facts.online; !missing.empty())
-      return bad_cpus(profile.measured_place, "CPU " + missing.list() + " is not online",
-                      "online: " + facts.online.list());
+    TRY(check_usable(profile.measured_place, plan.measured, facts,
+                     partition && (plan.measured - isolated).empty()));
   }
   plan.measured_isolated = (plan.measured - isolated).empty();
+  return {};
+}
+
+Result<void> choose_housekeeping(const Profile& profile, const HostFacts& facts, Plan& plan) {
+  const CpuSet isolated = plan.isolation ? plan.isolation->cpus : facts.isolated & facts.online;
   if (profile.housekeeping == "auto") {
-    plan.housekeeping = facts.online - plan.measured - isolated - (facts.isolated & facts.online);
+    plan.housekeeping = facts.usable() - plan.measured - isolated - facts.isolated;
     if (plan.housekeeping.empty() && !plan.isolation)
-      plan.housekeeping = facts.online - plan.measured;
+      plan.housekeeping = facts.usable() - plan.measured;
   } else {
     plan.housekeeping = TRY(CpuSet::parse(profile.housekeeping));
-    if (const CpuSet missing = plan.housekeeping - facts.online; !missing.empty())
-      return bad_cpus(profile.housekeeping_place, "CPU " + missing.list() + " is not online",
-                      "online: " + facts.online.list());
+    TRY(check_usable(profile.housekeeping_place, plan.housekeeping, facts));
     if (const CpuSet both = plan.housekeeping & isolated; plan.isolation && !both.empty())
       return bad_cpus(profile.housekeeping_place,
                       "CPU " + both.list() + " is to be isolated and housekeeping at once",
@@ -67,10 +86,24 @@ Result<void> choose_cpus(const Profile& profile, const HostFacts& facts, Plan& p
                       "CPU " + both.list() + " is measured and housekeeping at once",
                       "noise on a measured CPU is not what reaches it from outside");
   }
-  if (plan.housekeeping.empty())
-    return bad_cpus(profile.measured_place, "no CPU is left for housekeeping",
-                    "isolab needs one CPU for the workloads and itself: measure fewer than " +
-                        std::to_string(facts.online.count()));
+  if (!plan.housekeeping.empty()) return {};
+  const int usable = facts.usable().count();
+  return bad_cpus(
+      profile.measured_place,
+      facts.allowed && usable < facts.online.count()
+          ? "no CPU is left for housekeeping: our cpuset allows CPU " + facts.usable().list()
+          : "no CPU is left for housekeeping",
+      "isolab needs one CPU for the workloads and itself" +
+          (usable > 1 ? ": measure fewer than " + std::to_string(usable)
+                      : std::string(" beside the measured one")));
+}
+
+Result<void> choose_cpus(const Profile& profile, const HostFacts& facts, Plan& plan) {
+  TRY(require_online(facts));
+  TRY(choose_measured(profile, facts, plan));
+  TRY(choose_housekeeping(profile, facts, plan));
+  if (const auto note = kinds_note(facts, plan.measured, plan.housekeeping); !note.empty())
+    plan.measured_why += "; measured: " + note;
   return {};
 }
 

@@ -140,7 +140,7 @@ class BusyLoopOnThisMachine : public ::testing::Test {
     if (!is_root()) GTEST_SKIP() << "needs root to lock memory";
     facts_.online = this_thread_cpus();
     if (facts_.online.count() < 2) GTEST_SKIP() << "needs two CPUs";
-    measured_ = CpuSet{facts_.online.last()};
+    measured_ = CpuSet{facts_.online.last().value()};
     housekeeping_ = facts_.online - measured_;
     auto memory = SharedMemory::create(sizeof(Shared));
     ASSERT_TRUE(memory) << memory.error().text();
@@ -310,7 +310,7 @@ TEST_F(BusyLoopOnThisMachine, FindsEveryInterruptionOfAKnownTrain) {
   ASSERT_GE(interrupted, kTrain / 10) << "the machine is too busy to tell";
 
   std::uint64_t calls = 0;
-  const int cpu = measured_.first();
+  const int cpu = measured_.first().value();
   for (const CounterRow& row : record.interrupts)
     if (row.kind == "function_call") calls += row.after.at(cpu) - row.before.at(cpu);
   EXPECT_GE(calls, static_cast<std::uint64_t>(interrupted) * 95 / 100);

@@ -36,7 +36,7 @@ class CyclictestOnThisMachine : public ::testing::Test {
   }
 
   void start(const ParamValues& params = {}) {
-    measured_ = CpuSet{facts_.online.last()};
+    measured_ = CpuSet{facts_.online.last().value()};
     const ProbeContext context{Host{files_, facts_}, measured_, facts_.online - measured_, scratch_,
                                Nanos(0)};
     const auto warnings = find_probe("cyclictest")->preflight(params, context);

@@ -27,7 +27,7 @@ class IpiTraceObserver : public testing::Test {
   WindowRecord run(const ParamValues& values = {}) {
     WindowRecord record;
     StateGuard guard(files_, directory_ / "journal");
-    const CpuSet measured{facts_.online.last()};
+    const CpuSet measured{facts_.online.last().value()};
     // As the runner does: a task that moved would have its memory flushed on the CPU it left.
     EXPECT_TRUE(pin_this_thread(facts_.online - measured));
     const auto waking = Child::fork_into("waking", measured, [] {

@@ -22,7 +22,7 @@ class Listeners : public ::testing::Test {
     if (this_thread_cpus().count() < 2) GTEST_SKIP() << "needs two CPUs";
     settings_.log_capacity = 10'000;
     const CpuSet cpus = this_thread_cpus();
-    for (const int cpu : {cpus.first(), cpus.last()}) {
+    for (const int cpu : {cpus.first().value(), cpus.last().value()}) {
       auto listener = Listener::create(cpu, settings_);
       ASSERT_TRUE(listener) << listener.error().text();
       listeners_.push_back(*listener);

@@ -50,7 +50,7 @@ class TraceLive : public testing::Test {
     capability_ = find_trace_capability(files_, facts_);
     if (!capability_.can_trace()) GTEST_SKIP() << capability_.reasons.front();
     if (facts_.online.count() < 2) GTEST_SKIP() << "needs two CPUs";
-    measured_ = CpuSet{facts_.online.last()};
+    measured_ = CpuSet{facts_.online.last().value()};
     housekeeping_ = facts_.online - measured_;
     directory_ = std::filesystem::temp_directory_path() /
                  ("isolab-trace-test-" + std::to_string(::getpid()));
@@ -101,7 +101,7 @@ TEST_F(TraceLive, JoinsEveryCallToItsSenderAndLeavesNothingBehind) {
     ASSERT_TRUE(instance->start());
     begin = now();
     auto storm = Child::fork_into("storm", housekeeping_,
-                                  [this] { return fire_membarriers(measured_.first()); });
+                                  [this] { return fire_membarriers(measured_.first().value()); });
     ASSERT_TRUE(storm);
     const auto exit = storm->wait_for(std::chrono::seconds{60});
     end = now();

@@ -48,7 +48,7 @@ class BigWorkloads : public ::testing::Test {
         {files_, facts_}, facts_.online - measured(), measured(), scratch_ / "log", cache(), {}};
     return setup;
   }
-  CpuSet measured() const { return {facts_.online.last()}; }
+  CpuSet measured() const { return {facts_.online.last().value()}; }
   /// The suite's own cache: unpacking the kernel takes half a minute, so it is kept like the
   /// program's.
   static fs::path cache() {
@@ -233,7 +233,7 @@ class FtraceToggle : public BigWorkloads, public ::testing::WithParamInterface<c
       while (true) cpu_relax();
       return 0;
     }));
-    const int cpu = measured().first();
+    const int cpu = measured().first().value();
     std::uint64_t before = 0;
     auto record =
         TRY(run(workloads::ftrace_toggle, values, span, [&] { before = function_calls(cpu); }));

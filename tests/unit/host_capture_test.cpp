@@ -34,7 +34,7 @@ TEST_P(Capture, TellsWhatTheMachineTold) {
     }
   }
   EXPECT_EQ(before.kernel_config, after.kernel_config);
-  const CpuSet measured{before.online.last()};
+  const CpuSet measured{before.online.last().value()};
   EXPECT_EQ(check_readiness(files, before, measured), check_readiness(again, after, measured));
 }
 

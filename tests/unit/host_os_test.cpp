@@ -45,7 +45,7 @@ TEST(Os, UtcIsRfc3339) { EXPECT_THAT(utc_now(), testing::MatchesRegex("20[0-9-]{
 TEST(Os, PinningIsSeenAndUndone) {
   const CpuSet before = this_thread_cpus();
   ASSERT_FALSE(before.empty());
-  const CpuSet last{before.last()};
+  const CpuSet last{before.last().value()};
   ASSERT_TRUE(pin_this_thread(last));
   EXPECT_EQ(this_thread_cpus(), last);
   ASSERT_TRUE(pin_this_thread(before));

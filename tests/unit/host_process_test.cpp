@@ -126,7 +126,7 @@ TEST_F(ChildProcess, WhatFailsAfterTheForkComesBackToo) {
 }
 
 TEST_F(ChildProcess, DirectoryEnvironmentCpusAndOutput) {
-  const int cpu = this_thread_cpus().first();
+  const int cpu = this_thread_cpus().first().value();
   CommandSpec spec =
       shell("pwd; echo $ISOLAB_WORD; grep Cpus_allowed_list /proc/self/status; echo complaint >&2");
   spec.directory = "/";
@@ -235,7 +235,7 @@ TEST_F(ChildProcess, AForkRunsAFunctionAndSkipsAtexit) {
     if (const char* name = std::getenv("ISOLAB_TEST_ATEXIT")) std::ofstream(name) << "ran";
   });
   ::setenv("ISOLAB_TEST_ATEXIT", path("atexit").c_str(), 1);
-  const int cpu = this_thread_cpus().first();
+  const int cpu = this_thread_cpus().first().value();
   auto child = Child::fork_into("worker", CpuSet{cpu}, [&] {
     std::ofstream(path("pid")) << ::getpid() << "\n";
     return this_thread_cpus() == CpuSet{cpu} ? 42 : 1;

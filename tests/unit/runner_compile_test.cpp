@@ -55,6 +55,50 @@ TEST(Compile, AutoWithoutIsolationTakesTheLastCpuAndSaysSo) {
   EXPECT_FALSE(plan->measured_isolated);
 }
 
+TEST(Compile, AMachineWhoseCpusAreNotKnownIsAnError) {
+  HostFacts facts;
+  facts.online_unknown = "cannot open /sys/devices/system/cpu/online";
+  for (const char* cpus : {"{measured: auto}", "{measured: isolated}", "{measured: 1}"}) {
+    const auto plan = compile_plan(profile_of("design: {measure: 1s}", cpus), facts);
+    ASSERT_FALSE(plan) << cpus;
+    EXPECT_EQ(plan.error().kind, ErrorKind::unsupported);
+    EXPECT_THAT(plan.error().what, HasSubstr("/sys/devices/system/cpu/online"));
+    EXPECT_FALSE(plan.error().hint.empty());
+  }
+}
+
+TEST(Compile, StaysInsideOurCpuset) {
+  HostFacts facts = machine("0-3", "");
+  facts.allowed = CpuSet{0, 1};
+  const auto plan = compile_plan(profile_of("design: {measure: 1s}"), facts);
+  ASSERT_TRUE(plan);
+  EXPECT_EQ(plan->measured.list(), "1");
+  EXPECT_EQ(plan->housekeeping.list(), "0");
+  const auto outside = compile_plan(profile_of("design: {measure: 1s}", "{measured: 3}"), facts);
+  ASSERT_FALSE(outside);
+  EXPECT_THAT(outside.error().what, HasSubstr("p.yaml:3"));
+  EXPECT_THAT(outside.error().what, HasSubstr("not in our cpuset"));
+  EXPECT_THAT(outside.error().hint, HasSubstr("0-1"));
+  facts.allowed = CpuSet{0};
+  const auto one = compile_plan(profile_of("design: {measure: 1s}"), facts);
+  ASSERT_FALSE(one);
+  EXPECT_THAT(one.error().what, HasSubstr("our cpuset allows CPU 0"));
+}
+
+TEST(Compile, SaysWhichKindOfCpuItMeasures) {
+  HostFacts facts = machine("0-3", "");
+  facts.kinds = {{"P-core", CpuSet{0, 1}}, {"E-core", CpuSet{2, 3}}};
+  const auto plan = compile_plan(profile_of("design: {measure: 1s}"), facts);
+  ASSERT_TRUE(plan);
+  EXPECT_EQ(plan->measured.list(), "1");
+  EXPECT_EQ(plan->measured_why,
+            "the last CPU of the strongest kind (P-core): this kernel isolates none; measured: "
+            "P-core; housekeeping: P-core: 0; E-core: 2-3");
+  const auto named = compile_plan(profile_of("design: {measure: 1s}", "{measured: 3}"), facts);
+  ASSERT_TRUE(named);
+  EXPECT_THAT(named->measured_why, HasSubstr("measured: E-core"));
+}
+
 TEST(Compile, RefusesCpusThatAreNotThereWithTheirPlace) {
   const auto offline =
       compile_plan(profile_of("design: {measure: 1s}", "{measured: 2-9}"), machine("0-3", ""));
