@@ -114,7 +114,11 @@ Result<Isolation> isolate(const PlannedIsolation& wanted, const CpuSet& housekee
     if (!missing.empty())
       return Error{ErrorKind::unsupported,
                    fmt::format("CPU {} was not isolated at boot", wanted.cpus.list()),
-                   "add to the kernel's command line: " + missing};
+                   host.facts.has_nohz_full.value_or(true)
+                       ? "add to the kernel's command line: " + missing
+                       : "use a kernel with CONFIG_NO_HZ_FULL=y, with these words on its command "
+                         "line: " +
+                             missing};
     isolation.done.push_back(fmt::format(
         "CPU {} was isolated at boot: isolcpus, nohz_full and rcu_nocbs hold", wanted.cpus.list()));
     return isolation;

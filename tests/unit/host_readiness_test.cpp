@@ -99,6 +99,66 @@ TEST(Readiness, HousekeepingOnASiblingThread) {
   EXPECT_EQ(report["isolation_lists"].level, advice);
 }
 
+constexpr const char* kRelease = "/proc/sys/kernel/osrelease";
+
+std::map<std::string, std::string> bare_machine(const std::string& release) {
+  return {{"/sys/devices/system/cpu/online", "0-3\n"},
+          {"/sys/devices/system/cpu/isolated", "\n"},
+          {kRelease, release + "\n"}};
+}
+
+TEST(Readiness, AKernelWhoseConfigurationIsUnreadableIsGivenNoAdviceItCannotFollow) {
+  auto files = bare_machine("6.12.1");
+  const Report without(MemoryFiles(files), CpuSet{3});
+  EXPECT_EQ(without["nohz_full"].level, not_applicable);
+  EXPECT_THAT(without["nohz_full"].seen, HasSubstr("nohz_full does not exist"));
+  EXPECT_THAT(without["nohz_full"].advice, HasSubstr("CONFIG_NO_HZ_FULL=y"));
+  EXPECT_THAT(without["rcu_nocbs"].seen, HasSubstr("CONFIG_RCU_NOCB_CPU is not known"));
+  EXPECT_THAT(without["rcu_nocbs"].advice, testing::StartsWith("see whether"));
+  EXPECT_THAT(without["isolated"].advice, HasSubstr("isolcpus=managed_irq,domain,3"));
+  EXPECT_THAT(without["isolated"].advice, testing::Not(HasSubstr("partition")));
+
+  files["/sys/devices/system/cpu/nohz_full"] = "(null)\n";
+  const Report with(MemoryFiles(files), CpuSet{3});
+  EXPECT_EQ(with["nohz_full"].level, problem);
+  EXPECT_EQ(with["nohz_full"].advice, "boot with nohz_full=3");
+  EXPECT_EQ(with["rcu_nocbs"].advice, "boot with rcu_nocbs=3 (nohz_full= implies it)");
+
+  files.erase("/sys/devices/system/cpu/nohz_full");
+  files.erase("/sys/devices/system/cpu/isolated");  // before 4.2, or not captured
+  const Report unknown(MemoryFiles(files), CpuSet{3});
+  EXPECT_EQ(unknown["nohz_full"].level, problem);
+  EXPECT_THAT(unknown["nohz_full"].seen, HasSubstr("is not known"));
+  EXPECT_THAT(unknown["nohz_full"].advice, testing::StartsWith("see whether"));
+}
+
+TEST(Readiness, AdviceToIsolateIsWhatThisKernelHas) {
+  auto files = bare_machine("6.1.0-13-amd64");
+  files["/sys/fs/cgroup/cgroup.controllers"] = "cpuset cpu io\n";
+  EXPECT_THAT(Report(MemoryFiles(files), CpuSet{3})["isolated"].advice,
+              HasSubstr("or make a cgroup v2 partition"));
+  files[kRelease] = "5.4.0";  // isolated partitions came with 6.1, managed_irq with 5.6
+  EXPECT_EQ(Report(MemoryFiles(files), CpuSet{3})["isolated"].advice, "boot with isolcpus=3");
+  files["/boot/config-5.4.0"] = "CONFIG_SMP=y\n";
+  EXPECT_THAT(Report(MemoryFiles(files), CpuSet{3})["isolated"].advice,
+              HasSubstr("use a kernel with CONFIG_CPU_ISOLATION=y"));
+}
+
+TEST(Readiness, KindsOfCpus) {
+  auto files = bare_machine("6.12.1");
+  EXPECT_EQ(Report(MemoryFiles(files), CpuSet{3})["cpu_kinds"].level, ok);
+  files["/sys/devices/cpu_core/cpus"] = "0-1\n";
+  files["/sys/devices/cpu_atom/cpus"] = "2-3\n";
+  const Report strong(MemoryFiles(files), CpuSet{1});
+  EXPECT_EQ(strong["cpu_kinds"].level, ok);
+  EXPECT_EQ(strong["cpu_kinds"].seen, "measured: P-core; housekeeping: P-core: 0; E-core: 2-3");
+  const Report weak(MemoryFiles(files), CpuSet{3});
+  EXPECT_EQ(weak["cpu_kinds"].level, advice);
+  EXPECT_THAT(weak["cpu_kinds"].seen, HasSubstr("the strongest is P-core (CPU 0-1)"));
+  EXPECT_THAT((Report(MemoryFiles(files), CpuSet{1, 3})["cpu_kinds"].seen),
+              HasSubstr("the measured CPUs differ: P-core: 1; E-core: 3"));
+}
+
 TEST(Readiness, AnArm64ServerAsAnOrdinaryUser) {
   CpuSet measured;
   for (int cpu = 4; cpu <= 31; ++cpu) measured.add(cpu);
