@@ -27,6 +27,27 @@ Result<std::vector<ClassRule>> read_rules(const std::string& file) {
 
 }  // namespace
 
+/// What could not run here, as the last line; the exit code. Arms of another boot are not counted:
+/// they run in theirs.
+int note_missing_arms(const Findings& findings, int code) {
+  std::string names;
+  std::size_t missing = 0, measured = 0;
+  for (const auto& arm : findings.arms) {
+    if (arm.boot) ++measured;
+    if (arm.boot || arm.idle) continue;
+    if (arm.not_applicable.empty()) {
+      ++measured;
+      continue;
+    }
+    ++missing;
+    names += (names.empty() ? "" : ", ") + arm.name;
+  }
+  if (missing == 0) return code;
+  fmt::print(stderr, "{} of {} arms were not applicable here: {}{}\n", missing,
+             findings.arms.size(), names, measured == 0 ? "; only the idle arm was measured" : "");
+  return measured == 0 && code == kDone ? int{kNotApplicable} : code;
+}
+
 Result<Findings> findings_of(const fs::path& directory, const std::string& classes) {
   const auto rules = TRY(read_rules(classes));
   return analyse(TRY(load_recording(directory)), rules);
@@ -47,6 +68,7 @@ Result<int> keep_findings(const fs::path& directory, const Findings& findings, i
     if (code == kDone && (window.faulty_pages != 0 || !window.error.empty())) code = kDisturbed;
   for (const auto& verdict : findings.verdicts)
     if (verdict.outcome == "broken" && code == kDone) return int{kBudgetBroken};
+  code = note_missing_arms(findings, code);
   return code;
 }
 

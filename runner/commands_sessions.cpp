@@ -73,7 +73,9 @@ Result<int> record(const RunOptions& options, fs::path& into) {
     RunOptions one = options;
     one.profile = profile;
     const int code = TRY(one_session(one, session));
-    if (code != kDone && code != kBudgetBroken && code != kDisturbed)
+    const bool recorded = fs::exists(session / "manifest.json", error);  // its idle arm at least
+    if (code != kDone && code != kBudgetBroken && code != kDisturbed &&
+        !(code == kNotApplicable && recorded))
       return Error{ErrorKind::io,
                    fmt::format("session {} ended with exit code {}", session.string(), code),
                    "its output is in " + session.string() + ".log"};

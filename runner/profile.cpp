@@ -184,7 +184,13 @@ class Reader : ProfileValues {
       PluginUse use = read_use(item, "workload", all_workloads());
       if (std::any_of(arm.workloads.begin(), arm.workloads.end(),
                       [&](const auto& other) { return other.name == use.name; }))
-        wrong(item, "workload \"" + use.name + "\" stands in arm " + arm.name + " a second time");
+        wrong(
+            item, "workload \"" + use.name + "\" stands in arm " + arm.name + " a second time",
+            use.name == "command"
+                ? "run both from one: argv: [sh, -c, \"first & second & wait\"], or one of them in "
+                  "an arm of its own"
+                : "a workload has one set of parameters in an arm: make two arms, or an axis of "
+                  "matrix:");
       arm.workloads.push_back(std::move(use));
     }
   }
