@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/capture.h"
 
+#include <array>
+#include <cerrno>
+#include <fstream>
+
+#include "base/cpu_set.h"
 #include "host/facts.h"
 #include "host/measured.h"
 #include "host/readiness.h"
@@ -8,11 +13,100 @@
 namespace isolab {
 namespace {
 
-Error read_only(const std::string& path) {
-  return Error{ErrorKind::usage, "a captured machine is read only: " + path};
+constexpr std::size_t kMostBytes = 256U << 20;
+constexpr std::size_t kMostFiles = 200'000;
+
+std::string replaced(std::string text, std::string_view what, const std::string& by) {
+  for (auto at = text.find(what); at != std::string::npos; at = text.find(what, at + by.size()))
+    text.replace(at, what.size(), by);
+  return text;
 }
 
+/// Reads one archive; `line_` is the number of the line in hand, for errors.
+class Archive {
+ public:
+  explicit Archive(const std::string& name) : name_(name) {}
+
+  Result<std::map<std::string, std::string>> parse(std::string_view text) {
+    std::string path, content;
+    while (!text.empty()) {
+      const auto end = text.find('\n');
+      const std::string_view line = text.substr(0, end);
+      text = end == std::string_view::npos ? std::string_view{} : text.substr(end + 1);
+      ++line_;
+      if (line.starts_with("== ")) {
+        TRY(add(path, content));
+        path = line.substr(3);
+        path_line_ = line_;
+        content.clear();
+      } else if (!path.empty()) {
+        content.append(line).append("\n");
+      } else if (!line.empty() && !line.starts_with('#')) {
+        path_line_ = line_;
+        return bad("this is no capture of a machine: no \"== PATH\" before this line");
+      }
+    }
+    TRY(add(path, content));
+    path_line_ = line_;
+    if (files_.empty()) return bad("this is no capture of a machine: it holds no \"== PATH\"");
+    return std::move(files_);
+  }
+
+ private:
+  Error bad(const std::string& why) const {
+    return {ErrorKind::parse, name_ + ":" + std::to_string(path_line_) + ": " + why,
+            "isolab facts --capture FILE writes one"};
+  }
+
+  Result<void> store(const std::string& path, std::string text) {
+    bytes_ += path.size() + text.size();
+    if (bytes_ > kMostBytes || files_.size() >= kMostFiles)
+      return bad("the capture is larger than 256 MiB or holds more than 200000 files");
+    files_[path] = std::move(text);
+    return {};
+  }
+
+  Result<void> add(const std::string& path, const std::string& text) {
+    if (path.empty()) return {};
+    if (path.front() != '/' || (path + "/").find("/../") != std::string::npos ||
+        (path + "/").find("/./") != std::string::npos)
+      return bad("\"" + path + "\" is not an absolute path");
+    const auto open = path.find('{');
+    const auto close = path.find('}', open);
+    if (open == std::string::npos || close == std::string::npos) return store(path, text);
+    const std::string list = path.substr(open + 1, close - open - 1);
+    const auto numbers = CpuSet::parse(list);
+    if (!numbers) return bad(numbers.error().what);
+    for (const int number : *numbers)
+      TRY(store(replaced(path, "{" + list + "}", std::to_string(number)),
+                replaced(text, "{}", std::to_string(number))));
+    return {};
+  }
+
+  const std::string& name_;
+  std::map<std::string, std::string> files_;
+  std::size_t bytes_ = 0, line_ = 0, path_line_ = 0;
+};
+
 }  // namespace
+
+Result<std::map<std::string, std::string>> parse_capture(const std::string& name,
+                                                         std::string_view text) {
+  return Archive(name).parse(text);
+}
+
+Result<std::map<std::string, std::string>> read_capture(const std::filesystem::path& file) {
+  std::ifstream in(file, std::ios::binary);
+  std::string text;
+  std::array<char, 65536> buffer;
+  while (in.read(buffer.data(), buffer.size()) || in.gcount() > 0) {
+    text.append(buffer.data(), static_cast<std::size_t>(in.gcount()));
+    if (text.size() > kMostBytes)
+      return Error{ErrorKind::parse, file.string() + " is larger than 256 MiB"};
+  }
+  if (!in.eof()) return errno_error("cannot read " + file.string(), errno);
+  return parse_capture(file.string(), text);
+}
 
 Result<std::string> CapturingFiles::read(const std::string& path) const {
   auto text = files_.read(path);
@@ -32,12 +126,6 @@ bool CapturingFiles::exists(const std::string& path) const {
   if (there) seen_.insert(path);
   return there;
 }
-
-Result<void> CapturingFiles::write(const std::string& path, std::string_view) {
-  return read_only(path);
-}
-Result<void> CapturingFiles::make_dir(const std::string& path) { return read_only(path); }
-Result<void> CapturingFiles::remove_dir(const std::string& path) { return read_only(path); }
 
 std::string CapturingFiles::archive(const std::string& title) const {
   std::map<std::string, std::string> all;
@@ -65,8 +153,7 @@ std::string capture_machine(const Files& files, const std::string& title) {
   const CapturingFiles capturing(files);
   const HostFacts facts = read_kernel_facts(capturing);
   const auto measured = default_measured(facts);  // without it the checks that need none are read
-  (void)check_readiness(capturing, facts,
-                        measured ? measured->cpus : CpuSet{});
+  (void)check_readiness(capturing, facts, measured ? measured->cpus : CpuSet{});
   for (const char* path : {"/proc/interrupts", "/proc/softirqs", "/proc/version"})
     (void)capturing.read(path);
   return capturing.archive(title);

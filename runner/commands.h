@@ -79,17 +79,27 @@ int run_sessions_command(const RunOptions& options);
 int aa_command(const RunOptions& options);
 int compare_command(const CompareOptions& options);
 int history_command(const HistoryOptions& options);
-int plan_command(const std::string& profile, const std::string& booted, bool dry_run, bool json);
+struct PlanRequest {
+  std::string profile;
+  std::string booted;          // what the profile calls the booted kernel; empty: uname -r says
+  std::filesystem::path host;  // a captured machine (host/captured_machine.h); empty: this one
+  bool dry_run = false;
+  bool json = false;
+};
+int plan_command(const PlanRequest& request);
 int list_command(bool json);
 int show_command(const std::string& name, bool json);
-/// `capture`: a file for the kernel files behind the facts (tests/hosts/*.txt); empty: none.
-int facts_command(bool json, const std::filesystem::path& capture);
-int check_command(const std::string& cpus, bool json);
+/// `host`: a captured machine; empty: this one. `capture`: a file for the kernel files behind the
+/// facts (tests/hosts/*.txt); empty: none.
+int facts_command(const std::filesystem::path& host, bool json,
+                  const std::filesystem::path& capture);
+int check_command(const std::filesystem::path& host, const std::string& cpus, bool json);
 /// `classes`: a file of class rules tried before the built-in ones (docs/attribution.md); empty:
 /// none.
 int analyse_command(const std::filesystem::path& recording, const std::string& classes);
+/// `host`: a captured machine to be set against the one that was recorded; empty: none.
 int report_command(const std::filesystem::path& recording, const std::string& classes, bool full,
-                   bool json);
+                   const std::filesystem::path& host, bool json);
 struct SpikesRequest {
   std::filesystem::path recording;
   std::string over = "0";  // a duration

@@ -9,6 +9,7 @@
 #include "host/readiness.h"
 #include "results/json.h"
 #include "runner/commands.h"
+#include "runner/machine.h"
 #include "runner/report_format.h"
 
 namespace isolab {
@@ -63,17 +64,17 @@ Result<CpuSet> measured_cpus(const HostFacts& facts, const std::string& named) {
 
 }  // namespace
 
-int check_command(const std::string& cpus, bool json) {
-  if (is_root())
+int check_command(const std::filesystem::path& host, const std::string& cpus, bool json) {
+  if (host.empty() && is_root())
     if (const auto mounted = mount_private_kernel_filesystems(); !mounted)
       return complain(mounted.error());
-  const SystemFiles files;
-  const HostFacts facts = read_host_facts(files);
-  const auto chosen = measured_cpus(facts, cpus);
-  if (!chosen) return complain(chosen.error());
-  const CpuSet& measured = *chosen;
-  const auto findings = check_readiness(files, facts, measured);
-  json ? print_json_findings(findings, measured) : print_text(findings, measured);
+  const auto machine = open_machine(host);
+  if (!machine) return complain(machine.error());
+  const HostFacts& facts = machine->facts;
+  const auto measured = measured_cpus(facts, cpus);
+  if (!measured) return complain(measured.error());
+  const auto findings = check_readiness(*machine->files, facts, *measured);
+  json ? print_json_findings(findings, *measured) : print_text(findings, *measured);
   const bool problem = std::any_of(findings.begin(), findings.end(), [](const auto& one) {
     return one.level == ReadinessLevel::problem;
   });

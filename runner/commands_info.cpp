@@ -6,13 +6,13 @@
 
 #include "base/version.h"
 #include "host/capture.h"
-#include "host/facts.h"
 #include "host/measured.h"
 #include "host/os.h"
 #include "probes/observer.h"
 #include "probes/probe.h"
 #include "results/json.h"
 #include "runner/commands.h"
+#include "runner/machine.h"
 #include "runner/output_file.h"
 #include "runner/report_format.h"
 #include "runner/yaml_tree.h"
@@ -126,20 +126,22 @@ int show_command(const std::string& name, bool json) {
   return kDone;
 }
 
-int facts_command(bool json, const std::filesystem::path& capture) {
-  const SystemFiles files;
+int facts_command(const std::filesystem::path& host, bool json,
+                  const std::filesystem::path& capture) {
+  const auto machine = open_machine(host);
+  if (!machine) return complain(machine.error());
   if (!capture.empty()) {
     auto out = OutputFile::create(capture);
     if (!out) return complain(out.error());
-    const auto written = out->write(
-        capture_machine(files, "captured by isolab " + std::string(kVersion) + " on " + utc_now()));
+    const auto written = out->write(capture_machine(
+        *machine->files, "captured by isolab " + std::string(kVersion) + " on " + utc_now()));
     if (!written) return complain(written.error());
     if (const auto finished = out->finish(); !finished) return complain(finished.error());
     fmt::print(stderr, "captured: {} (it names this machine's host name and command line)\n",
                capture.string());
     return kDone;
   }
-  const HostFacts facts = read_host_facts(files);
+  const HostFacts& facts = machine->facts;
   // What can be read is printed all the same: facts are for bug reports.
   if (const auto online = require_online(facts); !online) (void)complain(online.error());
   if (json) {

@@ -11,7 +11,9 @@
 #include "results/recording.h"
 #include "runner/charts.h"
 #include "runner/commands.h"
+#include "runner/machine.h"
 #include "runner/report.h"
+#include "runner/report_machine.h"
 #include "runner/report_text.h"
 #include "runner/spikes.h"
 
@@ -24,8 +26,6 @@ Result<std::vector<ClassRule>> read_rules(const std::string& file) {
   if (file.empty()) return std::vector<ClassRule>{};
   return parse_class_rules(file, TRY(read_text_file(file)));
 }
-
-}  // namespace
 
 /// What could not run here, as the last line; the exit code. Arms of another boot are not counted:
 /// they run in theirs.
@@ -48,6 +48,8 @@ int note_missing_arms(const Findings& findings, int code) {
   return measured == 0 && code == kDone ? int{kNotApplicable} : code;
 }
 
+}  // namespace
+
 Result<Findings> findings_of(const fs::path& directory, const std::string& classes) {
   const auto rules = TRY(read_rules(classes));
   return analyse(TRY(load_recording(directory)), rules);
@@ -66,9 +68,9 @@ Result<int> keep_findings(const fs::path& directory, const Findings& findings, i
   fmt::print(stderr, "recording: {}\n", directory.string());
   for (const auto& window : findings.interruptions.windows)
     if (code == kDone && (window.faulty_pages != 0 || !window.error.empty())) code = kDisturbed;
+  code = note_missing_arms(findings, code);
   for (const auto& verdict : findings.verdicts)
     if (verdict.outcome == "broken" && code == kDone) return int{kBudgetBroken};
-  code = note_missing_arms(findings, code);
   return code;
 }
 
@@ -90,10 +92,21 @@ int analyse_command(const fs::path& directory, const std::string& classes) {
   return kDone;
 }
 
-int report_command(const fs::path& directory, const std::string& classes, bool full, bool json) {
-  const auto findings = findings_of(directory, classes);
-  if (!findings) return complain(findings.error());
-  fmt::print("{}", json ? metrics_to_json(*findings) : render_report(*findings, {.full = full}));
+int report_command(const fs::path& directory, const std::string& classes, bool full,
+                   const fs::path& host, bool json) {
+  const auto text = [&]() -> Result<std::string> {
+    const auto findings = TRY(findings_of(directory, classes));
+    if (host.empty())
+      return json ? metrics_to_json(findings) : render_report(findings, {.full = full});
+    if (json)
+      return Error{ErrorKind::usage, "report --host has no JSON",
+                   "isolab check --host and facts --host have"};
+    const Machine machine = TRY(open_machine(host));
+    return render_report(findings, {.full = full}) +
+           render_machine(host.string(), TRY(load_recording(directory)), machine);
+  }();
+  if (!text) return complain(text.error());
+  fmt::print("{}", *text);
   return kDone;
 }
 
@@ -148,6 +161,9 @@ int attach_command(const fs::path& directory, const fs::path& file, bool json) {
   else
     fmt::print("{}: {} benchmarks, {} of them not applicable on that machine\n", attached->file,
                attached->runs.size(), skipped);
+  for (const auto& warning : benchmark_warnings({*attached}))
+    fmt::print(stderr, "isolab: warning: {}: {}; {}\n", warning.seen, warning.matters,
+               warning.advice);
   return kDone;
 }
 
@@ -157,6 +173,3 @@ int schema_command() {
 }
 
 }  // namespace isolab
-  for (const auto& warning : benchmark_warnings({*attached}))
-    fmt::print(stderr, "isolab: warning: {}: {}; {}\n", warning.seen, warning.matters,
-               warning.advice);

@@ -21,6 +21,7 @@
 #include "runner/execute.h"
 #include "runner/interrupt_flag.h"
 #include "runner/isolation.h"
+#include "runner/machine.h"
 #include "runner/plan_text.h"
 #include "runner/preflight.h"
 #include "runner/profile_file.h"
@@ -256,16 +257,22 @@ int run_command(const RunOptions& options, const std::vector<std::string>& comma
   return code ? *code : complain(code.error());
 }
 
-int plan_command(const std::string& profile_path, const std::string& booted, bool dry, bool json) {
+int plan_command(const PlanRequest& request) {
   const auto print_it = [&]() -> Result<int> {
-    const std::string file = TRY(find_profile(profile_path));
+    if (request.dry_run && !request.host.empty())
+      return Error{ErrorKind::usage,
+                   "--dry-run tries workloads out, and --host names a machine "
+                   "that is not this one",
+                   "leave out one of them"};
+    const std::string file = TRY(find_profile(request.profile));
     const Profile profile = TRY(read_profile(file));
-    if (dry && is_root()) (void)mount_private_kernel_filesystems();  // what is missing then says so
-    SystemFiles files;
-    const HostFacts facts = read_host_facts(files);
-    Plan plan = TRY(compile_plan(profile, facts, booted));
-    if (dry) return dry_run(std::move(plan), files, facts, json);
-    print_plan(plan, Host{files, facts}, json);
+    // What is missing then says so.
+    if (request.dry_run && is_root()) (void)mount_private_kernel_filesystems();
+    const Machine machine = TRY(open_machine(request.host));
+    Plan plan = TRY(compile_plan(profile, machine.facts, request.booted));
+    if (request.dry_run)
+      return dry_run(std::move(plan), Host{*machine.files, machine.facts}, request.json);
+    print_plan(plan, Host{*machine.files, machine.facts}, request.json);
     return int{kDone};
   };
   const auto outcome = print_it();

@@ -113,13 +113,14 @@ int main(int argc, char** argv) {
                            "the index's file (default: index.sqlite in the directory)");
   history_verb->add_flag("--rebuild", history.rebuild, "analyse every recording again");
 
-  std::string profile, name, cpus;
+  std::string name, cpus;
+  PlanRequest plan;
   bool dry_run = false;
   auto* plan_verb = verb(
       "plan", "print the resolved plan of a profile: CPUs, arms, parameters, windows, duration");
-  plan_verb->add_option("profile", profile, "a YAML profile")->required();
-  plan_verb->add_option("--booted", run.booted, booted_text);
-  plan_verb->add_flag("--dry-run", dry_run,
+  plan_verb->add_option("profile", plan.profile, "a YAML profile")->required();
+  plan_verb->add_option("--booted", plan.booted, booted_text);
+  plan_verb->add_flag("--dry-run", plan.dry_run,
                       "try one operation of each workload, to tell what is not applicable here");
   auto* list_verb = verb("list", "list workloads, probes and observers");
   auto* show_verb = verb(
@@ -135,6 +136,13 @@ int main(int argc, char** argv) {
       verb("check", "is this machine ready for isolated measurements? what to do about it if not");
   check_verb->add_option("--cpus", cpus,
                          "the CPUs to judge (default: the isolated ones, else the last)");
+
+  std::filesystem::path host;
+  for (auto* one : {plan_verb, facts_verb, check_verb})
+    one->add_option(
+        "--host", host,
+        "a captured machine instead of this one: a file of facts --capture, a directory "
+        "with its proc/ and sys/, or an unpacked sosreport");
 
   std::filesystem::path recording, output;
   auto* analyse_verb =
@@ -153,6 +161,9 @@ int main(int argc, char** argv) {
   bool full = false;
   report_verb->add_flag("--full", full,
                         "tell who interrupted each arm and CPU in full, however many there are");
+  report_verb->add_option("--host", host,
+                          "add what this captured machine has different from the recorded one, and "
+                          "what check finds there");
   auto* plot_verb = verb("plot", "draw the charts of a recording as PNG, SVG and CSV");
   plot_verb->add_option("recording", recording, "a recording directory")->required();
   plot_verb->add_option("-o,--output", output,
@@ -255,6 +266,8 @@ int main(int argc, char** argv) {
   }
 
   run.json = json;
+  plan.json = json;
+  plan.host = host;
   run.plots = !no_plots;
   guest.run.json = json;
   guest.run.plots = !no_plots;
@@ -281,13 +294,13 @@ int main(int argc, char** argv) {
     history.json = json;
     return history_command(history);
   }
-  if (*plan_verb) return plan_command(profile, run.booted, dry_run, json);
+  if (*plan_verb) return plan_command(plan);
   if (*list_verb) return list_command(json);
   if (*show_verb) return show_command(name, json);
-  if (*facts_verb) return facts_command(json, capture);
-  if (*check_verb) return check_command(cpus, json);
+  if (*facts_verb) return facts_command(host, json, capture);
+  if (*check_verb) return check_command(host, cpus, json);
   if (*analyse_verb) return analyse_command(recording, spikes.classes);
-  if (*report_verb) return report_command(recording, spikes.classes, full, json);
+  if (*report_verb) return report_command(recording, spikes.classes, full, host, json);
   if (*spikes_verb) {
     spikes.json = json;
     return spikes_command(spikes);

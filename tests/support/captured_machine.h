@@ -1,16 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// Loads tests/hosts/NAME.txt into MemoryFiles. The archive is lines "== PATH" followed by the
-// file's text; "#" lines before the first file describe the machine. "cpu{0-3}" in a path stands
-// for four files, and "{}" in their text for the number.
+// Loads tests/hosts/NAME.txt (host/capture.h) into MemoryFiles.
 #pragma once
 
-#include <fstream>
 #include <map>
-#include <sstream>
 #include <stdexcept>
 #include <string>
 
-#include "base/cpu_set.h"
+#include "host/capture.h"
 #include "host/files.h"
 
 namespace isolab {
@@ -19,19 +15,9 @@ class CapturedMachine {
  public:
   /// `directory` is tests/hosts.
   CapturedMachine(const std::string& directory, const std::string& name) {
-    std::ifstream archive(directory + "/" + name + ".txt");
-    if (!archive) throw std::runtime_error("no captured machine " + name);
-    std::string line, path, text;
-    while (std::getline(archive, line)) {
-      if (line.starts_with("== ")) {
-        add(path, text);
-        path = line.substr(3);
-        text.clear();
-      } else if (!path.empty()) {
-        text += line + "\n";
-      }
-    }
-    add(path, text);
+    auto files = read_capture(directory + "/" + name + ".txt");
+    if (!files) throw std::runtime_error(files.error().what);
+    files_ = *std::move(files);
   }
 
   MemoryFiles files() const { return MemoryFiles{files_}; }
@@ -49,26 +35,6 @@ class CapturedMachine {
   }
 
  private:
-  static std::string replaced(std::string text, const std::string& what, const std::string& by) {
-    for (auto at = text.find(what); at != std::string::npos; at = text.find(what, at + by.size()))
-      text.replace(at, what.size(), by);
-    return text;
-  }
-  void add(const std::string& path, const std::string& text) {
-    if (path.empty()) return;
-    const auto open = path.find('{'), close = path.find('}');
-    if (open == std::string::npos) {
-      files_[path] = text;
-      return;
-    }
-    const std::string list = path.substr(open + 1, close - open - 1);
-    const auto numbers = CpuSet::parse(list);
-    if (!numbers) throw std::runtime_error(path);
-    for (int number : *numbers)
-      files_[replaced(path, "{" + list + "}", std::to_string(number))] =
-          replaced(text, "{}", std::to_string(number));
-  }
-
   std::map<std::string, std::string> files_;
 };
 

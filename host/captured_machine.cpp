@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "host/captured_machine.h"
+
+#include <sys/stat.h>
+
+#include <cerrno>
+
+#include "host/capture.h"
+#include "host/os.h"
+#include "host/sysroot.h"
+
+namespace isolab {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr const char* kNotHere = "not applicable: captured machine";
+
+Result<std::unique_ptr<Files>> open_directory(const fs::path& path) {
+  auto tree = TRY(SysrootFiles::open(path));
+  const bool sosreport = tree->exists("/sos_commands");
+  if (!sosreport && !tree->exists("/proc") && !tree->exists("/sys"))
+    return Error{ErrorKind::parse,
+                 path.string() + " holds neither proc/ nor sys/ nor sos_commands/",
+                 "name the directory that stands for / of the machine"};
+  if (sosreport) add_sosreport_commands(*tree);
+  return std::unique_ptr<Files>(std::move(tree));
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Files>> open_captured_machine(const fs::path& path) {
+  struct stat what {};
+  if (::stat(path.c_str(), &what) != 0) return errno_error("cannot open " + path.string(), errno);
+  if (S_ISDIR(what.st_mode)) return open_directory(path);
+  if (!S_ISREG(what.st_mode))
+    return Error{ErrorKind::parse, path.string() + " is neither a regular file nor a directory"};
+  auto texts = TRY(read_capture(path));
+  return std::unique_ptr<Files>(std::make_unique<MemoryFiles>(std::move(texts)));
+}
+
+HostFacts read_captured_facts(const Files& files) {
+  HostFacts facts = read_kernel_facts(files);
+  facts.captured = true;
+  if (!files.exists("/proc/self/status")) {
+    facts.root = false;
+    facts.all["rights.root"] = kNotHere;
+  }
+  if (!files.exists("/proc/sys/kernel/arch")) {
+    const auto cpuinfo = files.read("/proc/cpuinfo").value_or(std::string());
+    facts.arch = cpuinfo.find("CPU implementer") != std::string::npos ? "arm64"
+                 : cpuinfo.find("vendor_id") != std::string::npos     ? "x86_64"
+                                                                      : "unknown";
+    facts.all["kernel.arch"] = facts.arch;
+    if (facts.arch != "x86_64") facts.all["clock.tsc_reliable"] = "not applicable: no TSC";
+  }
+  // x86 has pages of 4 KiB; arm64 chooses when the kernel is built.
+  const bool pages_of_64k = facts.config_on("CONFIG_ARM64_64K_PAGES");
+  const bool pages_of_16k = facts.config_on("CONFIG_ARM64_16K_PAGES");
+  facts.page_size = pages_of_64k ? 65536 : pages_of_16k ? 16384 : 4096;
+  facts.all["kernel.page_size"] = facts.arch == "x86_64" || !facts.kernel_config.empty()
+                                      ? std::to_string(facts.page_size)
+                                      : kNotHere;
+  for (const char* key : {"software.built_with", "software.isolab", "software.libc", "topology"})
+    facts.all[key] = kNotHere;
+  return facts;
+}
+
+}  // namespace isolab
