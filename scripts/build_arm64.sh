@@ -37,5 +37,5 @@ launcher=()
 if command -v ccache >/dev/null; then launcher=(-DCMAKE_CXX_COMPILER_LAUNCHER=ccache); fi
 cmake -S . -B build-arm64 -G Ninja -DCMAKE_BUILD_TYPE=Release -DISOLAB_BENCHMARKS=OFF \
   -DCMAKE_TOOLCHAIN_FILE=cmake/arm64.cmake -DISOLAB_SYSROOT="$root" \
-  -DISOLAB_TESTS="${ISOLAB_TESTS:-OFF}" -DISOLAB_WERROR="${CI:+ON}" "${launcher[@]}" >&2
+  -DISOLAB_PCH=OFF -DISOLAB_TESTS="${ISOLAB_TESTS:-OFF}" -DISOLAB_WERROR="${CI:+ON}" "${launcher[@]}" >&2
 cmake --build build-arm64 --target "${@:-isolab}" >&2

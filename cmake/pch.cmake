@@ -1,0 +1,39 @@
+# SPDX-License-Identifier: Apache-2.0
+# isolab_precompile(TARGET KIND): standard headers, fmt and, for KIND tests, GoogleTest are parsed
+# once for all targets of a kind. A source still includes what it uses: ISOLAB_PCH=OFF must build,
+# and the arm64 build is made that way. Only headers that are not the project's: those change seldom.
+option(ISOLAB_PCH "Precompile standard headers, fmt and GoogleTest" ON)
+
+set(isolab_pch_rooms
+  <algorithm> <array> <cerrno> <charconv> <cmath> <cstdint> <cstdlib> <cstring> <filesystem> <fstream>
+  <functional> <map> <memory> <optional> <set> <span> <sstream> <string> <string_view> <system_error>
+  <utility> <variant> <vector> <fmt/format.h> <fmt/ranges.h>)
+set(isolab_pch_tests <gmock/gmock.h> <gtest/gtest.h> ${isolab_pch_rooms})
+
+if(ISOLAB_PCH)
+  # GCC 12 loses, in a precompiled header, that its own headers are system headers, and then gives the
+  # false warnings of bug 105651 under two more names. The arm64 build keeps both warnings.
+  target_compile_options(isolab_options INTERFACE
+    $<$<CXX_COMPILER_ID:GNU>:-Wno-array-bounds;-Wno-stringop-overflow>)
+endif()
+
+# OWN: a target with flags of its own for code generation (-ffp-contract) has a precompiled header too.
+function(isolab_precompile target kind)
+  if(NOT ISOLAB_PCH)
+    return()
+  endif()
+  if("OWN" IN_LIST ARGN)
+    target_precompile_headers(${target} PRIVATE ${isolab_pch_${kind}})
+    return()
+  endif()
+  if(NOT TARGET isolab_pch_${kind})
+    add_library(isolab_pch_${kind} OBJECT ${PROJECT_SOURCE_DIR}/cmake/pch.cpp)
+    target_link_libraries(isolab_pch_${kind} PRIVATE isolab_options fmt::fmt)
+    if(kind STREQUAL tests)
+      target_link_libraries(isolab_pch_${kind} PRIVATE GTest::gmock)
+      target_compile_options(isolab_pch_${kind} PRIVATE -O0)
+    endif()
+    target_precompile_headers(isolab_pch_${kind} PRIVATE ${isolab_pch_${kind}})
+  endif()
+  target_precompile_headers(${target} REUSE_FROM isolab_pch_${kind})
+endfunction()
