@@ -9,11 +9,11 @@ namespace isolab {
 
 namespace {
 
-/// 20 ms in the unit of the trace clock: the counters are read that close to the window's edges.
 constexpr std::size_t kCommLength = 15;  // TASK_COMM_LEN without the NUL
 constexpr std::size_t kMostHeld = 4096;  // gaps that wait for the usual delivery time
 constexpr std::uint64_t kLeastLateUs = 5;
 
+/// 20 ms in the unit of the trace clock: the counters are read that close to the window's edges.
 std::uint64_t edge_of(const TraceMeta& meta) {
   constexpr std::uint64_t kEdgeNs = 20'000'000;
   if (meta.clock == "mono_raw") return kEdgeNs;
@@ -28,8 +28,10 @@ Attribution::Attribution(const TraceDirectory& trace, const TraceMeta& meta,
       clock_(meta),
       names_(trace, rules, stacks_),
       begin_(meta.begin),
-      end_(meta.end != 0 ? meta.end : ~std::uint64_t{0}),
-      edge_(edge_of(meta)) {
+      end_(meta.end != 0 ? meta.end : ~std::uint64_t{0}) {
+  const auto edge = edge_of(meta);
+  reads_ = {begin_ - std::min(begin_, edge), begin_ + edge, end_ - std::min(end_, edge),
+            end_ + std::min(edge, ~std::uint64_t{0} - end_)};
   for (const auto& [pid, comm] : trace.comms) comms_.set(pid, comm);
   for (const auto& [address, symbol] : trace.symbols) {
     if (symbol.starts_with("generic_smp_call_function_single_interrupt+0x0")) generic_ = address;
@@ -136,7 +138,7 @@ void Attribution::close_gap(std::size_t receiver) {
   story.slices.clear();
   r.running = r.stopped = kNoCause;
   r.ipi_cause = r.timer_cause = kNone;
-  r.ipi_in_gap = r.timer_in_gap = false;
+  r.ipi_at.in_gap = r.timer_in_gap = false;
   ++r.next;
 }
 
@@ -230,10 +232,6 @@ void Attribution::finish() {
     if (r.timer_open) settle_timer(i, tick_, nullptr);
     while (r.next < r.gaps.size()) close_gap(i);
     if (!r.settled) settle_usual(i);
-    auto& result = results_[i];
-    for (CauseId id = 0; id < result.causes.size(); ++id)
-      if (id < names_.size() && names_[id].klass == "user_tlb")
-        result.counted.user_flushes += result.causes[id].callbacks;
   }
 }
 

@@ -136,7 +136,8 @@ struct CpuAttribution {
   std::vector<LateGap> late;
 
   RowCounts counted;     // between the window's edges
-  RowCounts near_edges;  // within 20 ms of an edge: what the counters may have missed or added
+  RowCounts checked;     // between the two readings of the counters
+  RowCounts near_edges;  // during them: in the counters' difference or not
   std::uint64_t calls_queued = 0, ipis_sent = 0;
   std::uint64_t callbacks = 0, callbacks_joined = 0, reschedules_joined = 0, local_calls = 0;
   std::uint64_t probe_wakeups = 0;  // reschedule IPIs that brought the probe back
@@ -148,6 +149,13 @@ struct CpuAttribution {
   std::uint64_t two_causes = 0;  // gaps with more than one interruption
   std::uint64_t before_ticks = 0, traced_ticks = 0, after_ticks = 0;
   std::uint64_t events = 0, events_outside = 0;  // of this CPU in the probe's span; in no gap
+};
+
+/// When the interrupt counters were read at both edges of the window, in the trace clock: each
+/// CPU's at some moment between `from` and `until`.
+struct CounterReads {
+  std::uint64_t begin_from = 0, begin_until = 0, end_from = 0, end_until = 0;
+  bool known() const { return end_until != 0; }
 };
 
 struct CpuGaps {
@@ -165,6 +173,9 @@ class Attribution {
               const std::vector<CpuGaps>& cpus);
   Attribution(const Attribution&) = delete;
   Attribution& operator=(const Attribution&) = delete;
+
+  /// Before the first event. Without it the counters were read within 20 ms of the window's edges.
+  void counters_read(const CounterReads& reads) { reads_ = reads; }
 
   /// Called for every gap, in time order on each CPU.
   void on_gap(std::function<void(const GapStory&)> use) { on_gap_ = std::move(use); }
@@ -186,6 +197,16 @@ class Attribution {
   static constexpr std::size_t kNone = ~std::size_t{0};
   static constexpr std::size_t kRecentCalls = 8;
 
+  /// An event of a measured CPU and what counts of it.
+  struct Moment {
+    std::uint64_t ticks = 0;
+    std::uint64_t at = 0;  // the same inside the open gap: clocks may differ by `slack`
+    bool in_gap = false;
+    bool counts = false;      // between the window's edges
+    bool checked = false;     // between the two readings of the counters
+    bool near_edge = false;   // during one of them
+  };
+
   /// What is known about a measured CPU while the events pass.
   struct Receiver {
     std::span<const Gap> gaps;
@@ -202,8 +223,7 @@ class Attribution {
     CauseId stopped = kNoCause;   // why the probe is not runnable; kNoCause: it is
     bool in_ipi = false;          // between entry and exit of a function-call IPI
     bool ipi_open = false;        // and it has not shown a callback yet
-    bool ipi_counts = false, ipi_in_gap = false;
-    std::uint64_t ipi_time = 0;
+    Moment ipi_at;                // of its entry
     std::size_t ipi_cause = kNone;  // its place in the story
     int ipi_irq = -1;               // arm64: the number of the IPI's interrupt
     bool timer_open = false;        // a timer interrupt that has not shown a timer yet
@@ -236,15 +256,6 @@ class Attribution {
     std::size_t reschedule = kNone;  // its receiver
     bool any() const { return !calls.empty() || reschedule != kNone; }
   };
-  /// An event of a measured CPU and what counts of it.
-  struct Moment {
-    std::uint64_t ticks = 0;
-    std::uint64_t at = 0;  // the same inside the open gap: clocks may differ by `slack`
-    bool in_gap = false;
-    bool counts = false;      // between the window's edges
-    bool near_edge = false;   // within 20 ms of one
-  };
-
   std::size_t receiver_of(std::uint64_t cpu) const {
     return cpu < receiver_index_.size() ? receiver_index_[cpu] : kNone;
   }
@@ -308,7 +319,7 @@ class Attribution {
   std::vector<OpenCalls> open_calls_;  // by the sender's CPU
   std::function<void(const GapStory&)> on_gap_;
   std::uint64_t begin_ = 0, end_ = 0;  // the window, in the trace clock
-  std::uint64_t edge_ = 0;             // 20 ms in the trace clock
+  CounterReads reads_;
   std::uint64_t generic_ = 0;          // generic_smp_call_function_single_interrupt
   std::uint64_t wakeup_ = 0;           // sched_ttwu_pending; both 0 where no symbol says so
   int ipi_base_ = -1;                  // arm64: interrupt of IPI0, learnt from the trace

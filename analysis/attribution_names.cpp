@@ -107,6 +107,7 @@ CauseId CauseNames::call(std::uint64_t func, StackId stack, std::uint64_t callsi
   name.lpc_name = rule.lpc_name;
   name.reason = rule.reason;
   name.by_ipi = true;
+  name.user_tlb = rule.klass == "user_tlb";
   const auto id = add(std::move(name));
   calls_.emplace(key, id);
   return id;

@@ -42,6 +42,7 @@ struct CauseName {
   std::string lpc_name = "-";
   std::string reason;
   bool by_ipi = false;  // another CPU caused it
+  bool user_tlb = false;  // the TLB row of /proc/interrupts counts it
   bool operator==(const CauseName&) const = default;
 };
 

@@ -27,10 +27,12 @@ Attribution::Moment Attribution::moment_of(std::size_t receiver, const TraceEven
   advance(receiver, now.ticks);
   now.in_gap = r.next < r.gaps.size() && now.ticks + clock_.slack() >= r.gaps[r.next].start;
   now.counts = in_window(event.time);
-  const auto near = [&](std::uint64_t edge) {
-    return event.time + edge_ >= edge && event.time <= edge + edge_;
+  const auto during = [&](std::uint64_t from, std::uint64_t until) {
+    return event.time >= from && event.time <= until;
   };
-  now.near_edge = near(begin_) || near(end_);
+  now.near_edge = during(reads_.begin_from, reads_.begin_until) ||
+                  during(reads_.end_from, reads_.end_until);
+  now.checked = !now.near_edge && during(reads_.begin_from, reads_.end_until);
   auto& result = results_[receiver];
   if (now.in_gap) {
     const auto& gap = r.gaps[r.next];
@@ -110,6 +112,7 @@ void Attribution::interrupt(std::size_t receiver, const TraceEvent& event, Event
 
 void Attribution::count(std::uint64_t RowCounts::*row, std::size_t receiver, const Moment& now) {
   if (now.counts) ++(results_[receiver].counted.*row);
+  if (now.checked) ++(results_[receiver].checked.*row);
   if (now.near_edge) ++(results_[receiver].near_edges.*row);
 }
 
@@ -146,9 +149,7 @@ void Attribution::open_ipi(std::size_t receiver, const Moment& now, int irq) {
   if (r.ipi_open) settle_ipi(receiver);
   count(&RowCounts::function_ipis, receiver, now);
   r.ipi_open = r.in_ipi = true;
-  r.ipi_counts = now.counts;
-  r.ipi_in_gap = now.in_gap;
-  r.ipi_time = now.ticks;
+  r.ipi_at = now;
   r.ipi_irq = irq;
   if (now.in_gap) r.timeline.enter(now.at, silent_, true);
   const auto* cause = note_cause(r, silent_, now);
@@ -162,14 +163,14 @@ void Attribution::settle_ipi(std::size_t receiver) {
   r.ipi_open = false;
   PendingCall* found = nullptr;
   for (auto& call : r.recent) {
-    if (call.target < 0 || call.func == 0 || clock_.ticks(call.sender.sent) > r.ipi_time) continue;
+    if (call.target < 0 || call.func == 0 || clock_.ticks(call.sender.sent) > r.ipi_at.ticks) continue;
     if (call.cause == kNoCause) settle_calls(call.sender.cpu, nullptr);
     if (call.cause == kNoCause) continue;
     if (table_.has_function_events && names_.is_wakeup_list(call.cause)) continue;
     if (found == nullptr || call.sender.sent > found->sender.sent) found = &call;
   }
   const auto id = found == nullptr ? silent_ : found->cause;
-  if (r.ipi_in_gap) r.timeline.rename(id, r.ipi_time);
+  if (r.ipi_at.in_gap) r.timeline.rename(id, r.ipi_at.ticks);
   if (r.ipi_cause != kNone) {
     auto& cause = r.story.causes[r.ipi_cause];
     cause.id = id;
@@ -177,9 +178,10 @@ void Attribution::settle_ipi(std::size_t receiver) {
     if (found != nullptr) cause.sender = found->sender;
     r.ipi_cause = kNone;
   }
-  if (r.ipi_counts) {
+  if (found != nullptr && names_[id].user_tlb) count(&RowCounts::user_flushes, receiver, r.ipi_at);
+  if (r.ipi_at.counts) {
     auto& result = results_[receiver];
-    auto& one = tally(receiver, id, r.ipi_time);
+    auto& one = tally(receiver, id, r.ipi_at.ticks);
     ++one.ipis;
     if (found != nullptr) {
       ++one.callbacks, ++one.joined;
@@ -214,7 +216,7 @@ void Attribution::callback(std::size_t receiver, const TraceEvent& event, const 
   if (first_of_ipi) {
     r.ipi_open = false;
     if (r.ipi_irq >= 0 && ipi_base_ < 0) ipi_base_ = r.ipi_irq - kArmCall;
-    if (r.ipi_in_gap) r.timeline.rename(id, r.ipi_time);
+    if (r.ipi_at.in_gap) r.timeline.rename(id, r.ipi_at.ticks);
     if (r.ipi_cause != kNone) cause = &r.story.causes[r.ipi_cause];
     r.ipi_cause = kNone;
   } else {
@@ -226,10 +228,10 @@ void Attribution::callback(std::size_t receiver, const TraceEvent& event, const 
     cause->id = id;
     if (call != nullptr) cause->sender = call->sender;
   }
-  if (now.near_edge && names_[id].klass == "user_tlb") ++result.near_edges.user_flushes;
-  if (now.counts || (first_of_ipi && r.ipi_counts)) {
+  if (names_[id].user_tlb) count(&RowCounts::user_flushes, receiver, now);
+  if (now.counts || (first_of_ipi && r.ipi_at.counts)) {
     auto& one = tally(receiver, id, now.ticks);
-    if (first_of_ipi && r.ipi_counts) ++one.ipis;
+    if (first_of_ipi && r.ipi_at.counts) ++one.ipis;
     if (now.counts) {
       ++one.callbacks;
       ++result.callbacks;

@@ -284,6 +284,7 @@ void add_row_warnings(const std::vector<ArmWindows>& arms, const CpuSet& measure
       const auto calls = counts.find("function_call");
       const auto tlb = counts.find("tlb");
       if (calls == counts.end() || tlb == counts.end()) continue;
+      if (calls->second.size() != tlb->second.size()) continue;  // a CPU lacks one of the rows
       for (std::size_t i = 0; i < tlb->second.size(); ++i)
         if (tlb->second[i].count > calls->second[i].count)
           out.add(make_warning(

@@ -26,12 +26,35 @@ std::uint64_t note_number(const TraceMeta& meta, const std::string& key) {
   return found == meta.other.end() ? 0 : std::strtoull(found->second.c_str(), nullptr, 10);
 }
 
+/// From the note of the observer interrupts: four times of CLOCK_MONOTONIC_RAW in ns.
+CounterReads counter_reads(const WindowRecord& window, const TraceMeta& meta) {
+  const auto note = window.notes.find("interrupts.read");
+  if (note == window.notes.end()) return {};
+  std::array<std::uint64_t, 4> ns{};
+  const char* at = note->second.c_str();
+  for (auto& one : ns) {
+    char* end = nullptr;
+    one = std::strtoull(at, &end, 10);
+    if (end == at || one == 0) return {};
+    at = end;
+  }
+  const auto& line = meta.line;
+  const auto time = [&](std::uint64_t one) {
+    if (meta.clock == "mono_raw") return one;
+    return one >= line.ns0 ? line.ticks0 + line.ticks(one - line.ns0)
+                           : line.ticks0 - line.ticks(line.ns0 - one);
+  };
+  return {time(ns[0]), time(ns[1]), time(ns[2]), time(ns[3])};
+}
+
 Result<void> attribute_window(const Recording& recording, std::size_t i, const Classifier& rules,
                               const TraceMeta& meta, TracedWindow& traced, InterruptionPool& pool) {
   const auto& window = recording.windows[i];
   const auto directory = recording.directory / recording.window_directories[i] / "trace";
   const auto trace = TRY(TraceDirectory::load(directory));
   Attribution attribution(trace, meta, rules, gaps_of(window, meta.whole(recording.plan.measured)));
+  if (const auto reads = counter_reads(window, meta); reads.known())
+    attribution.counters_read(reads);
   WindowTracks tracks(window, attribution);
   const auto summaries = TRY(attribute_trace(trace, attribution));
   traced.events = attribution.events();

@@ -57,8 +57,9 @@ struct CrossCheck {
   std::string what;  // "function-call IPIs"
   std::string row;   // "CAL"
   std::uint64_t traced = 0, counted = 0;
-  std::uint64_t slack = 0;  // events of the row so near the window's edges that either missed them
-  bool agrees() const { return (traced > counted ? traced - counted : counted - traced) <= slack; }
+  std::uint64_t slack = 0;  // events of the row while its counters were read, and one a window
+  int windows_apart = 0;    // in which the two differ by more than that window's slack
+  bool agrees() const { return windows_apart == 0; }
 };
 
 struct Deferrable {
@@ -94,6 +95,7 @@ struct CpuInterruptions {
   double before_us = 0, traced_us = 0, after_us = 0;  // of the gaps with events
   LateRow late;
   std::uint64_t probe_wakeups = 0;  // of the reschedule IPIs: they woke the probe itself
+  std::vector<std::string> perf_holders;  // "perf (pid 17)": processes with open perf events
   double logged_s = 0;              // of the probe's span: what the gap log covers
   std::uint64_t gaps_dropped = 0;   // after that, for want of room
   std::uint64_t two_causes = 0;

@@ -65,6 +65,7 @@ Json check_json(const CrossCheck& one) {
                          {"traced", one.traced},
                          {"counted", one.counted},
                          {"slack", one.slack},
+                         {"windows_apart", one.windows_apart},
                          {"agrees", one.agrees()}});
 }
 
@@ -141,6 +142,7 @@ Json cpu_json(const CpuInterruptions& one) {
                          {"two_causes", one.two_causes},
                          {"late", late_json(one.late)},
                          {"probe_wakeups", one.probe_wakeups},
+                         {"perf_holders", strings(one.perf_holders)},
                          {"logged_s", number(one.logged_s)},
                          {"gaps_dropped", one.gaps_dropped},
                          {"events", one.events},

@@ -5,7 +5,9 @@
 
 #include <algorithm>
 #include <charconv>
+#include <sstream>
 
+#include "analysis/gaps.h"
 #include "analysis/statistics.h"
 
 namespace isolab {
@@ -50,11 +52,14 @@ void add_check(std::vector<CrossCheck>& checks, const std::string& what, const s
   if (!row) return;
   auto found = std::find_if(checks.begin(), checks.end(),
                             [&](const auto& check) { return check.what == what; });
-  if (found == checks.end()) found = checks.insert(checks.end(), {what, row->first, 0, 0, 0});
+  if (found == checks.end()) found = checks.insert(checks.end(), {what, row->first});
+  // What arrived while the counters were read is in their difference or not; and one for an event
+  // whose counter and trace are not of one instant.
+  const auto least = one.checked.*count, most = least + one.near_edges.*count;
   found->traced += one.counted.*count;
   found->counted += row->second;
-  // An event between the trace's edge and the reading of the counters is in one of them only.
-  found->slack += std::max<std::uint64_t>(1, one.near_edges.*count);
+  found->slack += 1 + most - least;
+  found->windows_apart += row->second + 1 < least || row->second > most + 1;
 }
 
 /// From the notes of the observer smi: a number, or why there is none.
@@ -86,6 +91,17 @@ std::string work_function(const std::vector<std::string>& frames) {
   });
   if (caller == frames.begin() || caller == frames.end()) return {};
   return std::prev(caller)->substr(0, std::prev(caller)->find('+'));
+}
+
+/// From the note of ipi_trace, one process a line.
+void add_perf_holders(CpuInterruptions& cpu, const TraceMeta& meta) {
+  const auto note = meta.other.find("perf_events");
+  if (note == meta.other.end()) return;
+  std::istringstream lines(note->second);
+  for (std::string line; std::getline(lines, line);)
+    if (std::find(cpu.perf_holders.begin(), cpu.perf_holders.end(), line) ==
+        cpu.perf_holders.end())
+      cpu.perf_holders.push_back(line);
 }
 
 SilentRow& silent_row(std::vector<SilentRow>& rows, const std::string& lengths) {
@@ -209,6 +225,7 @@ void InterruptionPool::add(const WindowRecord& window, const std::string& arm,
     cpu.function_ipis += one.counted.function_ipis;
     cpu.reschedule_ipis += one.counted.reschedule_ipis;
     cpu.probe_wakeups += one.probe_wakeups;
+    add_perf_holders(cpu, meta);
     cpu.callbacks += one.callbacks, cpu.callbacks_joined += one.callbacks_joined;
     cpu.reschedules_joined += one.reschedules_joined, cpu.local_calls += one.local_calls;
     cpu.events += one.events, cpu.events_outside += one.events_outside;

@@ -10,7 +10,10 @@
 #include <array>
 #include <cerrno>
 #include <cstdio>
+#include <cstdlib>
 #include <ctime>
+#include <filesystem>
+#include <system_error>
 #include <utility>
 
 #include "host/files.h"
@@ -126,6 +129,23 @@ Result<void> lock_all_memory() {
     return errno_error("cannot lock our memory", errno,
                        "needs root, CAP_IPC_LOCK or a higher ulimit -l");
   return {};
+}
+
+std::vector<std::int32_t> holders_of_anonymous(const std::string& kind) {
+  std::vector<std::int32_t> out;
+  std::error_code error;
+  for (const auto& process : std::filesystem::directory_iterator("/proc", error)) {
+    const auto pid = std::atoi(process.path().filename().c_str());
+    if (pid <= 0) continue;
+    std::error_code gone;
+    for (std::filesystem::directory_iterator fd(process.path() / "fd", gone), end; fd != end;
+         fd.increment(gone)) {
+      if (std::filesystem::read_symlink(fd->path(), gone) != "anon_inode:" + kind) continue;
+      out.push_back(pid);
+      break;
+    }
+  }
+  return out;
 }
 
 bool is_root() { return ::geteuid() == 0; }

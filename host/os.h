@@ -28,6 +28,9 @@ Result<void> set_this_thread_policy(const std::string& policy, int priority);
 Result<void> run_ahead_of_ordinary_tasks();
 Result<void> lock_all_memory();  // mlockall(MCL_CURRENT | MCL_FUTURE)
 bool is_root();
+/// Processes that hold an anonymous descriptor of this kind ("[perf_event]", fs/anon_inodes.c), by
+/// /proc/PID/fd. Those that end meanwhile, or that may not be looked at, are left out.
+std::vector<std::int32_t> holders_of_anonymous(const std::string& kind);
 
 /// A file descriptor that closes itself.
 class Fd {

@@ -109,7 +109,9 @@ std::vector<ReadinessFinding> check_readiness(const Files& files, const HostFact
   for (std::size_t i = 0; i < findings.size(); ++i) {
     ReadinessFinding& one = findings[i];
     std::string missed = needed_file(one.id, measured);
-    if (missed.empty() || files.exists(missed)) missed = witness.missed(i);
+    const bool has_needed = !missed.empty() && files.exists(missed);
+    if (has_needed && one.level == ReadinessLevel::ok) continue;  // more files could not change it
+    if (missed.empty() || has_needed) missed = witness.missed(i);
     if (missed.empty()) continue;
     one = {one.id,      ReadinessLevel::not_applicable,
            one.subject, "captured machine, without " + missed,

@@ -291,8 +291,8 @@ std::vector<Footprint> Cyclictest::thread_counters(pid_t pid) const {
       const auto value = line.substr(line.find(':') + 1);
       if (line.starts_with("Cpus_allowed_list:")) {
         const auto allowed = CpuSet::parse(trimmed(value));
-        if (allowed && allowed->count() == 1 && context_.measured.contains(allowed->first()))
-          one.cpu = allowed->first();
+        if (allowed && allowed->count() == 1 && context_.measured.contains(*allowed->first()))
+          one.cpu = *allowed->first();
       }
       if (line.starts_with("voluntary_ctxt_switches:"))
         std::istringstream(value) >> one.voluntary_switches;

@@ -4,7 +4,10 @@
 // per-CPU counters from afar and interrupts nobody.
 #include "base/interrupts.h"
 
+#include <fmt/format.h>
+
 #include "base/counters.h"
+#include "host/os.h"
 #include "probes/observer.h"
 #include "probes/proc_stat.h"
 
@@ -33,6 +36,9 @@ class Interrupts final : public Observer {
       record.notes["interrupts"] =
           "CPU " + moved.list() + " was offline at one end of the window: its counts are not known";
     record.interrupts = join_counters(std::move(first), last);
+    if (!after_.interrupts.empty())
+      record.notes["interrupts.read"] = fmt::format(
+          "{} {} {} {}", before_.from_ns, before_.until_ns, after_.from_ns, after_.until_ns);
     note_splits(after, record);
     record.softirqs =
         join_counters(TRY(parse_softirqs(before_.softirqs)), TRY(parse_softirqs(after.softirqs)));
@@ -42,6 +48,7 @@ class Interrupts final : public Observer {
  private:
   struct Text {
     std::string interrupts, softirqs, vmstat;
+    std::uint64_t from_ns = 0, until_ns = 0;  // CLOCK_MONOTONIC_RAW around reading `interrupts`
   };
 
   /// A large page of the direct map that is split flushes every CPU once (__split_large_page,
@@ -59,7 +66,9 @@ class Interrupts final : public Observer {
   }
 
   Result<void> read_into(Text& text) const {
+    text.from_ns = mono_raw_ns();
     text.interrupts = TRY(context_.host.files.read("/proc/interrupts"));
+    text.until_ns = mono_raw_ns();
     text.softirqs = TRY(context_.host.files.read("/proc/softirqs"));
     if (auto vmstat = context_.host.files.read("/proc/vmstat")) text.vmstat = std::move(*vmstat);
     return {};

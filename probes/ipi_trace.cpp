@@ -47,11 +47,13 @@ class IpiTrace final : public Observer {
   Result<void> prepare() override;
   Result<void> begin() override;
   Result<void> end() override;
+  bool encloses() const override { return true; }
   Result<void> finish(WindowRecord& record) override;
 
  private:
   Result<void> set_up();
   void leave_out_the_tick();
+  void note_perf_events();
   Result<void> collect(WindowRecord& record);
   Result<void> take_buffers();
   Result<void> save_names();
@@ -159,7 +161,18 @@ Result<void> IpiTrace::end() {
   comms_.merge(
       read_comms(context_.host.files));  // tasks that began after prepare() and end with the window
   if (context_.own_tasks) own_.merge(to_set(context_.own_tasks()));
+  note_perf_events();
   return {};
+}
+
+/// Whose timers and counters perf_swevent_hrtimer and the NMIs are: they were armed before the window
+/// as a rule, so the trace does not show by whom.
+void IpiTrace::note_perf_events() {
+  std::vector<std::string> holders;
+  for (const auto pid : holders_of_anonymous("[perf_event]"))
+    if (const auto comm = comms_.find(pid); comm != comms_.end())
+      holders.push_back(fmt::format("{} (pid {})", comm->second, pid));
+  if (!holders.empty()) meta_.other["perf_events"] = fmt::format("{}", fmt::join(holders, "\n"));
 }
 
 Result<void> IpiTrace::finish(WindowRecord& record) {

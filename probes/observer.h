@@ -38,6 +38,8 @@ class Observer {
   virtual Result<void> prepare() { return {}; }
   virtual Result<void> begin() = 0;
   virtual Result<void> end() = 0;
+  /// Whether it begins before all others and ends after them, so that it sees them read counters.
+  virtual bool encloses() const { return false; }
   /// Adds what was observed to the record; also called when the window failed.
   virtual Result<void> finish(WindowRecord& record) = 0;
 };

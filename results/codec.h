@@ -186,7 +186,7 @@ inline void from_json(Place& place, const Json& json, std::map<int, std::uint64_
     const bool whole_machine = key == std::to_string(kWholeMachine);  // rows like ERR and MIS
     if (!whole_machine && (!cpu || cpu->count() != 1))
       return place.fail("\"" + key + "\" is not a CPU number");
-    place.child(key, member, out[whole_machine ? kWholeMachine : cpu->first()]);
+    place.child(key, member, out[whole_machine ? kWholeMachine : *cpu->first()]);
   }
 }
 template <class T>

@@ -271,7 +271,7 @@ int plan_command(const PlanRequest& request) {
     const Machine machine = TRY(open_machine(request.host));
     Plan plan = TRY(compile_plan(profile, machine.facts, request.booted));
     if (request.dry_run)
-      return dry_run(std::move(plan), Host{*machine.files, machine.facts}, request.json);
+      return dry_run(std::move(plan), *machine.files, machine.facts, request.json);
     print_plan(plan, Host{*machine.files, machine.facts}, request.json);
     return int{kDone};
   };

@@ -137,6 +137,8 @@ class Window {
       TRY(observer->prepare());
       observers_.push_back(std::move(observer));
     }
+    std::stable_partition(observers_.begin(), observers_.end(),
+                          [](const auto& observer) { return observer->encloses(); });
     return {};
   }
 

@@ -106,6 +106,9 @@ std::string causes_table(const CpuInterruptions& cpu) {
   return out;
 }
 
+/// A timer or NMI of perf events: perf_swevent_hrtimer, perf_event_nmi_handler ...
+bool is_perf(const CauseName& name) { return name.what.starts_with("perf_"); }
+
 std::string woken_text(const std::vector<WokenRow>& woken) {
   std::vector<std::string> parts;
   for (const auto& one : woken) parts.push_back(fmt::format("{} x {}", one.count, one.comm));
@@ -128,11 +131,14 @@ std::string senders_text(const CpuInterruptions& cpu) {
   std::string out;
   for (const auto& one : cpu.causes) {
     const bool timer = one.name.kind == CauseKind::timer;
-    if (one.senders.empty() && one.woken.empty()) continue;
-    if (!one.name.by_ipi && !timer && one.woken.empty()) continue;
+    const bool samples = is_perf(one.name) && !cpu.perf_holders.empty();
+    if (one.senders.empty() && one.woken.empty() && !samples) continue;
+    if (!one.name.by_ipi && !timer && one.woken.empty() && !samples) continue;
     const bool unknown = one.name.klass == "unknown";
     out += label(one.name) + (unknown ? " (no rule names it)" : timer ? " (armed by)" : "") +
            (one.senders.empty() ? woken_text(one.woken) : "") + "\n";
+    if (samples)
+      out += wrapped("    ", 6, ascii("perf events are held by " + join(cpu.perf_holders, ", ")));
     for (std::size_t i = 0; i < std::min(one.senders.size(), kSendersShown); ++i)
       out += wrapped("    ", 6, ascii(sender_text(one.senders[i], unknown ? 32 : kFramesShown)));
   }
@@ -322,6 +328,10 @@ std::string brief_text(const CpuInterruptions& cpu) {
                                       words_us(one.lost_us / gap_seconds(cpu)))
                         : fmt::format("{} x {}", one.times(), label(one).substr(2)));
   if (!own.empty()) out += wrapped("  ", 4, "of its own: " + own);
+  const bool samples = std::any_of(cpu.causes.begin(), cpu.causes.end(),
+                                   [](const auto& one) { return is_perf(one.name); });
+  if (samples && !cpu.perf_holders.empty())
+    out += wrapped("  ", 4, ascii("perf events are held by " + join(cpu.perf_holders, ", ")));
   if (!cpu.heard || cpu.deferrable.interruptions == 0) return out + brief_checks(cpu);
   return out +
          fmt::format("  could be deferred: {} of {} interruptions, {} of the lost time\n",

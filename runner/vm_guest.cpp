@@ -57,7 +57,7 @@ Result<CpuSet> isolated_cpus(const VmOptions& options) {
   if (options.isolated == "none") return CpuSet{};
   if (options.isolated != "auto") {
     CpuSet cpus = TRY(CpuSet::parse(options.isolated));
-    if (cpus.empty() || cpus.last() >= options.cpus || cpus.contains(0))
+    if (cpus.empty() || *cpus.last() >= options.cpus || cpus.contains(0))
       return Error{
           ErrorKind::usage,
           fmt::format("a guest of {} CPUs cannot isolate {}", options.cpus, options.isolated),

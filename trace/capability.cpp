@@ -73,7 +73,7 @@ int possible_cpus(const Files& files, const HostFacts& facts) {
   const auto text = files.read("/sys/devices/system/cpu/possible");
   const auto possible = text ? CpuSet::parse(trimmed(*text)) : Result<CpuSet>(text.error());
   const CpuSet all = possible ? *possible | facts.online : facts.online;
-  return all.empty() ? 1 : all.last() + 1;
+  return all.last().value_or(0) + 1;
 }
 
 void add_kprobes(const Files& files, const HostFacts& facts, TraceCapability& can) {

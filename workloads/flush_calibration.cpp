@@ -81,7 +81,8 @@ Result<Counts> count_calls(const WorkloadContext& context,
                            const std::function<Result<void>()>& operation, Result<void>& outcome) {
   TRY(read_calls(context.host.files));
   const CpuSet own = context.cpus.empty() ? this_thread_cpus() : context.cpus;
-  const int here = own.first();
+  if (own.empty()) return Error{ErrorKind::unsupported, "no CPU is known to run the operation on"};
+  const int here = *own.first();
   const PinnedTo pinned(here);
   TRY(pinned.done());
   std::optional<Error> why;

@@ -87,8 +87,8 @@ class GeneratorCounts : public testing::TestWithParam<Case> {
     if (!is_root()) GTEST_SKIP() << "needs root";
     const CpuSet own = this_thread_cpus();  // a container may have been given any of them
     if (own.count() < 2) GTEST_SKIP() << "needs two CPUs";
-    worker_ = own.first();
-    heard_ = own.last();
+    worker_ = *own.first();
+    heard_ = *own.last();
     info_ = find_workload(GetParam().workload);
     ASSERT_NE(info_, nullptr);
     values_ = default_params(*info_);
@@ -298,8 +298,8 @@ TEST_F(KernelFlushMeasured, AgreesWithWhatTheMachineSays) {
   HostFacts unknown = known;
   unknown.kernel_flush = {KernelFlush::By::unknown, "the test hides it"};
   WorkloadBench bench(files, unknown);
-  bench.setup().cpus = {own.first()};
-  bench.setup().measured = {own.last()};
+  bench.setup().cpus = {*own.first()};
+  bench.setup().measured = {*own.last()};
   for (const auto& [info, values] :
        {std::pair<const WorkloadInfo*, ParamValues>{&workloads::direct_map, {{"pages", {"4"}}}},
         {&workloads::vmalloc_churn, {}}}) {

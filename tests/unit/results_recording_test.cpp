@@ -9,6 +9,7 @@
 #include <fstream>
 #include <functional>
 
+#include "results/json.h"
 #include "results/window_json.h"
 #include "tests/support/sample_recording.h"
 #include "tests/support/temporary_directory.h"

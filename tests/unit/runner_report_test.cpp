@@ -49,11 +49,11 @@ TEST(Report, SaysWhatExpectedIpisFollowFromAndWhyNoneAreExpected) {
     }
   const auto text = render_report(analyse(recording), {});
   expect_page(text);
-  EXPECT_THAT(text, testing::ContainsRegex("direct_map +tlb +2.00k +1.00 +- +not applicable\n"));
+  EXPECT_THAT(text, testing::ContainsRegex("direct_map +tlb +2.00k +2.00 +- +not applicable\n"));
   EXPECT_THAT(text, testing::HasSubstr("  direct_map: the configuration cannot be read\n"));
   EXPECT_THAT(text, testing::HasSubstr("  static_key_toggle: kernel flushes are broadcast by "
                                        "hardware, 0 IPIs: INVLPGB\n"));
-  EXPECT_THAT(text, testing::HasSubstr("1.00 tlb per operation;"));
+  EXPECT_THAT(text, testing::HasSubstr("2.00 tlb IPIs per operation"));
 }
 
 TEST(Report, NoNegativeZeroPerOperation) {

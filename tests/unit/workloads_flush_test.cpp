@@ -160,7 +160,7 @@ class Calibration : public testing::Test {
   std::string note() { return bench_.block().notes()[kKernelFlushNote]; }
 
   const CpuSet cpus_ = this_thread_cpus();
-  const int here_ = cpus_.first();
+  const int here_ = cpus_.first().value();
   int operations_ = 0, calls_ = 0;
   MemoryFiles files_{{{"/proc/interrupts", ""}}};
   WorkloadBench bench_{files_};
