@@ -91,7 +91,8 @@ std::map<int, Silence> silences_of(const WindowRecord& window, const TraceMeta& 
     for (const auto& probe : window.probe.cpus) {
       if (probe.cpu != one.cpu) continue;
       const auto loss = meta.loss.find(one.cpu);
-      const bool lost_events = loss != meta.loss.end() && loss->second.total() != 0;
+      const bool lost_events = (loss != meta.loss.end() && loss->second.total() != 0) ||
+                               meta.cut.contains(one.cpu);
       out.try_emplace(one.cpu, one.silent, probe, window.probe.line.ticks_per_second(),
                       lost_events);
     }
