@@ -41,6 +41,6 @@ def draw(findings):
                   [classes_style.words(klass) for klass in order],
                   loc="center left", bbox_to_anchor=(1.0, 0.5))
     figure.supylabel("length of a gap (us, logarithmic)")
-    style.finish(figure, "What opened the longest gap of each moment", findings,
+    style.finish(figure, "What took most of the longest gap of each moment", findings,
                  "time listened (s); dotted: the next repeat begins")
     return figure

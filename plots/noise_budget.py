@@ -52,6 +52,6 @@ def draw(findings):
         axes.xaxis.set_major_formatter(style.FuncFormatter(style.plain_number))
         axes.grid(axis="y", visible=False)
         axes.set_title(f"{cpu['arm']}, CPU {cpu['cpu']}", fontsize=8.5)
-    style.finish(figure, "Noise budget: lost time by what triggered the gap", findings,
+    style.finish(figure, "Noise budget: lost time by cause", findings,
                  "time lost (us per second of wall time)")
     return figure
