@@ -17,7 +17,7 @@ cpus: {{measured: "{measured}"}}
 probe: {{busy_loop: {{threshold: 1us}}}}
 observe: [interrupts, cpu_time{trace}]
 arms: {{recorded: {{}}}}
-design: {{repeats: 1, warmup: 0s, measure: {seconds}s}}
+design: {{repeats: 1, warmup: 100ms, measure: {seconds}s}}
 """
 ARMS = ("alone", "probe", "probe and trace")
 GOAL = 0.005
