@@ -112,8 +112,10 @@ void Attribution::woken(const TraceEvent& event) {
   const auto comm = comms_.named(pid, fields.comm.text(event));
   if (r.stopped != kNoCause && is_probe(r, pid, comms_.name(comm))) {
     r.stopped = kNoCause;
-    if (r.story.events != 0 && r.running != kNoCause)
-      r.timeline.run(clock_.ticks(event.time), r.running);
+    if (r.story.events != 0 && r.running != kNoCause) {
+      const auto& gap = r.gaps[r.next];
+      r.timeline.run(std::min(clock_.ticks(event.time), gap.start + gap.length), r.running);
+    }
   }
   const bool here = event.cpu == r.story.cpu;
   if (here ? !r.in_ipi || !r.caller.known()
