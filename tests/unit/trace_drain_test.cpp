@@ -11,6 +11,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cstring>
@@ -117,7 +118,8 @@ TEST_F(Drain, AFileThatCannotBeWrittenIsAnErrorOfTheWhole) {
   EXPECT_FALSE(drain_rest(plan_));
   auto drain = TraceDrain::start(plan_);
   ASSERT_TRUE(drain) << drain.error().text();
-  sleep_for(std::chrono::milliseconds{50});
+  siginfo_t ended{};  // it ends by itself; left to be reaped by stop()
+  ASSERT_EQ(::waitid(P_PID, static_cast<id_t>(drain->pid()), &ended, WEXITED | WNOWAIT), 0);
   EXPECT_FALSE(drain->stop());
 }
 
