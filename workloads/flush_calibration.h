@@ -15,8 +15,9 @@ namespace isolab {
 inline constexpr const char* kKernelFlushNote = "kernel_flush";
 
 /// Judges counts of IPIs on one other CPU, each taken around an operation that flushes kernel
-/// mappings `flushes` times. The median decides, so that IPIs of others do not: none is a
-/// broadcast, half of `flushes` or more are interrupts, anything between is unknown.
+/// mappings `flushes` times. The median decides, so that IPIs of others do not: none is a broadcast
+/// as long as not more than one flush in ten shows as an IPI, half of `flushes` or more are
+/// interrupts, anything between is unknown.
 KernelFlush judge_flush_counts(std::vector<std::uint64_t> counts, double flushes);
 
 /// Runs `operation` once, and where HostFacts::kernel_flush is unknown a few times more with the
