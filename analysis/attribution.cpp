@@ -48,6 +48,7 @@ Attribution::Attribution(const TraceDirectory& trace, const TraceMeta& meta,
     receiver_index_[static_cast<std::size_t>(cpus[i].cpu)] = i;
     auto& receiver = receivers_[i];
     receiver.gaps = cpus[i].gaps;
+    receiver.list = cpus[i].list;
     receiver.start = cpus[i].start, receiver.end = cpus[i].end;
     receiver.microsecond = cpus[i].microsecond;
     receiver.timeline = GapTimeline(table_.has_ends);
@@ -140,6 +141,7 @@ void Attribution::close_gap(std::size_t receiver) {
   r.ipi_cause = r.timer_cause = kNone;
   r.ipi_at.in_gap = r.timer_in_gap = false;
   ++r.next;
+  if (r.list != nullptr && r.next % GapList::kBlock == 0) r.list->release_below(r.next);
 }
 
 /// When the IPI was sent that opened the gap's first interrupt, in ticks; 0: not known.
@@ -201,7 +203,7 @@ void Attribution::book(std::size_t receiver, GapStory& story) {
   const bool over_1us = length > r.microsecond;
   if (over_1us) ++result.gaps_over_1us;
   if (story.events == 0) {
-    result.silent.push_back(static_cast<std::uint32_t>(story.index));
+    result.silent.push_back(story.index);
   } else {
     book_times(receiver, story);
     if (names_[story.trigger].kind != CauseKind::late_delivery) {

@@ -29,6 +29,7 @@
 #include "analysis/attribution_events.h"
 #include "analysis/attribution_names.h"
 #include "analysis/attribution_tables.h"
+#include "analysis/gap_set.h"
 #include "analysis/gap_timeline.h"
 #include "base/histogram.h"
 #include "base/records.h"
@@ -132,7 +133,7 @@ struct LateGap {
 struct CpuAttribution {
   int cpu = 0;
   std::vector<CauseTally> causes;     // by CauseId, may be shorter than the list of names
-  std::vector<std::uint32_t> silent;  // gaps without any event, as indices
+  GapSet silent;                      // gaps without any event
   std::vector<LateGap> late;
 
   RowCounts counted;     // between the window's edges
@@ -164,6 +165,7 @@ struct CpuGaps {
   std::uint64_t microsecond = 0;     // in ticks
   std::span<const Gap> gaps;         // in time order, must outlive the attribution
   std::string probe = {};  // name of its thread; empty: learnt from the first switch in a gap
+  const GapList* list = nullptr;  // of `gaps`, if what lies behind may be given back
 };
 
 class Attribution {
@@ -210,6 +212,7 @@ class Attribution {
   /// What is known about a measured CPU while the events pass.
   struct Receiver {
     std::span<const Gap> gaps;
+    const GapList* list = nullptr;
     std::size_t next = 0;  // the gap that is open or comes next
     std::uint64_t start = 0, end = 0, microsecond = 0;
     GapStory story;

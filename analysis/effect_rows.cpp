@@ -69,7 +69,7 @@ class Collector {
     double sum = 0;
     const auto add = [&](double us, double times) { sum += us * us * times; };
     if (cpu.gaps_dropped == 0) {
-      for (const auto& gap : cpu.gaps) add(heard.microseconds(gap.length), 1);
+      cpu.gaps.for_each([&](const Gap& gap) { add(heard.microseconds(gap.length), 1); });
       return sum;
     }
     for (std::size_t i = Histogram::bucket_of(cpu.threshold) + 1; i < Histogram::kBuckets; ++i)

@@ -101,7 +101,8 @@ std::vector<CpuGaps> gaps_of(const WindowRecord& window, const CpuSet& measured)
     for (const auto& probe : window.probe.cpus)
       if (probe.cpu == cpu && window.probe.kind == "gap") {
         one.probe = fmt::format("{}/{}", window.probe.probe, cpu);
-        one.start = probe.start, one.end = probe.end, one.gaps = probe.gaps;
+        one.start = probe.start, one.end = probe.end;
+        one.gaps = probe.gaps, one.list = &probe.gaps;
         one.microsecond = window.probe.line.ticks(1000);
       }
     out.push_back(one);

@@ -26,8 +26,9 @@ struct Lengths {
     const double scale = 1e6 / line.ticks_per_second();
     for (const auto& cpu : window.probe.cpus) {
       seconds += static_cast<double>(cpu.end - cpu.start) * scale / 1e6;
-      for (const auto& gap : cpu.gaps)
+      cpu.gaps.for_each([&](const Gap& gap) {
         if (gap.length > least) us.push_back(static_cast<double>(gap.length) * scale);
+      });
     }
   }
   double median() const { return us[us.size() / 2]; }

@@ -47,6 +47,30 @@ void fill_histogram(const std::vector<Heard>& heard, const Histogram& all, ArmSe
   }
 }
 
+/// At most `most` points over `seconds`: all of them, or the largest of each equal slice of time.
+/// Keeps order, and never holds more.
+class LargestPoints {
+ public:
+  LargestPoints(double seconds, std::size_t most) : seconds_(seconds), most_(most) {}
+  void add(const Point& point) {
+    if (++added_ <= most_) all_.push_back(point);
+    const double share = std::clamp(point.x / seconds_, 0.0, 1.0);
+    const auto slice =
+        std::min(most_ - 1, static_cast<std::size_t>(share * static_cast<double>(most_)));
+    if (largest_.empty() || slice != slice_of_last_)
+      largest_.push_back(point);
+    else if (point.y > largest_.back().y)
+      largest_.back() = point;
+    slice_of_last_ = slice;
+  }
+  std::vector<Point> take() { return std::move(added_ <= most_ ? all_ : largest_); }
+
+ private:
+  double seconds_;
+  std::size_t most_, added_ = 0, slice_of_last_ = 0;
+  std::vector<Point> all_, largest_;
+};
+
 GapTrack make_track(const std::string& arm, const Heard& heard) {
   GapTrack out;
   out.arm = arm;
@@ -54,34 +78,16 @@ GapTrack make_track(const std::string& arm, const Heard& heard) {
   out.repeat = heard.repeat();
   out.seconds = heard.seconds();
   out.gaps = heard.cpu().gaps.size() + heard.cpu().gaps_dropped;
-  std::vector<Point> points;
-  points.reserve(heard.cpu().gaps.size());
-  for (const auto& gap : heard.cpu().gaps)
-    points.push_back(
+  LargestPoints points(out.seconds, kPointsPerTrack);
+  heard.cpu().gaps.for_each([&](const Gap& gap) {
+    points.add(
         {heard.microseconds(gap.start - heard.cpu().start) / 1e6, heard.microseconds(gap.length)});
-  out.points = keep_largest(points, out.seconds, kPointsPerTrack);
+  });
+  out.points = points.take();
   return out;
 }
 
 }  // namespace
-
-std::vector<Point> keep_largest(const std::vector<Point>& points, double seconds,
-                                std::size_t most) {
-  if (points.size() <= most) return points;
-  std::vector<Point> out;
-  std::size_t slice_of_last = most;  // no slice yet
-  for (const auto& point : points) {
-    const double share = std::clamp(point.x / seconds, 0.0, 1.0);
-    const auto slice =
-        std::min(most - 1, static_cast<std::size_t>(share * static_cast<double>(most)));
-    if (slice != slice_of_last)
-      out.push_back(point);
-    else if (point.y > out.back().y)
-      out.back() = point;
-    slice_of_last = slice;
-  }
-  return out;
-}
 
 Series make_series(const std::vector<ArmWindows>& arms, const CpuSet& measured,
                    const std::vector<Metric>& metrics) {

@@ -23,36 +23,59 @@ void SilentRow::add(const SilentRow& window) {
   periods = window.periods;
 }
 
-Silence::Silence(std::span<const std::uint32_t> silent, const ProbeCpu& probe,
-                 double ticks_per_second, bool lost_events)
+Silence::Silence(const GapSet& silent, const ProbeCpu& probe, double ticks_per_second,
+                 bool lost_events)
     : ns_per_tick_(1e9 / ticks_per_second), start_(probe.start) {
-  for (const bool wants_long : {true, false}) {
-    std::vector<double> times;
-    for (const auto index : silent)
-      if (const auto& gap = probe.gaps[index]; is_long(gap) == wants_long)
-        times.push_back(static_cast<double>(gap.start - start_) * ns_per_tick_);
-    if (times.empty()) continue;
-    auto& parts = parts_[wants_long];
-    const auto size = std::max(kSmallestPart, (times.size() + kMostParts - 1) / kMostParts);
-    for (std::size_t i = 0; i < times.size() && !lost_events; i += size) {
-      const auto some = std::span(times).subspan(i, std::min(size, times.size() - i));
-      parts.push_back({some.front(), find_periods(some)});
-    }
-    auto& row = rows_.emplace_back();
-    row.lengths = wants_long ? "over 10 us" : "up to 10 us";
-    row.gaps = row.most_gaps = times.size();
-    row.periods = clearest(parts);
+  // Three passes over the log, since a day's silent gaps are more than memory should hold.
+  const auto pass = [&](auto&& use) {
+    std::size_t kept = 0;
     for (const auto index : silent) {
-      const auto& gap = probe.gaps[index];
-      if (is_long(gap) != wants_long) continue;
-      const double us = static_cast<double>(gap.length) * ns_per_tick_ / 1e3;
-      const bool outside = period_of(gap) != nullptr;
-      row.lost_us += us;
-      if (outside) ++row.in_phase, row.in_phase_us += us;
-      ++(outside ? time_.outside_gaps : time_.unexplained_gaps);
-      (outside ? time_.outside_ticks : time_.unexplained_ticks) += gap.length;
+      use(probe.gaps[index]);
+      if (index < kept + GapList::kBlock) continue;
+      probe.gaps.release_below(index);
+      kept = index;
     }
+  };
+  std::array<std::size_t, 2> count{};
+  pass([&](const Gap& gap) { ++count[is_long(gap)]; });
+  if (!lost_events) {
+    std::array<std::vector<double>, 2> times;
+    const auto test = [&](bool of_long) {
+      auto& some = times[of_long];
+      if (!some.empty()) parts_[of_long].push_back({some.front(), find_periods(some)});
+      some.clear();
+    };
+    pass([&](const Gap& gap) {
+      const bool of_long = is_long(gap);
+      times[of_long].push_back(time_of(gap));
+      const auto size = std::max(kSmallestPart, (count[of_long] + kMostParts - 1) / kMostParts);
+      if (times[of_long].size() == size) test(of_long);
+    });
+    test(false), test(true);
   }
+  std::array<SilentRow, 2> rows;
+  pass([&](const Gap& gap) { add(gap, rows[is_long(gap)]); });
+  for (const bool of_long : {true, false}) {
+    if (count[of_long] == 0) continue;
+    auto& row = rows[of_long];
+    row.lengths = of_long ? "over 10 us" : "up to 10 us";
+    row.most_gaps = row.gaps;
+    row.periods = clearest(parts_[of_long]);
+    rows_.push_back(std::move(row));
+  }
+}
+
+void Silence::add(const Gap& gap, SilentRow& row) {
+  const double us = static_cast<double>(gap.length) * ns_per_tick_ / 1e3;
+  const bool outside = period_of(gap) != nullptr;
+  ++row.gaps, row.lost_us += us;
+  if (outside) ++row.in_phase, row.in_phase_us += us;
+  ++(outside ? time_.outside_gaps : time_.unexplained_gaps);
+  (outside ? time_.outside_ticks : time_.unexplained_ticks) += gap.length;
+}
+
+double Silence::time_of(const Gap& gap) const {
+  return static_cast<double>(gap.start - start_) * ns_per_tick_;
 }
 
 std::vector<Period> Silence::clearest(const std::vector<Part>& parts) {
@@ -72,10 +95,11 @@ bool Silence::is_long(const Gap& gap) const {
 }
 
 const Period* Silence::period_of(const Gap& gap) const {
-  const double at = static_cast<double>(gap.start - start_) * ns_per_tick_;
+  const double at = time_of(gap);
   const auto& parts = parts_[is_long(gap)];
   const auto next =
-      std::find_if(parts.begin(), parts.end(), [&](const Part& part) { return part.from_ns > at; });
+      std::upper_bound(parts.begin(), parts.end(), at,
+                       [](double time, const Part& part) { return time < part.from_ns; });
   if (next == parts.begin()) return nullptr;
   const auto& periods = std::prev(next)->periods;
   const auto found = std::find_if(periods.begin(), periods.end(),
@@ -91,8 +115,8 @@ std::map<int, Silence> silences_of(const WindowRecord& window, const TraceMeta& 
     for (const auto& probe : window.probe.cpus) {
       if (probe.cpu != one.cpu) continue;
       const auto loss = meta.loss.find(one.cpu);
-      const bool lost_events = (loss != meta.loss.end() && loss->second.total() != 0) ||
-                               meta.cut.contains(one.cpu);
+      const bool lost_events =
+          (loss != meta.loss.end() && loss->second.total() != 0) || meta.cut.contains(one.cpu);
       out.try_emplace(one.cpu, one.silent, probe, window.probe.line.ticks_per_second(),
                       lost_events);
     }

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "analysis/attribution.h"
+#include "analysis/gap_set.h"
 #include "analysis/periodicity.h"
 #include "base/records.h"
 #include "trace/meta.h"
@@ -40,8 +41,7 @@ class Silence {
  public:
   /// `silent`: indices into the probe's gaps. `lost_events`: the trace lost some of this CPU, so a
   /// gap without any proves nothing and all stay unexplained.
-  Silence(std::span<const std::uint32_t> silent, const ProbeCpu& probe, double ticks_per_second,
-          bool lost_events);
+  Silence(const GapSet& silent, const ProbeCpu& probe, double ticks_per_second, bool lost_events);
 
   /// The period a silent gap comes with; nullptr: unexplained.
   const Period* period_of(const Gap& gap) const;
@@ -58,6 +58,8 @@ class Silence {
   };
   static std::vector<Period> clearest(const std::vector<Part>& parts);
   bool is_long(const Gap& gap) const;
+  double time_of(const Gap& gap) const;  // ns since the probe's start
+  void add(const Gap& gap, SilentRow& row);
 
   double ns_per_tick_ = 1;
   std::uint64_t start_ = 0;

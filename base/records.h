@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/cpu_set.h"
+#include "base/gap_list.h"
 #include "base/histogram.h"
 #include "base/plan.h"
 
@@ -30,13 +31,6 @@ struct TickLine {
   double ticks_per_second() const;
 };
 
-/// One hole in the probe's time: it started at `start` (absolute ticks) and lasted `length` ticks.
-struct Gap {
-  std::uint64_t start = 0;
-  std::uint64_t length = 0;
-  bool operator==(const Gap&) const = default;
-};
-
 /// What a probe heard on one CPU in one window.
 struct ProbeCpu {
   int cpu = 0;
@@ -45,7 +39,7 @@ struct ProbeCpu {
   Histogram histogram;               // busy_loop: every iteration; cyclictest: every sample
   Histogram corrected;               // cyclictest: with the samples that omission hid; else empty
   std::uint64_t threshold = 0;       // ticks; gaps longer than this are logged
-  std::vector<Gap> gaps;             // in time order
+  GapList gaps;                      // in time order
   std::uint64_t gaps_dropped = 0;    // over the threshold, but the log was full
   std::map<std::string, double> numbers;  // per-probe: iterations, floor_ticks, missed_periods ...
 };

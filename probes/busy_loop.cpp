@@ -235,7 +235,7 @@ ProbeCpu BusyLoop::collect_cpu(const Listener& listener) const {
   cpu.end = totals.end;
   cpu.histogram = listener.histogram();
   const GapLog& log = listener.log();
-  cpu.gaps.assign(log.entries, log.entries + log.size);
+  cpu.gaps.own().assign(log.entries, log.entries + log.size);
   cpu.gaps_dropped = log.dropped;
 
   // Wall time two ways: as CLOCK_MONOTONIC_RAW has it, and as the sum of all rounds plus the

@@ -1,11 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "results/blobs.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
+#include <algorithm>
+#include <bit>
+#include <cerrno>
 #include <charconv>
 #include <limits>
+#include <memory>
 #include <string_view>
+
+#include "results/durable.h"
 
 namespace isolab {
 namespace {
@@ -16,6 +26,8 @@ constexpr std::uint64_t kGapsVersion = 1;
 constexpr std::size_t kGapsHeader = 24;
 constexpr std::size_t kGapsTrailer = 8;
 constexpr std::size_t kGapBytes = 16;
+constexpr std::size_t kHashBlock = 1 << 20;
+constexpr std::size_t kLeastMapped = 1 << 16;  // a process has some 65,000 mappings at most
 
 Error bad(const std::string& file, std::size_t place, const std::string& why) {
   return Error{ErrorKind::parse, fmt::format("{}:{}: {}", file, place, why)};
@@ -55,11 +67,44 @@ std::uint64_t get(std::string_view bytes, std::size_t at, std::size_t size) {
 }
 
 /// Fowler, Noll and Vo, variant 1a of 64 bits (RFC 9923): guards against accidents, not attackers.
-std::uint64_t fnv1a(std::string_view bytes) {
-  std::uint64_t hash = 14695981039346656037U;
+/// `hash`: of the bytes before these.
+std::uint64_t fnv1a(std::string_view bytes, std::uint64_t hash = 14695981039346656037U) {
   for (const char byte : bytes) hash = (hash ^ static_cast<unsigned char>(byte)) * 1099511628211U;
   return hash;
 }
+
+/// A whole gap log in a private mapping. The format's pairs are what a little-endian CPU has in
+/// memory.
+class MappedGaps final : public GapStore {
+ public:
+  static_assert(std::endian::native == std::endian::little && sizeof(Gap) == kGapBytes &&
+                kGapsHeader % alignof(Gap) == 0);
+  MappedGaps(char* data, std::size_t size) : data_(data), size_(size) {
+    ::madvise(data_, size_, MADV_SEQUENTIAL);  // only a hint
+  }
+  ~MappedGaps() override { ::munmap(data_, size_); }
+  std::string_view bytes() const { return {data_, size_}; }
+  std::span<const Gap> gaps() const override {
+    return {reinterpret_cast<const Gap*>(data_ + kGapsHeader),
+            (size_ - kGapsHeader - kGapsTrailer) / kGapBytes};
+  }
+  void release_below(std::size_t index) const override {
+    release_bytes(kGapsHeader + index * kGapBytes);
+  }
+  /// The last pages before `end`: a pass calls this for each MiB.
+  void release_bytes(std::size_t end) const {
+    const auto last = std::min(end, size_) / kMemoryPage * kMemoryPage;
+    const auto first = last - std::min(last, kMostReleased);
+    if (first != last) ::madvise(data_ + first, last - first, MADV_DONTNEED);
+  }
+
+ private:
+  static constexpr std::size_t kMemoryPage =
+      1 << 16;  // a multiple of every page size (4, 16, 64 KiB)
+  static constexpr std::size_t kMostReleased = 4 << 20;
+  char* data_;
+  std::size_t size_;
+};
 
 }  // namespace
 
@@ -108,7 +153,7 @@ Result<Histogram> read_histogram(const std::string& file, const std::string& tex
   }
 }
 
-std::string pack_gaps(const std::vector<Gap>& gaps) {
+std::string pack_gaps(std::span<const Gap> gaps) {
   std::string out;
   out.reserve(kGapsHeader + gaps.size() * kGapBytes + kGapsTrailer);
   out += kGapsMagic;
@@ -123,7 +168,12 @@ std::string pack_gaps(const std::vector<Gap>& gaps) {
   return out;
 }
 
-Result<std::vector<Gap>> unpack_gaps(const std::string& file, const std::string& bytes) {
+namespace {
+
+/// The number of gaps in a log that is whole. `passed(offset)` is called now and then: what lies
+/// before it was hashed.
+template <class Passed>
+Result<std::size_t> check_gaps(const std::string& file, std::string_view bytes, Passed&& passed) {
   const std::size_t size = bytes.size();
   if (size < kGapsHeader)
     return bad(file, size, fmt::format("the file ends within its {} byte header", kGapsHeader));
@@ -140,14 +190,43 @@ Result<std::vector<Gap>> unpack_gaps(const std::string& file, const std::string&
         file, size,
         fmt::format("the header says {} gaps, the file's {} bytes are not that many", count, size));
   const std::size_t hash_at = size - kGapsTrailer;
-  if (fnv1a(std::string_view(bytes).substr(0, hash_at)) != get(bytes, hash_at, 8))
+  std::uint64_t hash = fnv1a({});
+  for (std::size_t at = 0; at < hash_at; at += kHashBlock) {
+    hash = fnv1a(bytes.substr(at, std::min(kHashBlock, hash_at - at)), hash);
+    passed(at + kHashBlock);
+  }
+  if (hash != get(bytes, hash_at, 8))
     return bad(file, hash_at, "the hash does not fit the bytes before it");
-  std::vector<Gap> out(count);
+  return count;
+}
+
+}  // namespace
+
+Result<std::vector<Gap>> unpack_gaps(const std::string& file, const std::string& bytes) {
+  std::vector<Gap> out(TRY(check_gaps(file, bytes, [](std::size_t) {})));
   for (std::size_t i = 0; i < out.size(); ++i) {
     out[i].start = get(bytes, kGapsHeader + i * kGapBytes, 8);
     out[i].length = get(bytes, kGapsHeader + i * kGapBytes + 8, 8);
   }
   return out;
+}
+
+Result<GapList> load_gaps(const std::filesystem::path& file, const std::string& shown) {
+  const int fd = ::open(file.c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return errno_error("open " + file.string(), errno);
+  struct stat status {};
+  const bool known = ::fstat(fd, &status) == 0 && S_ISREG(status.st_mode);
+  const auto size = static_cast<std::size_t>(known ? status.st_size : 0);
+  void* const data =
+      size < kLeastMapped ? MAP_FAILED : ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, fd, 0);
+  ::close(fd);
+  if (data == MAP_FAILED) {  // small, or no mapping is left
+    const std::string bytes = TRY(read_whole(file, file.string()));
+    return GapList(TRY(unpack_gaps(shown, bytes)));
+  }
+  auto mapped = std::make_shared<const MappedGaps>(static_cast<char*>(data), size);
+  TRY(check_gaps(shown, mapped->bytes(), [&](std::size_t at) { mapped->release_bytes(at); }));
+  return GapList(std::move(mapped));
 }
 
 }  // namespace isolab

@@ -3,6 +3,8 @@
 // little-endian bytes. Both carry what detects a cut or a flipped byte; docs/recording-format.md.
 #pragma once
 
+#include <filesystem>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -19,8 +21,13 @@ Result<Histogram> read_histogram(const std::string& file, const std::string& tex
 
 /// Magic "ISOLGAPS", u32 version, u32 zero, u64 count, count pairs of u64 (start, length), and the
 /// FNV-1a hash (64 bits) of everything before it.
-std::string pack_gaps(const std::vector<Gap>& gaps);
+std::string pack_gaps(std::span<const Gap> gaps);
 /// Errors are "file:offset: what is wrong", offsets in bytes.
 Result<std::vector<Gap>> unpack_gaps(const std::string& file, const std::string& bytes);
+/// The same checks on a file that stays on disk: from 64 KiB on the gaps are in a private mapping,
+/// and reading them in order with GapList::for_each() keeps about 1 MiB of it in memory. `shown` is
+/// the file's name in messages about its content. A file that is cut while it is mapped ends the
+/// process with SIGBUS.
+Result<GapList> load_gaps(const std::filesystem::path& file, const std::string& shown);
 
 }  // namespace isolab

@@ -102,10 +102,9 @@ class Loader {
     const auto name = [&](const char* what) { return folder + '/' + cpu_file(one.cpu, what); };
     const std::string histogram = TRY(text(name("histogram.csv")));
     const std::string corrected = TRY(text(name("corrected.csv")));
-    const std::string gaps = TRY(text(name("gaps")));
     one.histogram = TRY(read_histogram(name("histogram.csv"), histogram));
     one.corrected = TRY(read_histogram(name("corrected.csv"), corrected));
-    one.gaps = TRY(unpack_gaps(name("gaps"), gaps));
+    one.gaps = TRY(load_gaps(directory_ / name("gaps"), name("gaps")));
     return {};
   }
 

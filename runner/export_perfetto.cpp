@@ -135,8 +135,9 @@ class WindowTrack {
   void gaps_alone() {
     const bool heard_gaps = window_->probe.kind == "gap";
     for (const auto& cpu : window_->probe.cpus)
-      for (const auto& gap : cpu.gaps)
+      cpu.gaps.for_each([&](const Gap& gap) {
         slice(cpu.cpu, gap, heard_gaps ? "gap" : "late wakeup", window_->probe.kind, {});
+      });
   }
 
   Result<void> attribute() {

@@ -21,7 +21,7 @@ class TracedRecording {
   /// Arm "toggle", traced for 10 s, and "toggle untraced" beside it.
   void add_toggle() {
     auto& window = traced_window("toggle");
-    auto& gaps = window.probe.cpus[0].gaps;
+    auto& gaps = window.probe.cpus[0].gaps.own();
     TraceBuilder make;
     for (std::uint64_t i = 0; i < 1000; ++i) gaps.push_back({at_ms(10 * i + 3), 50'000});
     for (const std::uint64_t ms : {101, 1207, 2311, 4455, 7777}) gaps.push_back({at_ms(ms), 3'000});

@@ -97,7 +97,7 @@ TEST(GapMetrics, CpusAreKeptApartAndPooled) {
 TEST(GapMetrics, AFullLogFallsBackToTheHistogram) {
   RecordingBuilder builder;
   auto& cpu = builder.window(builder.arm("idle"), {2, 15, 150}).probe.cpus.front();
-  cpu.gaps.resize(1);
+  cpu.gaps.own().resize(1);
   cpu.gaps_dropped = 2;
   const auto findings = analyse(builder.recording());
   EXPECT_DOUBLE_EQ(value_of(findings, "gaps_over_1us", "idle"), 1080);
@@ -172,7 +172,7 @@ TEST(WakeupMetrics, CountsAndMaximumAreExactWhereTheyWereRecorded) {
   cpu.numbers["longest_ns"] = 103'143.636;  // what the probe says itself comes first
   EXPECT_DOUBLE_EQ(value_of(analyse(builder.recording()), "wakeup_max", "idle"), 103.143636);
   cpu.numbers.clear();
-  cpu.gaps.resize(2);  // a full log: the histogram knows the rest
+  cpu.gaps.own().resize(2);  // a full log: the histogram knows the rest
   cpu.gaps_dropped = 3;
   findings = analyse(builder.recording());
   EXPECT_LT(value_of(findings, "wakeups_over_50us", "idle"), 5 * 360);
@@ -188,7 +188,7 @@ TEST(GapLog, HoldsEveryGapUntilItIsFull) {
   EXPECT_EQ(logged_until(cpu), 9000U);
   cpu.gaps_dropped = 1;
   EXPECT_EQ(logged_until(cpu), 3070U);
-  cpu.gaps.clear();  // a log without room
+  cpu.gaps.own().clear();  // a log without room
   EXPECT_EQ(logged_until(cpu), 1000U);
 }
 

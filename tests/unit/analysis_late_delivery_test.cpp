@@ -19,7 +19,7 @@ class LateDelivery : public testing::Test {
   /// A silent gap every 10 ms: a hypervisor's timer.
   void add_silent() {
     for (std::uint32_t i = 0; i < 400; ++i) {
-      silent_.push_back(static_cast<std::uint32_t>(probe_.gaps.size()));
+      silent_.push_back(probe_.gaps.size());
       probe_.gaps.push_back({std::uint64_t{i} * 10'000'000 + 3'000'000, 20'000});
     }
   }
@@ -35,7 +35,7 @@ class LateDelivery : public testing::Test {
   WindowRecord window_;
   ProbeCpu probe_;
   CpuAttribution attributed_;
-  std::vector<std::uint32_t> silent_;
+  GapSet silent_;
 };
 
 TEST_F(LateDelivery, IsUnexplainedWithoutAProof) {

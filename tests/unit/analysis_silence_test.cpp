@@ -10,6 +10,7 @@
 namespace isolab {
 namespace {
 
+using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
@@ -28,15 +29,24 @@ ProbeCpu probe_under_a_host(double seconds, double drift_ppm) {
         {out.start + static_cast<std::uint64_t>(when(random) * kTicksPerSecond), 3'000});
     period *= 1 + drift_ppm * 1e-6 * 0.01 / seconds;
   }
-  std::sort(out.gaps.begin(), out.gaps.end(),
-            [](const Gap& a, const Gap& b) { return a.start < b.start; });
+  auto& gaps = out.gaps.own();
+  std::sort(gaps.begin(), gaps.end(), [](const Gap& a, const Gap& b) { return a.start < b.start; });
   return out;
 }
 
-std::vector<std::uint32_t> all_of(const ProbeCpu& probe) {
-  std::vector<std::uint32_t> out(probe.gaps.size());
-  std::iota(out.begin(), out.end(), 0u);
+GapSet all_of(const ProbeCpu& probe) {
+  GapSet out;
+  for (std::size_t i = 0; i < probe.gaps.size(); ++i) out.push_back(i);
   return out;
+}
+
+TEST(GapSet, ListsItsMembersInOrder) {
+  GapSet set;
+  EXPECT_TRUE(set.empty());
+  EXPECT_EQ(set.begin(), set.end());
+  for (const std::size_t index : {63u, 64u, 0u, 1000u}) set.push_back(index);
+  EXPECT_THAT(set, ElementsAre(0u, 63u, 64u, 1000u));
+  EXPECT_EQ(set.size(), 4u);
 }
 
 TEST(Silence, TellsTheHostsTickFromTheRest) {

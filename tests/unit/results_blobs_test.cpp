@@ -3,7 +3,14 @@
 
 #include <gmock/gmock.h>
 
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <string>
+#include <vector>
+
 #include "tests/support/sample_recording.h"
+#include "tests/support/temporary_directory.h"
 
 namespace isolab {
 namespace {
@@ -62,7 +69,7 @@ TEST(GapFile, EveryTruncationAndEveryFlippedByteIsSeen) {
 }
 
 TEST(GapFile, NamesTheOffset) {
-  auto bytes = pack_gaps({{1, 2}});
+  auto bytes = pack_gaps(std::vector<Gap>{{1, 2}});
   EXPECT_THAT(unpack_gaps("cpu1.gaps", bytes.substr(0, 30)).error().what,
               StartsWith("cpu1.gaps:30: "));
   bytes[0] = 'x';
@@ -74,6 +81,75 @@ TEST(GapFile, ACountThatOverflowsIsRefused) {
   auto bytes = pack_gaps({});
   bytes[23] = static_cast<char>(0xff);
   EXPECT_FALSE(unpack_gaps("f", bytes));
+}
+
+/// Pages of the file that this process has in memory, in KiB.
+std::size_t resident_kib(const std::filesystem::path& file) {
+  std::ifstream maps("/proc/self/smaps");
+  bool here = false;
+  std::size_t sum = 0;
+  for (std::string line; std::getline(maps, line);) {
+    if (const auto dash = line.find('-'); dash < line.find(' '))
+      here = line.ends_with(file.string());
+    if (here && line.starts_with("Rss:")) sum += std::stoul(line.substr(4));
+  }
+  return sum;
+}
+
+std::vector<Gap> many_gaps(std::size_t count) {
+  std::vector<Gap> out(count);
+  for (std::size_t i = 0; i < count; ++i) out[i] = {1000 * i, i % 777};
+  return out;
+}
+
+TEST(GapFile, ALargeOneStaysOnDiskAndIsReadInBoundedMemory) {
+  const test::TemporaryDirectory directory;
+  const auto file = directory.path() / "cpu1.gaps";
+  const auto gaps = many_gaps(2'000'000);  // 32 MB
+  std::ofstream(file, std::ios::binary) << pack_gaps(gaps);
+  const auto list = load_gaps(file, "cpu1.gaps");
+  ASSERT_TRUE(list) << list.error().what;
+  ASSERT_EQ(list->size(), gaps.size());
+  std::size_t next = 0, wrong = 0, most = 0;
+  list->for_each([&](const Gap& gap) {
+    if (gap != gaps[next]) ++wrong;
+    if (++next % 300'000 == 0) most = std::max(most, resident_kib(file));
+  });
+  EXPECT_EQ(next, gaps.size());
+  EXPECT_EQ(wrong, 0u);
+  EXPECT_GT(most, 0u);  // it is mapped, and smaps lists it
+  EXPECT_LT(most, 4096u);
+  EXPECT_EQ((*list)[5], gaps[5]);  // given back, read again
+  auto copy = *list;
+  copy.own().pop_back();
+  EXPECT_EQ(copy.size() + 1, list->size());
+}
+
+TEST(GapFile, ALargeOneThatIsDamagedIsRefusedWithTheSameWords) {
+  const test::TemporaryDirectory directory;
+  const auto file = directory.path() / "cpu1.gaps";
+  const auto bytes = pack_gaps(many_gaps(100'000));
+  for (const std::size_t place : {0u, 8u, 16u, 24u, 1'600'023u, 1'600'031u}) {
+    auto flipped = bytes;
+    flipped[place] = static_cast<char>(flipped[place] ^ 4);
+    std::ofstream(file, std::ios::binary) << flipped;
+    const auto mapped = load_gaps(file, "cpu1.gaps");
+    ASSERT_FALSE(mapped) << place;
+    EXPECT_EQ(mapped.error().what, unpack_gaps("cpu1.gaps", flipped).error().what);
+  }
+  for (const std::size_t length : {bytes.size() - 1, bytes.size() - 16, std::size_t{70'000}}) {
+    std::ofstream(file, std::ios::binary) << bytes.substr(0, length);
+    EXPECT_FALSE(load_gaps(file, "cpu1.gaps")) << length;
+  }
+}
+
+TEST(GapFile, ASmallOneIsReadAndAMissingOneIsNamed) {
+  const test::TemporaryDirectory directory;
+  const auto file = directory.path() / "cpu1.gaps";
+  std::ofstream(file, std::ios::binary) << pack_gaps(std::vector<Gap>{{5, 6}});
+  EXPECT_EQ(*load_gaps(file, "cpu1.gaps"), (GapList{{5, 6}}));
+  EXPECT_THAT(load_gaps(directory.path() / "none", "none").error().what,
+              HasSubstr((directory.path() / "none").string()));
 }
 
 }  // namespace
