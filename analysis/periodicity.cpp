@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <cstdint>
 #include <optional>
 
 namespace isolab {
@@ -25,6 +26,12 @@ double fold(double time, double period) {
   return phase < 0 ? phase + period : phase;
 }
 
+/// std::floor() of numbers below 2^63: without SSE 4.1 that is a call, and std::fmod() takes 30 ns.
+double floored(double x) {
+  const auto cut = static_cast<double>(static_cast<std::int64_t>(x));
+  return cut > x ? cut - 1 : cut;
+}
+
 struct Folded {
   double counted = 0;
   double share = 0;
@@ -41,8 +48,9 @@ Folded fold_all(std::span<const double> times, double period) {
   const double scale = Period::kBins / period;
   double counted = 0;
   for (const double time : times) {
-    const double round = std::floor(time / period);
-    const auto place = static_cast<std::size_t>(fold(time, period) * scale);
+    const double rounds = time / period;
+    const double round = floored(rounds);
+    const auto place = static_cast<std::size_t>((rounds - round) * Period::kBins);
     auto& bin = bins[std::min<std::size_t>(place, Period::kBins - 1)];
     if (bin.last == round) continue;
     bin.last = round;
@@ -71,7 +79,7 @@ double refine(std::span<const double> times, double period) {
       const double width = 2 * period / Period::kBins;
       double n = 0, sum_k = 0, sum_t = 0, sum_kk = 0, sum_kt = 0;
       for (const double time : some) {
-        const double k = std::round((time - phase) / period);
+        const double k = floored((time - phase) / period + 0.5);
         if (std::abs(time - phase - k * period) > width) continue;
         const double t = time - origin, base = k - std::round((origin - phase) / period);
         n += 1, sum_k += base, sum_t += t, sum_kk += base * base, sum_kt += base * t;
@@ -165,8 +173,8 @@ std::optional<Period> find_period(std::span<const double> times_ns) {
 }  // namespace
 
 bool Period::in_phase(double time_ns) const {
-  const double distance = fold(time_ns - phase_ns + period_ns / 2, period_ns) - period_ns / 2;
-  return std::abs(distance) <= period_ns / kBins;
+  const double rounds = (time_ns - phase_ns) / period_ns;
+  return std::abs(rounds - floored(rounds + 0.5)) <= 1.0 / kBins;
 }
 
 std::vector<Period> find_periods(std::span<const double> times_ns) {
