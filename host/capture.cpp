@@ -4,8 +4,10 @@
 #include <array>
 #include <cerrno>
 #include <fstream>
+#include <system_error>
 
 #include "base/cpu_set.h"
+#include "host/captured_machine.h"
 #include "host/facts.h"
 #include "host/measured.h"
 #include "host/readiness.h"
@@ -54,7 +56,7 @@ class Archive {
 
  private:
   Error bad(const std::string& why) const {
-    return {ErrorKind::parse, name_ + ":" + std::to_string(path_line_) + ": " + why,
+    return {ErrorKind::parse, name_ + ":" + std::to_string(path_line_) + ": " + printable(why),
             "isolab facts --capture FILE writes one"};
   }
 
@@ -96,13 +98,16 @@ Result<std::map<std::string, std::string>> parse_capture(const std::string& name
 }
 
 Result<std::map<std::string, std::string>> read_capture(const std::filesystem::path& file) {
+  const Error large{ErrorKind::parse, file.string() + " is larger than 256 MiB"};
+  std::error_code no_size;
+  const auto size = std::filesystem::file_size(file, no_size);
+  if (!no_size && size > kMostBytes) return large;
   std::ifstream in(file, std::ios::binary);
   std::string text;
   std::array<char, 65536> buffer;
   while (in.read(buffer.data(), buffer.size()) || in.gcount() > 0) {
     text.append(buffer.data(), static_cast<std::size_t>(in.gcount()));
-    if (text.size() > kMostBytes)
-      return Error{ErrorKind::parse, file.string() + " is larger than 256 MiB"};
+    if (text.size() > kMostBytes) return large;  // it grew, or has no size
   }
   if (!in.eof()) return errno_error("cannot read " + file.string(), errno);
   return parse_capture(file.string(), text);

@@ -46,13 +46,11 @@ HostFacts read_captured_facts(const Files& files) {
     facts.root = false;
     facts.all["rights.root"] = kNotHere;
   }
-  if (!files.exists("/proc/sys/kernel/arch")) {
-    const auto cpuinfo = files.read("/proc/cpuinfo").value_or(std::string());
-    facts.arch = cpuinfo.find("CPU implementer") != std::string::npos ? "arm64"
-                 : cpuinfo.find("vendor_id") != std::string::npos     ? "x86_64"
-                                                                      : "unknown";
-    facts.all["kernel.arch"] = facts.arch;
-    if (facts.arch != "x86_64") facts.all["clock.tsc_reliable"] = "not applicable: no TSC";
+  if (!files.exists("/proc/sys/kernel/arch") && !files.exists("/proc/cpuinfo")) {
+    facts.arch = "unknown";  // read_kernel_facts() takes this program's own then
+    facts.kernel_flush = {};
+    for (const char* key : {"kernel.arch", "kernel.tlb_flush", "clock.tsc_reliable"})
+      facts.all[key] = kNotHere;
   }
   // x86 has pages of 4 KiB; arm64 chooses when the kernel is built.
   const bool pages_of_64k = facts.config_on("CONFIG_ARM64_64K_PAGES");
@@ -61,9 +59,17 @@ HostFacts read_captured_facts(const Files& files) {
   facts.all["kernel.page_size"] = facts.arch == "x86_64" || !facts.kernel_config.empty()
                                       ? std::to_string(facts.page_size)
                                       : kNotHere;
+  for (auto& [key, value] : facts.all) value = printable(std::move(value));
+  facts.kernel_release = printable(std::move(facts.kernel_release));
   for (const char* key : {"software.built_with", "software.isolab", "software.libc", "topology"})
     facts.all[key] = kNotHere;
   return facts;
+}
+
+std::string printable(std::string text) {
+  for (char& c : text)
+    if ((static_cast<unsigned char>(c) < 0x20 && c != '\t' && c != '\n') || c == 0x7f) c = '?';
+  return text;
 }
 
 }  // namespace isolab

@@ -6,6 +6,7 @@
 
 #include <filesystem>
 #include <memory>
+#include <string>
 
 #include "host/facts.h"
 #include "host/files.h"
@@ -19,5 +20,9 @@ Result<std::unique_ptr<Files>> open_captured_machine(const std::filesystem::path
 /// The facts of a machine that is not this one: as read_kernel_facts(), but without whatever can be
 /// told by the running system only (page size, installed libraries, topology by hwloc).
 HostFacts read_captured_facts(const Files& files);
+
+/// `text` with each control character but tabs and newlines as "?": what a captured file holds may
+/// reach a terminal.
+std::string printable(std::string text);
 
 }  // namespace isolab

@@ -58,6 +58,10 @@ std::string arch_of(const Files& files) {
     const std::string_view arch = trimmed(*text);
     return arch == "aarch64" ? "arm64" : std::string(arch);
   }
+  // arch/arm64/kernel/cpuinfo.c, arch/x86/kernel/cpu/proc.c
+  const std::string cpuinfo = files.read("/proc/cpuinfo").value_or(std::string());
+  if (cpuinfo.find("CPU implementer") != std::string::npos) return "arm64";
+  if (cpuinfo.find("vendor_id") != std::string::npos) return "x86_64";
   return kArch == Arch::arm64 ? "arm64" : "x86_64";
 }
 

@@ -161,7 +161,10 @@ std::string by_cpu(const Files& files, const CpuSet& cpus, const char* path) {
 }
 
 void add_kernel(HostFacts& facts, const Result<KernelConfig>& config) {
-  facts.all["kernel.release"] = facts.kernel_release;
+  facts.all["kernel.release"] = facts.kernel_release.empty()
+                                    ? "unknown: neither /proc/sys/kernel/osrelease nor "
+                                      "/proc/version can be read"
+                                    : facts.kernel_release;
   facts.all["kernel.arch"] = facts.arch;
   facts.all["kernel.page_size"] = std::to_string(facts.page_size);
   facts.all["kernel.config_source"] = config ? config->source : unknown(config.error());

@@ -22,13 +22,13 @@ Result<MeasuredCpus> default_measured(const HostFacts& facts) {
   const CpuSet isolated = facts.isolated & usable;
   if (!isolated.empty()) return MeasuredCpus{isolated, "the kernel's isolated CPUs"};
   CpuSet from = usable;
-  std::string kind;
+  bool chosen = false;
   if (facts.kinds.size() > 1)
     for (const CpuKind& one : facts.kinds) {
       const CpuSet here = one.cpus & usable;
       if (here.empty()) continue;
       from = here;
-      kind = one.name;
+      chosen = true;
       break;
     }
   const auto last = from.last();
@@ -38,7 +38,7 @@ Result<MeasuredCpus> default_measured(const HostFacts& facts) {
                              facts.allowed ? facts.allowed->list() : ""),
                  "run from the root cgroup"};
   std::string why = "the last CPU";
-  if (!kind.empty()) why += fmt::format(" of the strongest kind ({})", kind);
+  if (chosen) why += " of the strongest kind";
   if (usable.count() < facts.online.count()) why += fmt::format(" of our cpuset {}", usable.list());
   why += facts.isolated.empty()
              ? ": this kernel isolates none"

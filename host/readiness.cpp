@@ -4,6 +4,7 @@
 #include <map>
 #include <utility>
 
+#include "host/captured_machine.h"
 #include "host/read_only_files.h"
 #include "host/readiness_checks.h"
 
@@ -79,16 +80,19 @@ void run_checks(const Readiness& on) {
   check_kernel_build(on);
 }
 
-/// Files without which a captured machine says nothing of a subject, where the check itself looks
-/// at the facts made of them, or at a directory that is always there.
-std::string needed_file(const std::string& id, const CpuSet& measured) {
+/// The file that decides a subject whose check looks at the facts made of it, or also at files that
+/// are always there or need not be: with it the finding holds, without it a captured machine says
+/// nothing of the subject. Empty: whatever the check itself read decides.
+std::string deciding_file(const std::string& id, const HostFacts& facts, const CpuSet& measured) {
   const std::string cpus = "/sys/devices/system/cpu/";
   if (id == "isolated" || id == "isolation_lists") return cpus + "isolated";
+  if (id == "nohz_full" || id == "cpu_kinds" || id == "measured_cpus") return cpus + "online";
   if (id == "rcu_nocbs") return "/proc/cmdline";
   if (id == "hypervisor") return "/proc/cpuinfo";
   if (id == "irqbalance") return "/proc/1/comm";
-  if (id == "rights" || id == "cgroup_quota" || id == "cpuset" || id == "rt_group")
-    return "/proc/self/cgroup";
+  if (id == "rights") return "/proc/self/status";
+  if (id == "cpuset" && facts.allowed) return cpus + "online";
+  if (id == "cgroup_quota" || id == "cpuset" || id == "rt_group") return "/sys/fs/cgroup";
   if (id == "smt_siblings" && !measured.empty())
     return cpus + "cpu" + std::to_string(*measured.first()) + "/topology/thread_siblings_list";
   return {};
@@ -108,10 +112,12 @@ std::vector<ReadinessFinding> check_readiness(const Files& files, const HostFact
   run_checks({witness, facts, measured, findings});
   for (std::size_t i = 0; i < findings.size(); ++i) {
     ReadinessFinding& one = findings[i];
-    std::string missed = needed_file(one.id, measured);
-    const bool has_needed = !missed.empty() && files.exists(missed);
-    if (has_needed && one.level == ReadinessLevel::ok) continue;  // more files could not change it
-    if (missed.empty() || has_needed) missed = witness.missed(i);
+    std::string missed = deciding_file(one.id, facts, measured);
+    if (missed.empty())
+      missed = witness.missed(i);
+    else if (files.exists(missed))
+      missed.clear();
+    one.seen = printable(one.seen);
     if (missed.empty()) continue;
     one = {one.id,      ReadinessLevel::not_applicable,
            one.subject, "captured machine, without " + missed,

@@ -103,14 +103,16 @@ void check_nohz(const Readiness& on) {
   if (!on.measured.empty() && missing.empty()) {
     on.ok(kId, kSubject, fmt::format("nohz_full CPUs: {}", on.facts.nohz_full.list()));
   } else if (!on.facts.has_nohz_full) {
-    on.problem(kId, kSubject,
-               seen +
-                   "; whether this kernel has CONFIG_NO_HZ_FULL is not known: neither its "
-                   "configuration nor /sys/devices/system/cpu can be read",
-               matters,
-               fmt::format("see whether the kernel was built with CONFIG_NO_HZ_FULL=y; if so, boot "
-                           "with nohz_full={}",
-                           on.measured.list()));
+    on.problem(
+        kId, kSubject,
+        seen +
+            "; whether this kernel has CONFIG_NO_HZ_FULL is not known: its configuration cannot be "
+            "read, and /sys/devices/system/cpu has neither isolated nor nohz_full (Linux before "
+            "4.2)",
+        matters,
+        fmt::format("see whether the kernel was built with CONFIG_NO_HZ_FULL=y; if so, boot "
+                    "with nohz_full={}",
+                    on.measured.list()));
   } else if (!*on.facts.has_nohz_full) {
     on.not_applicable(
         kId, kSubject,

@@ -73,6 +73,47 @@ TEST(CapturedMachine, ADirectoryTree) {
   }
 }
 
+TEST(CapturedMachine, AFindingHoldsWhereItsDecidingFileIsThere) {
+  const Tree tree;
+  tree.add("sys/devices/system/cpu/online", "0-3\n");
+  tree.add("sys/devices/system/cpu/isolated", "\n");
+  tree.add("proc/cmdline", "quiet\n");
+  tree.add("proc/self/cgroup", "0::/\n");
+  const auto files = open_captured_machine(tree.root());
+  ASSERT_TRUE(files);
+  const HostFacts facts = read_captured_facts(**files);
+  const auto findings = check_readiness(**files, facts, {3});
+  EXPECT_EQ(finding(findings, "isolated").level, ReadinessLevel::problem);
+  EXPECT_EQ(finding(findings, "isolated").seen, "no CPU is isolated");
+  EXPECT_THAT(finding(findings, "nohz_full").seen, HasSubstr("no CONFIG_NO_HZ_FULL"));
+  EXPECT_EQ(finding(findings, "rcu_nocbs").level, ReadinessLevel::problem);
+  for (const char* id : {"cgroup_quota", "cpuset", "rt_group"})  // /sys/fs/cgroup is not there
+    EXPECT_EQ(finding(findings, id).level, ReadinessLevel::not_applicable) << id;
+}
+
+TEST(CapturedMachine, ItsArchitectureIsThatOfItsFiles) {
+  const Tree tree;
+  tree.add("proc/cpuinfo", "processor : 0\nCPU implementer : 0x41\nCPU part : 0xd4f\n");
+  const auto files = open_captured_machine(tree.root());
+  ASSERT_TRUE(files);
+  const HostFacts arm = read_captured_facts(**files);
+  EXPECT_EQ(arm.arch, "arm64");
+  EXPECT_EQ(arm.kernel_flush.by, KernelFlush::By::broadcast);
+  const HostFacts nothing = read_captured_facts(MemoryFiles{});
+  EXPECT_EQ(nothing.arch, "unknown");
+  EXPECT_EQ(nothing.kernel_flush.by, KernelFlush::By::unknown);
+}
+
+TEST(CapturedMachine, ControlCharactersDoNotReachATerminal) {
+  const MemoryFiles files{{{"/proc/sys/kernel/hostname", "a\x1b[2Jb\n"},
+                           {"/proc/version", std::string("Linux version 6.1\0\x7f (x)", 23)}}};
+  const HostFacts facts = read_captured_facts(files);
+  EXPECT_EQ(facts.all.at("machine.host_name"), "a?[2Jb");
+  for (const auto& [key, value] : facts.all)
+    for (const char c : value) EXPECT_FALSE(c == 0 || c == 0x1b || c == 0x7f) << key;
+  EXPECT_THAT(parse_capture("c.txt", "== a\x1b[2J\n").error().what, HasSubstr("\"a?[2J\""));
+}
+
 TEST(CapturedMachine, NoLinkLeadsOut) {
   const Tree tree;
   tree.add_outside("secret");

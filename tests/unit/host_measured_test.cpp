@@ -81,7 +81,7 @@ TEST(Measured, TheStrongestKind) {
   const auto measured = default_measured(facts);
   ASSERT_TRUE(measured);
   EXPECT_EQ(measured->cpus.list(), "1");
-  EXPECT_THAT(measured->why, HasSubstr("strongest kind (P-core)"));
+  EXPECT_THAT(measured->why, HasSubstr("of the strongest kind"));
   EXPECT_EQ(kinds_note(facts, {1}, {0}), "P-core");
   EXPECT_EQ(kinds_note(facts, {1}, {0, 2}), "P-core; housekeeping: P-core: 0; E-core: 2");
   EXPECT_EQ(kinds_note(four_cpus({}), {1}, {0}), "");

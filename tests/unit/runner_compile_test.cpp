@@ -92,7 +92,7 @@ TEST(Compile, SaysWhichKindOfCpuItMeasures) {
   ASSERT_TRUE(plan);
   EXPECT_EQ(plan->measured.list(), "1");
   EXPECT_EQ(plan->measured_why,
-            "the last CPU of the strongest kind (P-core): this kernel isolates none; measured: "
+            "the last CPU of the strongest kind: this kernel isolates none; measured: "
             "P-core; housekeeping: P-core: 0; E-core: 2-3");
   const auto named = compile_plan(profile_of("design: {measure: 1s}", "{measured: 3}"), facts);
   ASSERT_TRUE(named);
