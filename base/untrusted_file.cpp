@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/untrusted_file.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <utility>
+
+namespace isolab {
+namespace {
+
+class Closing {
+ public:
+  explicit Closing(int file) : file_(file) {}
+  Closing(const Closing&) = delete;
+  Closing& operator=(const Closing&) = delete;
+  ~Closing() {
+    if (file_ >= 0) ::close(file_);
+  }
+  int get() const { return file_; }
+  int release() { return std::exchange(file_, -1); }
+
+ private:
+  int file_;
+};
+
+Error refused(const std::string& shown, const std::string& why) {
+  return Error{ErrorKind::denied, fmt::format("cannot read {}: {}", shown, why)};
+}
+
+}  // namespace
+
+Result<int> open_untrusted(const std::string& path, const FileDemands& demands,
+                           const std::string& shown) {
+  // O_NONBLOCK: a FIFO opens at once and is then refused. Regular files do not know the flag.
+  const int flags =
+      O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | (demands.follow ? 0 : O_NOFOLLOW);
+  Closing file(::openat(demands.directory, path.c_str(), flags));
+  if (file.get() < 0 && errno == ELOOP) return refused(shown, "it is a symbolic link");
+  if (file.get() < 0) return errno_error("cannot open " + shown, errno);
+  struct stat facts {};
+  if (::fstat(file.get(), &facts) != 0) return errno_error("cannot look at " + shown, errno);
+  if (!S_ISREG(facts.st_mode)) return refused(shown, "it is no regular file");
+  if (demands.owner && facts.st_uid != *demands.owner)
+    return refused(
+        shown, fmt::format("it belongs to user {}, not to user {}", facts.st_uid, *demands.owner));
+  if (!demands.others_may_write && (facts.st_mode & (S_IWGRP | S_IWOTH)) != 0)
+    return refused(shown, "others may write to it");
+  return file.release();
+}
+
+Result<std::string> read_untrusted(int file, std::size_t most, const std::string& shown) {
+  std::string out;
+  std::array<char, 16384> block;
+  while (true) {
+    const auto room = std::min(block.size(), most + 1 - out.size());
+    const auto got = ::read(file, block.data(), room);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return errno_error("cannot read " + shown, errno);
+    if (got == 0) return out;
+    out.append(block.data(), static_cast<std::size_t>(got));
+    if (out.size() > most)
+      return Error{ErrorKind::parse,
+                   fmt::format("cannot read {}: it has more than {} bytes", shown, most)};
+  }
+}
+
+Result<std::string> read_untrusted(const std::string& path, const FileDemands& demands,
+                                   const std::string& shown) {
+  const std::string& name = shown.empty() ? path : shown;
+  const Closing file(TRY(open_untrusted(path, demands, name)));
+  return read_untrusted(file.get(), demands.most, name);
+}
+
+}  // namespace isolab

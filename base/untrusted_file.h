@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+// One door for files that somebody else may have made: what is checked is the open descriptor,
+// never the path, so nothing can be put in its place in between.
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstddef>
+#include <optional>
+#include <string>
+
+#include "base/result.h"
+
+namespace isolab {
+
+struct FileDemands {
+  std::size_t most = std::size_t{1} << 20;  // bytes
+  bool follow = false;                      // the last component may be a symbolic link
+  std::optional<uid_t> owner = {};          // must own it
+  bool others_may_write = true;             // false: no write bit for group and others
+  int directory = -100;                     // AT_FDCWD; a path without '/' is opened below it
+};
+
+/// An open descriptor of a regular file that meets `demands`; the caller closes it. A FIFO, device
+/// or socket is refused without being waited for. io: it cannot be opened; denied: it does not
+/// meet them (the text says which). `shown` is its name in messages.
+Result<int> open_untrusted(const std::string& path, const FileDemands& demands,
+                           const std::string& shown);
+/// The whole of such a file; parse: it is larger than `demands.most` (also when it grows
+/// meanwhile).
+Result<std::string> read_untrusted(const std::string& path, const FileDemands& demands = {},
+                                   const std::string& shown = {});
+/// The same from a descriptor that is open already.
+Result<std::string> read_untrusted(int file, std::size_t most, const std::string& shown);
+
+}  // namespace isolab

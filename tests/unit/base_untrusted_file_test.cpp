@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/untrusted_file.h"
+
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+
+namespace isolab {
+namespace {
+
+class UntrustedFile : public ::testing::Test {
+ protected:
+  UntrustedFile() {
+    std::string name = (std::filesystem::temp_directory_path() / "isolab-test-XXXXXX").string();
+    directory = ::mkdtemp(name.data());
+    std::ofstream(directory / "text") << "hello";
+  }
+  ~UntrustedFile() override { std::filesystem::remove_all(directory); }
+  std::string at(const std::string& name) const { return (directory / name).string(); }
+  std::string why(const std::string& name, const FileDemands& demands = {}) const {
+    const auto read = read_untrusted(at(name), demands, "FILE");
+    return read ? "read: " + *read : read.error().what;
+  }
+  std::filesystem::path directory;
+};
+
+TEST_F(UntrustedFile, ReadsARegularFile) { EXPECT_EQ(why("text"), "read: hello"); }
+
+TEST_F(UntrustedFile, RefusesALinkUnlessAskedToFollow) {
+  std::filesystem::create_symlink("text", directory / "link");
+  EXPECT_EQ(why("link"), "cannot read FILE: it is a symbolic link");
+  EXPECT_EQ(why("link", {.follow = true}), "read: hello");
+}
+
+TEST_F(UntrustedFile, DoesNotWaitForAFifo) {
+  ASSERT_EQ(::mkfifo(at("fifo").c_str(), 0600), 0);
+  EXPECT_EQ(why("fifo"), "cannot read FILE: it is no regular file");
+  EXPECT_EQ(why("."), "cannot read FILE: it is no regular file");
+}
+
+TEST_F(UntrustedFile, RefusesWhatIsTooLarge) {
+  EXPECT_EQ(why("text", {.most = 5}), "read: hello");
+  EXPECT_EQ(why("text", {.most = 4}), "cannot read FILE: it has more than 4 bytes");
+  std::filesystem::resize_file(directory / "text", std::uintmax_t{1} << 40);  // sparse
+  EXPECT_EQ(why("text"), "cannot read FILE: it has more than 1048576 bytes");
+}
+
+TEST_F(UntrustedFile, RefusesFilesOfOthers) {
+  EXPECT_EQ(why("text", {.owner = ::geteuid()}), "read: hello");
+  EXPECT_EQ(why("text", {.owner = ::geteuid() + 1}).find("cannot read FILE: it belongs to user"),
+            0U);
+  ASSERT_EQ(::chmod(at("text").c_str(), 0660), 0);
+  EXPECT_EQ(why("text", {.others_may_write = false}), "cannot read FILE: others may write to it");
+}
+
+TEST_F(UntrustedFile, SaysThatItIsNotThere) {
+  EXPECT_EQ(why("none"), "cannot open FILE: No such file or directory");
+}
+
+}  // namespace
+}  // namespace isolab
