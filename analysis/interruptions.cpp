@@ -7,7 +7,10 @@
 #include <array>
 #include <cstdlib>
 #include <map>
+#include <memory>
+#include <optional>
 
+#include "analysis/in_order.h"
 #include "analysis/interruptions_pool.h"
 #include "analysis/pooling.h"
 #include "trace/meta.h"
@@ -47,21 +50,52 @@ CounterReads counter_reads(const WindowRecord& window, const TraceMeta& meta) {
   return {time(ns[0]), time(ns[1]), time(ns[2]), time(ns[3])};
 }
 
-Result<void> attribute_window(const Recording& recording, std::size_t i, const Classifier& rules,
-                              const TraceMeta& meta, TracedWindow& traced, InterruptionPool& pool) {
+/// A window with its trace attributed. Its parts refer to each other, so it stays where it is.
+struct AttributedWindow {
+  AttributedWindow(TraceDirectory directory, const TraceMeta& meta, const Classifier& rules,
+                   const WindowRecord& window, const CpuSet& measured)
+      : trace(std::move(directory)),
+        attribution(trace, meta, rules, gaps_of(window, meta.whole(measured))),
+        tracks(window, attribution) {}
+  TraceDirectory trace;
+  Attribution attribution;
+  WindowTracks tracks;
+  std::map<int, Silence> silences;
+  std::uint64_t faulty_pages = 0;
+};
+
+Result<std::unique_ptr<AttributedWindow>> attribute_window(const Recording& recording,
+                                                           std::size_t i, const Classifier& rules,
+                                                           const TraceMeta& meta) {
   const auto& window = recording.windows[i];
-  const auto directory = recording.directory / recording.window_directories[i] / "trace";
-  const auto trace = TRY(TraceDirectory::load(directory));
-  Attribution attribution(trace, meta, rules, gaps_of(window, meta.whole(recording.plan.measured)));
+  auto out = std::make_unique<AttributedWindow>(
+      TRY(TraceDirectory::load(recording.directory / recording.window_directories[i] / "trace")),
+      meta, rules, window, recording.plan.measured);
   if (const auto reads = counter_reads(window, meta); reads.known())
-    attribution.counters_read(reads);
-  WindowTracks tracks(window, attribution);
-  const auto summaries = TRY(attribute_trace(trace, attribution));
-  traced.events = attribution.events();
-  traced.forgotten_calls = attribution.forgotten_calls();
-  for (const auto& summary : summaries) traced.faulty_pages += summary.faulty_pages;
-  pool.add(window, traced.arm, meta, attribution, tracks);
-  return {};
+    out->attribution.counters_read(reads);
+  for (const auto& summary : TRY(attribute_trace(out->trace, out->attribution)))
+    out->faulty_pages += summary.faulty_pages;
+  out->silences = silences_of(window, meta, out->attribution);
+  return out;
+}
+
+TracedWindow describe(const Recording& recording, const WindowRecord& window,
+                      const Result<TraceMeta>& meta) {
+  TracedWindow traced;
+  traced.arm = recording.plan.arms[static_cast<std::size_t>(window.arm)].name;
+  traced.repeat = window.repeat;
+  if (!meta) {
+    traced.error = meta.error().what;
+    return traced;
+  }
+  traced.level = meta->level;
+  traced.clock = meta->clock;
+  traced.reasons = meta->reasons;
+  traced.lost = meta->lost();
+  traced.own_ipis = note_number(*meta, "own_calls");
+  // Older recordings count reschedules by interrupts in our time slice, which are not ours.
+  if (meta->other.contains("own_pids")) traced.own_ipis += note_number(*meta, "own_reschedules");
+  return traced;
 }
 
 void warn(const TracedWindow& window, std::vector<Warning>& out) {
@@ -140,32 +174,32 @@ Result<Interruptions> find_interruptions(const Recording& recording,
   const auto rules = TRY(classifier_for(recording, own_rules));
   Interruptions out;
   InterruptionPool pool(recording.plan);
-  for (std::size_t i = 0; i < recording.windows.size(); ++i) {
-    const auto& window = recording.windows[i];
-    const auto meta = TraceMeta::read(window.notes);
-    if (!meta && meta.error().kind == ErrorKind::unsupported) continue;  // not asked for
-    TracedWindow traced;
-    traced.arm = recording.plan.arms[static_cast<std::size_t>(window.arm)].name;
-    traced.repeat = window.repeat;
-    if (!meta) {
-      traced.error = meta.error().what;
-    } else {
-      traced.level = meta->level;
-      traced.clock = meta->clock;
-      traced.reasons = meta->reasons;
-      traced.lost = meta->lost();
-      traced.own_ipis = note_number(*meta, "own_calls");
-      // Older recordings count reschedules by interrupts in our time slice, which are not ours.
-      if (meta->other.contains("own_pids"))
-        traced.own_ipis += note_number(*meta, "own_reschedules");
-      if (meta->traced() && window_counts(window)) {
-        if (auto done = attribute_window(recording, i, rules, *meta, traced, pool); !done)
-          traced.error = done.error().what;
-      }
-    }
-    warn(traced, out.warnings);
-    out.windows.push_back(std::move(traced));
-  }
+  const auto read_meta = [&](std::size_t i) { return TraceMeta::read(recording.windows[i].notes); };
+  using Attributed = std::optional<Result<std::unique_ptr<AttributedWindow>>>;
+  const auto attribute = [&](std::size_t i) -> Attributed {
+    const auto meta = read_meta(i);
+    if (!meta || !meta->traced() || !window_counts(recording.windows[i])) return {};
+    return attribute_window(recording, i, rules, *meta);
+  };
+  in_order(recording.windows.size(), usual_workers(), attribute,
+           [&](std::size_t i, Attributed done) {
+             const auto& window = recording.windows[i];
+             const auto meta = read_meta(i);
+             if (!meta && meta.error().kind == ErrorKind::unsupported) return;  // not asked for
+             auto traced = describe(recording, window, meta);
+             if (done && *done) {
+               const auto& attributed = **done;
+               traced.events = attributed->attribution.events();
+               traced.forgotten_calls = attributed->attribution.forgotten_calls();
+               traced.faulty_pages = attributed->faulty_pages;
+               pool.add(window, traced.arm, *meta, attributed->attribution, attributed->tracks,
+                        attributed->silences);
+             } else if (done) {
+               traced.error = done->error().what;
+             }
+             warn(traced, out.warnings);
+             out.windows.push_back(std::move(traced));
+           });
   out.cpus = pool.take(out.warnings);
   out.effects = observer_effects(recording);
   return out;

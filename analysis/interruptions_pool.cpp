@@ -99,8 +99,7 @@ void add_perf_holders(CpuInterruptions& cpu, const TraceMeta& meta) {
   if (note == meta.other.end()) return;
   std::istringstream lines(note->second);
   for (std::string line; std::getline(lines, line);)
-    if (std::find(cpu.perf_holders.begin(), cpu.perf_holders.end(), line) ==
-        cpu.perf_holders.end())
+    if (std::find(cpu.perf_holders.begin(), cpu.perf_holders.end(), line) == cpu.perf_holders.end())
       cpu.perf_holders.push_back(line);
 }
 
@@ -142,9 +141,9 @@ ClassTrack WindowTracks::take(int cpu, const TickLine& line, const CauseNames& n
   out.seconds = microseconds(line, track.end - track.start) / 1e6;
   for (const auto& one : track.slices) {
     if (one.gap.length == 0) continue;
-    out.gaps.push_back(
-        {microseconds(line, one.gap.start - track.start) / 1e6, microseconds(line, one.gap.length),
-         one.main == kNoCause ? silence.class_of(one.gap) : names[one.main].klass});
+    out.gaps.push_back({microseconds(line, one.gap.start - track.start) / 1e6,
+                        microseconds(line, one.gap.length),
+                        one.main == kNoCause ? silence.class_of(one.gap) : names[one.main].klass});
   }
   return out;
 }
@@ -199,7 +198,8 @@ void InterruptionPool::add_sender(PooledCause& cause, const SenderTally& sender,
   who.work = work_function(who.frames);
   std::string words = who.comm;
   for (const auto& frame : informative(who.frames, 6)) words += "\n" + frame;
-  auto& place = cause.senders.try_emplace(words, PooledSender{std::move(who), {}, {}}).first->second;
+  auto& place =
+      cause.senders.try_emplace(words, PooledSender{std::move(who), {}, {}}).first->second;
   place.row.count += sender.count;
   place.pids.insert(sender.pids.begin(), sender.pids.end());
   for (const auto& [comm, count] : sender.woken)
@@ -208,8 +208,7 @@ void InterruptionPool::add_sender(PooledCause& cause, const SenderTally& sender,
 
 void InterruptionPool::add(const WindowRecord& window, const std::string& arm,
                            const TraceMeta& meta, const Attribution& attribution,
-                           const WindowTracks& tracks) {
-  const auto silences = silences_of(window, meta, attribution);
+                           const WindowTracks& tracks, const std::map<int, Silence>& silences) {
   for (const auto& one : attribution.cpus()) {
     auto& pooled = by_arm_and_cpu_[{window.arm, one.cpu}];
     auto& cpu = pooled.cpu;

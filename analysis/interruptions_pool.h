@@ -39,7 +39,8 @@ class InterruptionPool {
  public:
   explicit InterruptionPool(const Plan& plan) : plan_(&plan) {}
   void add(const WindowRecord& window, const std::string& arm, const TraceMeta& meta,
-           const Attribution& attribution, const WindowTracks& tracks);
+           const Attribution& attribution, const WindowTracks& tracks,
+           const std::map<int, Silence>& silences);
   /// In the order of the plan's arms, then by CPU.
   std::vector<CpuInterruptions> take(std::vector<Warning>& warnings);
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Attribution's own speed, on synthetic traces (every remote call is what one membarrier leaves:
 // queue, stack and send on CPU 0, IPI, callback and their ends on CPU 1, one gap): events a second
-// through pages, merge and attribution; time and memory for the findings of 20 minutes at 1000
-// IPIs/s, with 300 gaps a second in which the kernel saw nothing.
+// through pages, merge and attribution, on one and on two threads; time and memory for the findings
+// of 20 minutes at 1000 IPIs/s, with 300 gaps a second in which the kernel saw nothing.
 #include <benchmark/benchmark.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -13,6 +13,7 @@
 #include "analysis/attribution.h"
 #include "analysis/classes.h"
 #include "analysis/findings.h"
+#include "analysis/in_order.h"
 #include "tests/support/trace_builder.h"
 
 namespace isolab {
@@ -78,29 +79,45 @@ TraceDirectory make_directory() {
   return trace;
 }
 
-void attribution_events_per_second(benchmark::State& state) {
-  const auto made = make_synthetic(500'000, 20'000);
-  const auto trace = make_directory();
-  const auto rules = Classifier::create(builtin_class_rules(), "x86_64", "6.18.0");
-  if (!rules) return state.SkipWithError("the rules do not compile");
+/// One window through pages, merge and attribution; how many calls were joined.
+std::uint64_t attribute_once(const Synthetic& made, const TraceDirectory& trace,
+                             const Classifier& rules) {
   TraceMeta meta;
   meta.clock = "x86-tsc";
   meta.end = made.end;
+  Attribution attribution(trace, meta, rules, {{1, 0, made.end, 2000, made.gaps}});
+  std::vector<CpuReader> readers;
+  for (const auto& [cpu, bytes] : made.pages)
+    readers.emplace_back(bytes, cpu, trace.formats.layout);
+  merge_cpus(std::move(readers), [&](const TraceEvent& event) { attribution.add(event); });
+  attribution.finish();
+  return attribution.cpus()[0].callbacks_joined;
+}
+
+/// Four windows on as many threads as the argument says: what find_interruptions() does.
+void attribution_events_per_second(benchmark::State& state) {
+  constexpr std::size_t kWindows = 4, kCalls = 250'000;
+  const auto made = make_synthetic(kCalls, 20'000);
+  const auto trace = make_directory();
+  const auto rules = Classifier::create(builtin_class_rules(), "x86_64", "6.18.0");
+  if (!rules) return state.SkipWithError("the rules do not compile");
   for (auto unused : state) {
-    Attribution attribution(trace, meta, *rules, {{1, 0, made.end, 2000, made.gaps}});
-    std::vector<CpuReader> readers;
-    for (const auto& [cpu, bytes] : made.pages)
-      readers.emplace_back(bytes, cpu, trace.formats.layout);
-    merge_cpus(std::move(readers), [&](const TraceEvent& event) { attribution.add(event); });
-    attribution.finish();
-    if (attribution.cpus()[0].callbacks_joined != 500'000)
-      return state.SkipWithError("not every call was joined");
-    benchmark::DoNotOptimize(attribution.cpus());
+    bool joined = true;
+    in_order(
+        kWindows, static_cast<std::size_t>(state.range(0)),
+        [&](std::size_t) { return attribute_once(made, trace, *rules); },
+        [&](std::size_t, std::uint64_t calls) { joined = joined && calls == kCalls; });
+    if (!joined) return state.SkipWithError("not every call was joined");
   }
-  state.SetItemsProcessed(static_cast<std::int64_t>(made.events) *
+  state.SetItemsProcessed(static_cast<std::int64_t>(kWindows * made.events) *
                           static_cast<std::int64_t>(state.iterations()));
 }
-BENCHMARK(attribution_events_per_second)->Unit(benchmark::kMillisecond);
+BENCHMARK(attribution_events_per_second)
+    ->ArgName("threads")
+    ->Arg(1)
+    ->Arg(2)
+    ->UseRealTime()
+    ->Unit(benchmark::kMillisecond);
 
 /// A synthetic recording of 20 minutes on disk; removed at the end.
 class SyntheticRecording {
