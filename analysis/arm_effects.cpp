@@ -204,6 +204,19 @@ ArmEffect effect_of(const std::string& name, const EffectRows& idle, const Effec
 
 }  // namespace
 
+const char* to_string(EffectTable table) {
+  switch (table) {
+    case EffectTable::gaps: return "gaps";
+    case EffectTable::time_lost: return "time_lost";
+    case EffectTable::interrupts: return "interrupts";
+    case EffectTable::softirqs: return "softirqs";
+    case EffectTable::tasks: return "tasks";
+    case EffectTable::causes: return "causes";
+    case EffectTable::cpu_time: return "cpu_time";
+  }
+  return "?";
+}
+
 std::vector<ArmEffect> arm_effects(const std::vector<ArmWindows>& arms, int idle,
                                    const CpuSet& measured, const Interruptions& interruptions) {
   std::vector<ArmEffect> out;

@@ -25,6 +25,9 @@ enum class EffectTable {
   cpu_time,    // states of /proc/stat
 };
 
+/// As in JSON: "gaps", "time_lost", "interrupts" ...
+const char* to_string(EffectTable table);
+
 struct RowEffect {
   EffectTable table = EffectTable::gaps;
   std::string row;

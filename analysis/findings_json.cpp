@@ -67,6 +67,24 @@ Json verdict_json(const Verdict& one) {
                          {"text", one.text}});
 }
 
+Json row_effect_json(const RowEffect& one) {
+  return Json(JsonObject{{"table", to_string(one.table)},
+                         {"row", one.row},
+                         {"cpu", one.cpu < 0 ? Json("all") : Json(std::to_string(one.cpu))},
+                         {"idle", number(one.idle)},
+                         {"arm", number(one.arm)},
+                         {"p", number(one.p)},
+                         {"could_show", number(one.could_show)},
+                         {"changed", one.changed},
+                         {"unsteady", one.unsteady}});
+}
+
+Json arm_effect_json(const ArmEffect& one) {
+  return Json(JsonObject{{"arm", one.arm},
+                         {"rows", list(one.rows, row_effect_json)},
+                         {"not_judged", strings(one.not_judged)}});
+}
+
 Json point_json(const Point& point) { return Json(JsonArray{number(point.x), number(point.y)}); }
 
 Json arm_series_json(const ArmSeries& one) {
@@ -121,6 +139,7 @@ std::string findings_to_json(const Findings& findings) {
                                     {"metrics", list(findings.metrics, metric_json)},
                                     {"warnings", list(findings.warnings, warning_json)},
                                     {"verdicts", list(findings.verdicts, verdict_json)},
+                                    {"effects", list(findings.effects, arm_effect_json)},
                                     {"series", series},
                                     {"interruptions", interruptions_json(findings.interruptions)},
                                     {"page_costs", page_costs_json(findings.page_costs)}}));

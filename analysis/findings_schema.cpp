@@ -77,6 +77,23 @@ Json verdict_schema() {
                  {"text", type("string")}});
 }
 
+Json effect_schema() {
+  const Json row = object(
+      {{"table",
+        one_of({"gaps", "time_lost", "interrupts", "softirqs", "tasks", "causes", "cpu_time"})},
+       {"row", type("string")},
+       {"cpu", described("string", "a number, or all: the measured CPUs together")},
+       {"idle", described("number", "per CPU-second: events, us of time_lost; share of cpu_time")},
+       {"arm", type("number")},
+       {"p", described("number", "two-sided, after Holm's correction over the arm's rows")},
+       {"could_show",
+        described("number", "the smallest rise that would be changed, in arm's unit")},
+       {"changed", type("boolean")},
+       {"unsteady", described("boolean", "changed, if the repeats agreed, which they do not")}});
+  return object(
+      {{"arm", type("string")}, {"rows", list_of(row)}, {"not_judged", list_of(type("string"))}});
+}
+
 Json arm_schema() {
   return object(
       {{"name", type("string")},
@@ -135,6 +152,7 @@ std::string findings_schema() {
                                 {"metrics", metrics},
                                 {"warnings", list_of(warning_schema())},
                                 {"verdicts", list_of(verdict_schema())},
+                                {"effects", list_of(effect_schema())},
                                 {"series", series_schema()},
                                 {"interruptions", interruptions_schema()},
                                 {"page_costs", page_costs_schema()}});
