@@ -7,6 +7,7 @@
 #include <map>
 #include <optional>
 
+#include "analysis/gaps.h"
 #include "results/json.h"
 #include "runner/report_format.h"
 #include "trace/meta.h"
@@ -102,9 +103,9 @@ class WindowSpikes {
         break;
       }
       const auto& name = attribution_.names()[slice.id];
-      parts.push_back(fmt::format("{} {}", words_us(microseconds(slice.length)),
-                                  name.kind == CauseKind::late_delivery ? "late delivery"
-                                                                        : ascii(name.what)));
+      parts.push_back(
+          fmt::format("{} {}", words_us(microseconds(slice.length)),
+                      name.kind == CauseKind::late_delivery ? "late delivery" : ascii(name.what)));
     }
     return join(parts, ", ");
   }
@@ -160,10 +161,11 @@ class WindowSpikes {
     JsonArray parts;
     for (const auto& slice : story.slices) {
       const auto& name = attribution_.names()[slice.id];
-      parts.emplace_back(JsonObject{{"what", ascii(name.what)},
-                                    {"class", name.klass},
-                                    {"after_us", Json(rounded(since(slice.start, story.gap.start)))},
-                                    {"us", us(slice.length)}});
+      parts.emplace_back(
+          JsonObject{{"what", ascii(name.what)},
+                     {"class", name.klass},
+                     {"after_us", Json(rounded(since(slice.start, story.gap.start)))},
+                     {"us", us(slice.length)}});
     }
     return Json(std::move(parts));
   }
@@ -213,7 +215,7 @@ Result<std::vector<Spike>> spikes_of(const Recording& recording, std::size_t i,
   const auto& window = recording.windows[i];
   const auto trace =
       TRY(TraceDirectory::load(recording.directory / recording.window_directories[i] / "trace"));
-  Attribution attribution(trace, meta, rules, gaps_of(window, recording.plan.measured));
+  Attribution attribution(trace, meta, rules, gaps_of(window, meta.whole(recording.plan.measured)));
   WindowSpikes spikes(window, recording.plan.arms[static_cast<std::size_t>(window.arm)].name, meta,
                       attribution, options);
   attribution.on_gap([&](const GapStory& story) { spikes.consider(story); });
@@ -221,10 +223,35 @@ Result<std::vector<Spike>> spikes_of(const Recording& recording, std::size_t i,
   return spikes.take(silences_of(window, meta, attribution));
 }
 
-/// The longest of all windows, the longest first.
-Result<std::vector<Spike>> all_spikes(const Recording& recording, const SpikeOptions& options) {
+/// What the window's spikes do not cover: CPUs with a cut trace, gap logs that were full.
+void add_limits(const WindowRecord& window, const std::string& arm, const TraceMeta& meta,
+                const CpuSet& measured, std::vector<std::string>& out) {
+  const auto whole = meta.whole(measured);
+  const auto& line = window.probe.line;
+  const auto seconds = [&](std::uint64_t ticks) {
+    return static_cast<double>(ticks) / line.ticks_per_second();
+  };
+  for (const auto& cpu : window.probe.cpus) {
+    const auto place = fmt::format("{} #{}, CPU {}: ", arm, window.repeat, cpu.cpu);
+    if (!whole.contains(cpu.cpu))
+      out.push_back(place + "not known: its trace is cut");
+    else if (cpu.gaps_dropped != 0)
+      out.push_back(place + fmt::format("known until {:.3g} s of {:.3g} s: the gap log was full, "
+                                        "{} gaps are not in it",
+                                        seconds(logged_until(cpu) - cpu.start),
+                                        seconds(cpu.end - cpu.start), cpu.gaps_dropped));
+  }
+}
+
+struct AllSpikes {
+  std::vector<Spike> spikes;        // the longest first
+  std::vector<std::string> limits;  // what they do not cover
+};
+
+Result<AllSpikes> all_spikes(const Recording& recording, const SpikeOptions& options) {
   const auto rules = TRY(classifier_for(recording, options.own_rules));
-  std::vector<Spike> all;
+  AllSpikes found;
+  auto& all = found.spikes;
   bool any = false;
   for (std::size_t i = 0; i < recording.windows.size(); ++i) {
     const auto& window = recording.windows[i];
@@ -233,6 +260,8 @@ Result<std::vector<Spike>> all_spikes(const Recording& recording, const SpikeOpt
     any = true;
     for (auto& spike : TRY(spikes_of(recording, i, rules, *meta, options)))
       all.push_back(std::move(spike));
+    add_limits(window, recording.plan.arms[static_cast<std::size_t>(window.arm)].name, *meta,
+               recording.plan.measured, found.limits);
   }
   if (!any)
     return Error{ErrorKind::unsupported,
@@ -241,7 +270,7 @@ Result<std::vector<Spike>> all_spikes(const Recording& recording, const SpikeOpt
   std::stable_sort(all.begin(), all.end(),
                    [](const auto& a, const auto& b) { return a.us > b.us; });
   if (all.size() > options.limit) all.resize(options.limit);
-  return all;
+  return found;
 }
 
 }  // namespace
@@ -249,18 +278,21 @@ Result<std::vector<Spike>> all_spikes(const Recording& recording, const SpikeOpt
 Result<std::string> render_spikes(const Recording& recording, const SpikeOptions& options) {
   const auto all = TRY(all_spikes(recording, options));
   std::string out;
-  for (const auto& spike : all) out += spike.text;
-  if (all.empty())
+  for (const auto& spike : all.spikes) out += spike.text;
+  if (all.spikes.empty())
     out = fmt::format("no gap over {} in the traced windows\n",
                       human_time(static_cast<double>(options.over.count())));
+  for (const auto& limit : all.limits) out += wrapped("", 4, ascii(limit));
   return out;
 }
 
 Result<std::string> spikes_to_json(const Recording& recording, const SpikeOptions& options) {
-  JsonArray spikes;
-  for (auto& spike : TRY(all_spikes(recording, options)))
-    spikes.emplace_back(std::move(spike.json));
-  return print_json(Json(JsonObject{{"schema", 1}, {"spikes", Json(std::move(spikes))}}));
+  auto all = TRY(all_spikes(recording, options));
+  JsonArray spikes, limits;
+  for (auto& spike : all.spikes) spikes.emplace_back(std::move(spike.json));
+  for (const auto& limit : all.limits) limits.emplace_back(ascii(limit));
+  return print_json(Json(JsonObject{
+      {"schema", 1}, {"spikes", Json(std::move(spikes))}, {"limits", Json(std::move(limits))}}));
 }
 
 }  // namespace isolab

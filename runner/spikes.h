@@ -18,7 +18,8 @@ struct SpikeOptions {
 
 /// unsupported: no window of the recording was traced with a probe that logs gaps.
 Result<std::string> render_spikes(const Recording& recording, const SpikeOptions& options);
-/// The same as JSON: {"schema": 1, "spikes": [...]}, times in us; docs/attribution.md.
+/// The same as JSON: {"schema": 1, "spikes": [...], "limits": [sentences on what the spikes do not
+/// cover]}, times in us; docs/attribution.md.
 Result<std::string> spikes_to_json(const Recording& recording, const SpikeOptions& options);
 
 }  // namespace isolab

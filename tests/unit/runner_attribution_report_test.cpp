@@ -81,6 +81,25 @@ TEST_F(AttributionReport, SpikesTellTheWholeStory) {
   EXPECT_THAT(spikes_to_json(made_->recording(), options).value(), HasSubstr("\"spikes\": []"));
 }
 
+TEST_F(AttributionReport, SpikesSayWhatTheyDoNotCover) {
+  made_->add_toggle();
+  const SpikeOptions options;
+  const auto whole = render_spikes(made_->recording(), options).value();
+  EXPECT_THAT(whole, Not(HasSubstr("known")));
+  auto& window = made_->recording().windows[0];
+  window.probe.cpus[0].gaps_dropped = 5;
+  EXPECT_THAT(render_spikes(made_->recording(), options).value(),
+              HasSubstr("the gap log was full, 5 gaps are not in it"));
+  auto meta = TraceMeta::read(window.notes).value();
+  meta.cut[window.probe.cpus[0].cpu] = {};
+  meta.write(window.notes);
+  const auto cut = render_spikes(made_->recording(), options).value();
+  EXPECT_THAT(cut, HasSubstr("not known: its trace is cut"));
+  EXPECT_THAT(cut, HasSubstr("no gap over"));
+  EXPECT_THAT(spikes_to_json(made_->recording(), options).value(),
+              HasSubstr("not known: its trace is cut"));
+}
+
 TEST_F(AttributionReport, TheTracesCostIsThatOfTheArmWithoutIt) {
   made_->add_toggle();
   const auto effects = observer_effects(made_->recording());
