@@ -9,6 +9,7 @@
 
 #include "analysis/gaps.h"
 #include "analysis/statistics.h"
+#include "base/counters.h"
 
 namespace isolab {
 
@@ -33,12 +34,14 @@ const TickLine& line_of(const WindowRecord& window, const TraceMeta& meta) {
   return window.probe.line.ns1 > window.probe.line.ns0 ? window.probe.line : meta.line;
 }
 
-/// Sum of a kind of rows on one CPU; the first row's id is its name.
+/// Sum of a kind of rows on one CPU; the first row's id is its name. Nothing where a reading lacks
+/// the CPU, which was offline then: what it gained is not known.
 std::optional<std::pair<std::string, std::uint64_t>> counted(const WindowRecord& window, int cpu,
                                                              const std::string& kind) {
   std::optional<std::pair<std::string, std::uint64_t>> out;
   for (const auto& row : window.interrupts) {
     if (row.kind != kind) continue;
+    if (counter_step(row, cpu) == CounterStep::absent) return std::nullopt;
     if (!out) out.emplace(row.id, 0);
     out->second += row.gained(cpu);
   }

@@ -58,6 +58,14 @@ TEST_F(AttributionReport, ADisagreementWithTheCountersIsAWarning) {
             "toggle, CPU 1: 0 reschedule IPIs in the trace, 9 by RES in /proc/interrupts");
 }
 
+TEST_F(AttributionReport, ACpuThatWasOfflineAtAnEdgeIsNotCompared) {
+  made_->add_toggle();
+  for (auto& row : made_->recording().windows[0].interrupts)
+    if (row.id == "RES") row.after.erase(1);
+  for (const auto& one : analyse(made_->recording()).warnings)
+    EXPECT_NE(one.warning.id, "trace_counters_disagree") << one.warning.seen;
+}
+
 TEST_F(AttributionReport, WhereTheTraceLostEventsTheHostIsNotBlamed) {
   made_->add_toggle();
   auto& notes = made_->recording().windows[0].notes;
