@@ -85,21 +85,20 @@ double ipi_gap(int target, const CpuSet& others) {
   return median(std::move(gaps));
 }
 
-/// The longest gap in each period of a timer that the target itself armed.
+/// The longest gap after each of kTimes one-shot timers that the target itself arms.
 double timer_gap(int target, const CpuSet&) {
   std::vector<double> gaps;
   std::thread listener([&] {
     become_listener(target);
     const int timer = ::timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC);
-    const itimerspec period{{0, 500'000}, {0, 500'000}};
-    ::timerfd_settime(timer, 0, &period, nullptr);
     const auto begin = read_clock_pair();
     sleep_for(std::chrono::milliseconds{20});
     const auto line = make_line(begin, read_clock_pair());
     const auto ticks = line.ticks(500'000);
-    std::uint64_t last = read_cycles();
+    const itimerspec once{{0, 0}, {0, 300'000}};
     for (int i = 0; i < kTimes; ++i) {
-      std::uint64_t longest = 0;
+      ::timerfd_settime(timer, 0, &once, nullptr);
+      std::uint64_t last = read_cycles(), longest = 0;
       for (const auto until = last + ticks; last < until;) {
         const auto now = read_cycles();
         longest = std::max(longest, now - last);
