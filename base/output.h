@@ -2,7 +2,8 @@
 // Everything the program prints passes here. Messages go to stderr with write(2): one that cannot
 // be written is lost and nothing else happens, so a closed terminal, a full disk or a pipe without
 // a reader never keeps anybody from restoring the machine. Results go to stdout; the first failure
-// there is kept, and main() makes an exit code of it.
+// there is kept, and main() makes an exit code of it. Text is made visible() on its way, whoever
+// wrote it.
 #pragma once
 
 #include <string>
@@ -18,15 +19,33 @@ namespace isolab {
 std::string visible(std::string_view text);
 /// The same on one line: newline and tab become \n and \t.
 std::string visible_line(std::string_view text);
+/// JSON text with the same characters as \uNNNN, where JSON allows them as they are (DEL, C1,
+/// marks). It is the same value, so only valid JSON may be given.
+std::string visible_json(std::string_view text);
 
-/// "isolab: TEXT" and a newline to stderr, visible. Errors are ignored.
-void say(std::string_view text);
+/// Call it first in main(), before any file is opened. Each of stdin, stdout and stderr that is
+/// closed becomes /dev/null, so that no file opened later is written over by messages; a stdout
+/// that was closed is remembered as an error of print(). SIGPIPE is ignored from now on (a child
+/// gets its default action back when it executes a program: host/process.h).
+void prepare_standard_streams();
+
+/// "isolab: TEXT" and a newline to stderr, visible. Errors are ignored. A stderr that takes nothing
+/// for a second (a terminal stopped with Ctrl-S, a pipe whose reader sleeps) loses the message, and
+/// the later ones at once, until it takes something again.
+void say(std::string_view text) noexcept;
+/// The same without "isolab: ".
+void say_line(std::string_view text) noexcept;
+/// A piece of what a guest wrote to its console: visible, without carriage returns, nothing added.
+void say_console(std::string_view text) noexcept;
 /// Text made by the program itself (progress with its cursor movements) to stderr, as it is.
-void say_raw(std::string_view text);
+void say_raw(std::string_view text) noexcept;
 
-/// To stdout, all of it, as it is: who prints text of others makes it visible() first.
+/// To stdout, all of it, visible. It waits for whoever reads.
 void print(std::string_view text);
-/// The first error of print() in this process; main() asks before it returns.
+/// JSON to stdout, as visible_json().
+void print_as_json(std::string_view json);
+/// The first error of print() in this process. `interrupted` when the reader of a pipe went away
+/// (EPIPE), of which nobody needs to be told.
 Result<void> printed();
 
 }  // namespace isolab
