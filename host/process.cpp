@@ -25,7 +25,9 @@
 #include <string_view>
 #include <utility>
 
+#include "base/caught.h"
 #include "base/environment.h"
+#include "base/output.h"
 #include "host/os.h"
 
 extern char** environ;
@@ -186,6 +188,14 @@ bool await_end(pid_t pid, Clock::time_point deadline) {
   }
 }
 
+/// The exit code of a fork. No exception goes on into the frames of the parent's copy.
+int code_of(const std::string& name, const std::function<int()>& body) {
+  const auto code = caught([&]() -> Result<int> { return body(); });
+  if (code) return *code;
+  say(name + ": " + code.error().text());
+  return 1;
+}
+
 Clock::time_point after(Nanos span) {
   const Nanos capped = std::clamp(span, Nanos{0}, Nanos{std::chrono::hours{24 * 365}});
   return Clock::now() + capped;
@@ -260,10 +270,13 @@ Result<Child> Child::fork_into(const std::string& name, const CpuSet& cpus,
   if (pid < 0) return errno_error("cannot fork for " + name, errno);
   if (pid == 0) {
     settle(pipe.write.get(), parent, cpus);
+    // What it says neither kills nor stops it, whoever reads and whatever `stty tostop` says.
+    ::signal(SIGPIPE, SIG_IGN);
+    ::signal(SIGTTOU, SIG_IGN);
     ::prctl(PR_SET_NAME, name.substr(0, 15).c_str());
     pipe.read.reset();
     pipe.write.reset();
-    const int code = body();
+    const int code = code_of(name, body);
     std::fflush(nullptr);
     ::_exit(code);
   }

@@ -41,7 +41,9 @@ struct Exit {
 class Child {
  public:
   static Result<Child> spawn(const CommandSpec& spec);
-  /// Runs `body` in a fork; its return value is the exit code. The caller must be single-threaded.
+  /// Runs `body` in a fork; its return value is the exit code. An exception that leaves it is said
+  /// on stderr, and the code is 1. SIGPIPE and SIGTTOU are ignored there; other signals have their
+  /// default action. The caller must be single-threaded.
   static Result<Child> fork_into(const std::string& name, const CpuSet& cpus, const std::function<int()>& body);
 
   Child() = default;

@@ -10,6 +10,7 @@
 #include <new>
 #include <system_error>
 
+#include "base/caught.h"
 #include "host/cgroup.h"
 #include "results/recording.h"
 
@@ -110,7 +111,8 @@ Result<ProbeProcess> ProbeProcess::launch(const ProbeInfo& info, const ParamValu
   std::filesystem::create_directories(directory, made);
   if (made) return errno_error("make directory " + directory.string(), made.value());
   Child child = TRY(Child::fork_into("probe " + info.name, context.housekeeping, [&] {
-    const auto outcome = live(*control, info, params, context, peers, directory);
+    const auto outcome =
+        caught([&] { return live(*control, info, params, context, peers, directory); });
     if (!outcome) control->fail(outcome.error());
     return outcome ? 0 : 1;
   }));

@@ -12,6 +12,8 @@
 #include <map>
 #include <system_error>
 
+#include "base/caught.h"
+
 namespace isolab {
 namespace {
 
@@ -34,6 +36,14 @@ std::optional<pid_t> parent_in(std::string_view stat) {
   const auto parsed = std::from_chars(stat.data(), stat.data() + stat.size(), parent);
   if (parsed.ec != std::errc{}) return std::nullopt;
   return parent;
+}
+
+/// An exception that leaves the workload is its error.
+bool caught_in(WorkloadBlock& block, const std::function<bool()>& life) {
+  const auto ended = caught([&]() -> Result<bool> { return life(); });
+  if (ended) return *ended;
+  block.fail(ended.error());
+  return false;
 }
 
 }  // namespace
@@ -70,7 +80,9 @@ Result<WorkloadProcess> WorkloadProcess::launch(const WorkloadInfo& info, const 
                                                 const WorkloadSetup& setup) {
   WorkloadBlock block = TRY(WorkloadBlock::create());
   Child child = TRY(Child::fork_into(info.name, setup.cpus, [&] {
-    return block.run_workload(info, values, block.context(setup)) ? 0 : 1;
+    return caught_in(block, [&] { return block.run_workload(info, values, block.context(setup)); })
+               ? 0
+               : 1;
   }));
   return WorkloadProcess(info, values, setup.host, std::move(block), std::move(child));
 }
@@ -127,7 +139,10 @@ Result<void> dry_run_in_child(const WorkloadInfo& info, const ParamValues& value
                               std::map<std::string, std::string>* notes) {
   WorkloadBlock block = TRY(WorkloadBlock::create());
   Child child = TRY(Child::fork_into(info.name, setup.cpus, [&] {
-    return block.dry_run_workload(info, values, block.context(setup)) ? 0 : 1;
+    return caught_in(block,
+                     [&] { return block.dry_run_workload(info, values, block.context(setup)); })
+               ? 0
+               : 1;
   }));
   const auto exit = child.wait_for(limit);
   if (!exit) {
@@ -153,10 +168,13 @@ Result<WorkloadThread> WorkloadThread::start(const WorkloadInfo& info, const Par
       block->fail(pinned.error());
       return;
     }
-    block->run_workload(*info, values, block->context(setup, peers), [&block] {
+    const auto account = [&block] {
       rusage used{};
       getrusage(RUSAGE_THREAD, &used);
       block->report_cpu_time(seconds(used.ru_utime), seconds(used.ru_stime));
+    };
+    caught_in(*block, [&] {
+      return block->run_workload(*info, values, block->context(setup, peers), account);
     });
   };
   try {

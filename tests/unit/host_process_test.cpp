@@ -8,13 +8,16 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <chrono>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <new>
 #include <sstream>
+#include <vector>
 
 #include "host/files.h"
 #include "host/os.h"
@@ -284,6 +287,38 @@ TEST_F(ChildProcess, ACrashInAForkIsSeen) {
   });
   ASSERT_TRUE(child);
   EXPECT_EQ(end_of(*child).text(), "killed by SIGABRT");
+}
+
+TEST_F(ChildProcess, AnExceptionEndsAForkAndIsSaid) {
+  const int file = ::open(path("said").c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+  const int before = ::dup(STDERR_FILENO);
+  ::dup2(file, STDERR_FILENO);
+  auto short_of_memory = Child::fork_into("worker", {}, []() -> int { throw std::bad_alloc(); });
+  auto wrong = Child::fork_into("other", {}, []() -> int { return std::vector<int>{}.at(1); });
+  ASSERT_TRUE(short_of_memory);
+  ASSERT_TRUE(wrong);
+  EXPECT_EQ(end_of(*short_of_memory).text(), "exit code 1");
+  EXPECT_EQ(end_of(*wrong).text(), "exit code 1");
+  ::dup2(before, STDERR_FILENO);
+  ::close(before);
+  ::close(file);
+  EXPECT_THAT(text_of(path("said")), HasSubstr("isolab: worker: out of memory\n"));
+  EXPECT_THAT(text_of(path("said")), HasSubstr("isolab: other: "));
+}
+
+TEST_F(ChildProcess, APipeWithoutReaderKillsProgramsButNotForks) {
+  auto child = Child::fork_into("worker", {}, [&] {
+    int ends[2];
+    if (::pipe(ends) != 0) return 1;
+    ::close(ends[0]);
+    if (::write(ends[1], "x", 1) != -1 || errno != EPIPE) return 2;
+    CommandSpec spec = shell("echo x; exit 3");
+    spec.stdout_fd = ends[1];
+    auto program = Child::spawn(spec);
+    return program && end_of(*program).signal == SIGPIPE ? 0 : 3;
+  });
+  ASSERT_TRUE(child);
+  EXPECT_EQ(end_of(*child).text(), "exit code 0");
 }
 
 TEST(RunForOutput, GivesStdoutOnly) {

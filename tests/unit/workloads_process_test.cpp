@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <chrono>
+#include <new>
 
 #include "tests/support/workload_bench.h"
 
@@ -58,6 +59,7 @@ class Actor final : public Workload {
     if (mode_ == where + " crashes") raise(SIGSEGV);
     if (mode_ == where + " hangs") hang();
     if (mode_ == where + " exits") _exit(7);
+    if (mode_ == where + " throws") throw std::bad_alloc();
     if (mode_ == where + " refuses")
       return Error{ErrorKind::unsupported, "this kernel lacks it", "boot another"};
     return {};
@@ -131,6 +133,12 @@ TEST_F(WorkloadProcessTest, CrashIsNamedAndCountsAreKept) {
   EXPECT_EQ(problem->what, "workload actor died: killed by SIGSEGV");
   const auto record = work.stop(kLong);
   EXPECT_EQ(record.error, problem->what);
+  EXPECT_EQ(record.at_end.at("ticks"), 21U);
+}
+
+TEST_F(WorkloadProcessTest, AnExceptionIsItsError) {
+  const auto record = running("run throws").stop(kLong);
+  EXPECT_EQ(record.error, "workload actor: out of memory");
   EXPECT_EQ(record.at_end.at("ticks"), 21U);
 }
 
@@ -215,6 +223,7 @@ TEST_F(WorkloadProcessTest, DryRunTellsApartWorkingRefusingDyingAndHanging) {
   EXPECT_EQ(dry_run("dry refuses").error().hint, "boot another");
   EXPECT_EQ(dry_run("dry crashes").error().what, "workload actor died: killed by SIGSEGV");
   EXPECT_EQ(dry_run("dry exits").error().what, "workload actor died: exit code 7");
+  EXPECT_EQ(dry_run("dry throws").error().what, "out of memory");
   const auto hung = dry_run("dry hangs", milliseconds(100));
   EXPECT_EQ(hung.error().kind, ErrorKind::interrupted);
   EXPECT_THAT(hung.error().what, HasSubstr("hangs"));
