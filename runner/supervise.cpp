@@ -16,6 +16,7 @@
 #include <optional>
 #include <vector>
 
+#include "base/output.h"
 #include "host/cgroup.h"
 #include "host/guard.h"
 #include "host/os.h"
@@ -37,7 +38,19 @@ constexpr Nanos kKeeperPatience = std::chrono::seconds{30};
 /// What the three processes share.
 struct Shared {
   std::atomic<std::uint64_t> due_ns{0};
-  std::atomic<std::uint32_t> whole{0};  // 1: the body ended by itself
+  std::atomic<std::uint32_t> whole{0};         // 1: the body ended by itself
+  std::atomic<std::uint32_t> looked_after{0};  // 1: the keeper has cleaned up, or started nothing
+};
+
+/// What came of cleaning up. It is said when all is done: nobody who restores waits for a terminal.
+struct Cleaning {
+  bool clean = true;  // false: something could not be ended or restored
+  std::vector<std::string> lines;
+
+  void fail(const std::string& line) {
+    clean = false;
+    lines.push_back(line);
+  }
 };
 
 Fd pidfd_of(pid_t pid) { return Fd(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0))); }
@@ -68,8 +81,6 @@ class Signals {
   Fd file_;
   sigset_t before_{};
 };
-
-void tell(const std::string& text) { fmt::print(stderr, "isolab: {}\n", text); }
 
 std::string name_of(const Files& files, pid_t pid) {
   const auto name = files.read(fmt::format("/proc/{}/comm", pid));
@@ -110,24 +121,18 @@ std::string listed(const std::vector<std::string>& words) {
   return out;
 }
 
-/// Kills what is left below us, then puts back what journals of dead processes list. False:
-/// something could not be ended or restored, which has been told.
-bool clean_up(Files& files, const std::filesystem::path& state) {
-  bool clean = true;
+/// Kills what is left below us, then puts back what journals of dead processes list.
+void clean_up(Files& files, const std::filesystem::path& state, Cleaning& cleaning) {
   std::vector<std::string> stubborn;
   const auto killed = end_descendants(files, stubborn);
-  if (!killed.empty()) tell("killed what the run had left running: " + listed(killed));
-  if (!stubborn.empty()) {
-    tell("these processes do not die: " + listed(stubborn));
-    clean = false;
-  }
+  if (!killed.empty())
+    cleaning.lines.push_back("killed what the run had left running: " + listed(killed));
+  if (!stubborn.empty()) cleaning.fail("these processes do not die: " + listed(stubborn));
   for (const auto& journal : stale_journals(state)) {
     const auto problems = restore_journal(files, journal);
-    for (const auto& problem : problems) tell(problem.path + ": " + problem.what);
-    if (problems.empty()) tell("what it had changed was put back");
-    clean = clean && problems.empty();
+    for (const auto& problem : problems) cleaning.fail(problem.path + ": " + problem.what);
+    if (problems.empty()) cleaning.lines.emplace_back("what it had changed was put back");
   }
-  return clean;
 }
 
 /// Journalled like any other change; empty where there is none to have, which costs no promise:
@@ -148,47 +153,47 @@ class Keeper {
   int live(pid_t front) {
     ::prctl(PR_SET_PDEATHSIG, 0);  // it is the front's death that it is here for
     ::prctl(PR_SET_CHILD_SUBREAPER, 1);
-    ::signal(SIGPIPE, SIG_IGN);
-    ::signal(SIGTTOU, SIG_IGN);  // messages from the background, whatever `stty tostop` says
     const auto signals = Signals::block();
     const Fd front_file = pidfd_of(front);
     if (::getppid() != front) return kFailed;  // it died before we could watch it
-    if (!signals) return complain(signals.error());
+    if (!signals) return give_up(signals.error());
     cgroup_ = make_own_cgroup(files_, guard_);
     const Lifeline lifeline(shared_.due_ns, {front, ::getpid()});
     auto run = Child::fork_into("isolab-run", how_.cpus, [&] { return be_run(lifeline); });
-    if (!run) return complain(run.error());
+    if (!run) return give_up(run.error());
     const std::string why = watch(*signals, front, front_file, *run);
-    if (!why.empty()) tell(why);
     const auto end = run->wait_for(Nanos{0});
-    if (!clean_up_all()) return kNotRestored;
+    Cleaning cleaning;
+    if (!why.empty()) cleaning.lines.push_back(why);
+    clean_up_all(cleaning);
+    shared_.looked_after.store(1);
+    for (const auto& line : cleaning.lines) say(line);
+    if (!cleaning.clean) return kNotRestored;
     if (killed_by_user_) return kDisturbed;
     if (!why.empty() || !end || end->signal != 0) return kFailed;
     return end->code;
   }
 
  private:
-  bool clean_up_all() {
-    bool clean = true;
+  /// Nothing was started.
+  int give_up(const Error& error) {
+    shared_.looked_after.store(1);
+    return complain(error);
+  }
+
+  void clean_up_all(Cleaning& cleaning) {
     // The cgroup first: nothing in it forks faster than it is found by parentage.
     if (!cgroup_.empty())
-      if (const auto killed = kill_cgroup(files_, cgroup_); !killed) {
-        tell(killed.error().text());
-        clean = false;
-      }
-    clean = clean_up(files_, how_.state) && clean;
-    for (const auto& problem : guard_.restore()) {
-      tell(problem.path + ": " + problem.what);
-      clean = false;
-    }
-    return clean;
+      if (const auto killed = kill_cgroup(files_, cgroup_); !killed)
+        cleaning.fail(killed.error().text());
+    clean_up(files_, how_.state, cleaning);
+    for (const auto& problem : guard_.restore()) cleaning.fail(problem.path + ": " + problem.what);
   }
 
   int be_run(const Lifeline& lifeline) {
-    ::signal(SIGTTOU, SIG_IGN);
     if (!cgroup_.empty())
       if (const auto in = enter_cgroup(files_, cgroup_); !in)
-        tell("goes on without a cgroup of its own: " + in.error().what);
+        say("goes on without a cgroup of its own: " + in.error().what);
     const int code = body_(lifeline);
     shared_.whole.store(1);
     return code;
@@ -299,9 +304,13 @@ Result<RunEnd> supervise(const Supervision& how, const std::function<int(Lifelin
   wait_for_keeper(signals, *keeper);
   const Exit exit = keeper->exit().value_or(Exit{.code = kFailed});
   RunEnd end{exit.code, shared.whole.load() != 0};
-  if (exit.signal != 0) {
-    tell(fmt::format("the keeper of the run was {}; the run is ended", exit.text()));
-    end.code = clean_up(files, how.state) ? int{kFailed} : int{kNotRestored};
+  // Killed, or ended by an exception.
+  if (exit.signal != 0 || shared.looked_after.load() == 0) {
+    Cleaning cleaning;
+    clean_up(files, how.state, cleaning);
+    say(fmt::format("the keeper of the run ended early ({}); the run is ended", exit.text()));
+    for (const auto& line : cleaning.lines) say(line);
+    end.code = cleaning.clean ? int{kFailed} : int{kNotRestored};
   }
   ::prctl(PR_SET_CHILD_SUBREAPER, 0);
   signals.unblock();

@@ -3,6 +3,7 @@
 // the real ones; each front is a process of its own, so that it can be killed.
 #include "runner/supervise.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -12,6 +13,7 @@
 #include <csignal>
 #include <cstdlib>
 #include <fstream>
+#include <new>
 #include <optional>
 #include <vector>
 
@@ -63,8 +65,23 @@ class Supervised : public testing::Test {
     };
   }
 
-  Child front(const std::function<int(Lifeline)>& body, Nanos limit = seconds(60)) const {
+  /// What its stderr is: "" as ours.
+  static void take_away_stderr(const std::string& kind) {
+    if (kind == "full") ::dup2(::open("/dev/full", O_WRONLY), STDERR_FILENO);
+    if (kind != "no reader" && kind != "nobody reads") return;
+    int ends[2];
+    if (::pipe2(ends, O_NONBLOCK) != 0) ::_exit(99);
+    if (kind == "no reader") ::close(ends[0]);
+    while (::write(ends[1], "x", 1) > 0) {
+    }
+    ::fcntl(ends[1], F_SETFL, 0);
+    ::dup2(ends[1], STDERR_FILENO);
+  }
+
+  Child front(const std::function<int(Lifeline)>& body, Nanos limit = seconds(60),
+              const std::string& output = {}) const {
     auto child = Child::fork_into("front", {}, [&] {
+      take_away_stderr(output);
       const auto end = supervise(how(limit), body);
       if (!end) return complain(end.error());
       return end->code + (end->whole ? 0 : kNotWhole);
@@ -136,6 +153,32 @@ TEST_F(Supervised, ACrashIsUndone) {
   ASSERT_TRUE(exit);
   EXPECT_EQ(exit->code, kFailed + kNotWhole);
   expect_as_found();
+}
+
+TEST_F(Supervised, AnExceptionIsUndone) {
+  auto child = front(body([]() -> int { throw std::bad_alloc(); }));
+  const auto exit = child.wait_for(seconds(20));
+  ASSERT_TRUE(exit);
+  EXPECT_EQ(exit->code, kFailed + kNotWhole);
+  expect_as_found();
+}
+
+TEST_F(Supervised, MessagesThatCannotBeWrittenKeepNobodyFromRestoring) {
+  for (const std::string kind : {"full", "no reader", "nobody reads"}) {
+    std::filesystem::remove(directory_ / "changed");
+    auto child = front(
+        [&](Lifeline lifeline) {
+          return body([&] {
+            ::raise(SIGKILL);
+            return 0;
+          })(lifeline);
+        },
+        seconds(60), kind);
+    const auto exit = child.wait_for(seconds(20));
+    ASSERT_TRUE(exit) << kind;
+    EXPECT_EQ(exit->code, kFailed + kNotWhole) << kind;
+    expect_as_found();
+  }
 }
 
 TEST_F(Supervised, AHangIsEndedAtTheDeadlineAndUndone) {
