@@ -141,7 +141,11 @@ int vm_kernels_command(const std::string& arch, bool json);
 /// recordings/NAME-TIME, where a recording goes that was given no place.
 std::filesystem::path default_output(const std::string& name);
 
-/// Prints "isolab: what" and the hint on stderr; returns the exit code that fits its kind.
+/// Prints "isolab: what" and the hint on stderr; returns the exit code that fits its kind:
+/// kNotApplicable for unsupported, kDisturbed for interrupted when a signal came, else kFailed.
 int complain(const Error& error);
+/// Says that the answer could not be written to stdout, if so (not when its reader went away). The
+/// exit code for a verb that wants to end with `code`: kFailed instead of kDone.
+int end_output(int code);
 
 }  // namespace isolab

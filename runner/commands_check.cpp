@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/output.h"
 #include "host/measured.h"
 #include "host/os.h"
 #include "host/readiness.h"
@@ -20,21 +21,20 @@ void print_text(const std::vector<ReadinessFinding>& findings, const CpuSet& mea
     return std::count_if(findings.begin(), findings.end(),
                          [&](const auto& one) { return one.level == level; });
   };
-  fmt::print("measured CPU {}: {} problem(s), {} advice, {} fine, {} not applicable\n\n",
-             measured.list(), count(ReadinessLevel::problem), count(ReadinessLevel::advice),
-             count(ReadinessLevel::ok), count(ReadinessLevel::not_applicable));
+  std::string out =
+      fmt::format("measured CPU {}: {} problem(s), {} advice, {} fine, {} not applicable\n\n",
+                  measured.list(), count(ReadinessLevel::problem), count(ReadinessLevel::advice),
+                  count(ReadinessLevel::ok), count(ReadinessLevel::not_applicable));
   for (const auto level : {ReadinessLevel::problem, ReadinessLevel::advice, ReadinessLevel::ok,
                            ReadinessLevel::not_applicable}) {
     for (const auto& one : findings) {
       if (one.level != level) continue;
-      fmt::print("{}", wrapped(fmt::format("{:<15}", to_string(level)), 17,
-                               one.subject + ": " + one.seen));
-      if (!one.matters.empty())
-        fmt::print("{}", wrapped(fmt::format("{:17}why: ", ""), 22, one.matters));
-      if (!one.advice.empty())
-        fmt::print("{}", wrapped(fmt::format("{:17}do:  ", ""), 22, one.advice));
+      out += wrapped(fmt::format("{:<15}", to_string(level)), 17, one.subject + ": " + one.seen);
+      if (!one.matters.empty()) out += wrapped(fmt::format("{:17}why: ", ""), 22, one.matters);
+      if (!one.advice.empty()) out += wrapped(fmt::format("{:17}do:  ", ""), 22, one.advice);
     }
   }
+  print(out);
 }
 
 void print_json_findings(const std::vector<ReadinessFinding>& findings, const CpuSet& measured) {
@@ -47,7 +47,7 @@ void print_json_findings(const std::vector<ReadinessFinding>& findings, const Cp
                                {"matters", one.matters},
                                {"advice", one.advice}});
   }
-  fmt::print("{}", print_json(JsonObject{{"measured", measured.list()}, {"findings", items}}));
+  print_as_json(print_json(JsonObject{{"measured", measured.list()}, {"findings", items}}));
 }
 
 Result<CpuSet> measured_cpus(const HostFacts& facts, const std::string& named) {

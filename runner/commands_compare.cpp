@@ -7,6 +7,7 @@
 #include <system_error>
 
 #include "analysis/comparison_json.h"
+#include "base/output.h"
 #include "runner/charts.h"
 #include "runner/commands.h"
 #include "runner/compare_text.h"
@@ -61,11 +62,11 @@ Result<std::vector<InlineChart>> drawings(const Comparison& comparison) {
 Result<void> write_html(const Comparison& comparison, const std::vector<std::string>& citations,
                         const fs::path& file) {
   const auto charts = drawings(comparison);
-  if (!charts) fmt::print(stderr, "isolab: no charts: {}\n", charts.error().text());
+  if (!charts) say("no charts: " + charts.error().text());
   TRY(write_text_file(
       file, render_html(comparison, citations, charts.value_or(std::vector<InlineChart>{}),
                         charts ? "" : charts.error().what)));
-  fmt::print(stderr, "page: {}\n", file.string());
+  say_line("page: " + file.string());
   return {};
 }
 
@@ -79,15 +80,14 @@ Result<void> run(const CompareOptions& options) {
         "nothing of another boot or start");
   const auto citations = citations_for(comparison, loaded.directories);
   if (options.json)
-    fmt::print("{}", comparison_to_json(comparison));
+    print_as_json(comparison_to_json(comparison));
   else if (options.cover_letter)
-    fmt::print("{}", render_cover_letter(comparison, citations));
+    print(render_cover_letter(comparison, citations));
   else
-    fmt::print("{}", render_comparison(comparison, citations));
-  std::fflush(stdout);
+    print(render_comparison(comparison, citations));
   if (!options.charts.empty())
     for (const auto& file : TRY(draw_into(comparison, options.charts)))
-      fmt::print(stderr, "chart: {}\n", file.string());
+      say_line("chart: " + file.string());
   if (!options.html.empty()) TRY(write_html(comparison, citations, options.html));
   return {};
 }

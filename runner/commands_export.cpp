@@ -2,6 +2,7 @@
 // The verb export: a recording in the formats of other tools. Runs anywhere, needs no root.
 #include <fmt/format.h>
 
+#include "base/output.h"
 #include "results/json.h"
 #include "runner/commands.h"
 #include "runner/export_perfetto.h"
@@ -17,7 +18,7 @@ Result<JsonObject> write_perfetto(const Recording& recording, const ExportOption
   auto out = TRY(OutputFile::create(options.perfetto));
   const auto summary = TRY(export_perfetto(recording, options.window, out));
   TRY(out.finish());
-  for (const auto& remark : summary.remarks) fmt::print(stderr, "isolab: {}\n", remark);
+  for (const auto& remark : summary.remarks) say(remark);
   return JsonObject{{"file", options.perfetto.string()}, {"bytes", out.size()},
                     {"windows", summary.windows},        {"gaps", summary.gaps},
                     {"causes", summary.causes},          {"arrows", summary.arrows}};
@@ -28,8 +29,8 @@ Result<JsonObject> write_trace_cmd(const Recording& recording, const ExportOptio
   const auto summary = TRY(export_trace_cmd(recording, options.window, out));
   TRY(out.finish());
   if (!options.window && summary.traced > 1)
-    fmt::print(stderr, "isolab: window {} of {} traced ones; --window chooses another\n",
-               summary.window, summary.traced);
+    say(fmt::format("window {} of {} traced ones; --window chooses another", summary.window,
+                    summary.traced));
   return JsonObject{{"file", options.trace_cmd.string()}, {"bytes", summary.file.bytes},
                     {"window", summary.window},           {"cpus", summary.file.cpus},
                     {"pages", summary.file.pages},        {"clock", summary.clock}};
@@ -50,20 +51,22 @@ Result<void> export_all(const ExportOptions& options) {
   if (!options.perfetto.empty()) {
     const auto done = TRY(write_perfetto(recording, options));
     if (!options.json)
-      fmt::print("{}: {} windows, {} gaps, {} causes, {} arrows (open it in ui.perfetto.dev)\n",
-                 options.perfetto.string(), number_of(done, "windows"), number_of(done, "gaps"),
-                 number_of(done, "causes"), number_of(done, "arrows"));
+      print(fmt::format(
+          "{}: {} windows, {} gaps, {} causes, {} arrows (open it in ui.perfetto.dev)\n",
+          visible_line(options.perfetto.string()), number_of(done, "windows"),
+          number_of(done, "gaps"), number_of(done, "causes"), number_of(done, "arrows")));
     answer["perfetto"] = done;
   }
   if (!options.trace_cmd.empty()) {
     const auto done = TRY(write_trace_cmd(recording, options));
     if (!options.json)
-      fmt::print("{}: window {}, {} CPUs, {} pages (trace-cmd report -i FILE, kernelshark FILE)\n",
-                 options.trace_cmd.string(), number_of(done, "window"), number_of(done, "cpus"),
-                 number_of(done, "pages"));
+      print(fmt::format(
+          "{}: window {}, {} CPUs, {} pages (trace-cmd report -i FILE, kernelshark FILE)\n",
+          visible_line(options.trace_cmd.string()), number_of(done, "window"),
+          number_of(done, "cpus"), number_of(done, "pages")));
     answer["trace_cmd"] = done;
   }
-  if (options.json) fmt::print("{}", print_json(answer));
+  if (options.json) print_as_json(print_json(answer));
   return {};
 }
 

@@ -8,6 +8,7 @@
 #include "analysis/findings.h"
 #include "analysis/metrics.h"
 #include "base/digest.h"
+#include "base/output.h"
 #include "base/version.h"
 #include "results/index.h"
 #include "results/json_values.h"
@@ -94,7 +95,7 @@ Result<void> bring_up_to_date(RecordingIndex& index, const fs::path& root, bool 
     if (at != known.end()) known.erase(at);
     if (same && !rebuild) continue;
     if (const auto done = index_recording(index, directory, place, digest); !done)
-      fmt::print(stderr, "isolab: not indexed: {}: {}\n", directory.string(), done.error().what);
+      say("not indexed: " + directory.string() + ": " + done.error().what);
   }
   for (const auto& [place, digest] : known) TRY(index.remove(place));
   return {};
@@ -184,14 +185,16 @@ Result<int> run(const HistoryOptions& options) {
                  "--in DIR says where the recordings are"};
   const fs::path file = options.index.empty() ? options.directory / "index.sqlite" : options.index;
   auto index = TRY(RecordingIndex::open(file));
-  if (index.remade()) fmt::print(stderr, "the index was of another version and is made again\n");
+  if (index.remade()) say_line("the index was of another version and is made again");
   TRY(bring_up_to_date(index, options.directory, options.rebuild));
   const auto points = TRY(index.history(options.metric, labels));
   if (points.empty() && !options.json)
-    fmt::print(stderr, "no recording below {} has {} with these labels\n",
-               options.directory.string(), options.metric);
+    say_line(fmt::format("no recording below {} has {} with these labels",
+                         options.directory.string(), options.metric));
+  else if (options.json)
+    print_as_json(as_json(options, points));
   else
-    fmt::print("{}", options.json ? as_json(options, points) : as_text(options, points));
+    print(as_text(options, points));
   return points.empty() ? int{kNotApplicable} : int{kDone};
 }
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/output.h"
 #include "base/version.h"
 #include "host/capture.h"
 #include "host/measured.h"
@@ -12,6 +13,7 @@
 #include "probes/probe.h"
 #include "results/json.h"
 #include "runner/commands.h"
+#include "runner/interrupt_flag.h"
 #include "runner/machine.h"
 #include "runner/output_file.h"
 #include "runner/report_format.h"
@@ -67,11 +69,43 @@ std::string indented(const std::string& text, std::size_t by) {
   return wrapped(std::string(by, ' '), by, text);
 }
 
+std::string described(const Entry& entry) {
+  std::string out =
+      fmt::format("{} ({})\n{}\n", entry.name, entry.kind, indented(entry.summary, 2));
+  if (!entry.says.empty())
+    out += fmt::format("{}\n{}\n",
+                       entry.kind == "workload" ? "what it disturbs" : "what its numbers mean",
+                       indented(entry.says, 2));
+  out += fmt::format("needs\n{}\n", indented(entry.needs, 2));
+  if (!entry.counts.empty()) out += "counts\n";
+  for (const auto& count : entry.counts)
+    out += fmt::format("  {:<18} {}\n", count.name, count.summary);
+  out += fmt::format("{}parameters{}\n", entry.counts.empty() ? "" : "\n",
+                     entry.params.empty() ? ": none" : "");
+  for (const auto& spec : entry.params) {
+    std::string fallback, choices;
+    for (const auto& item : spec.fallback) fallback += (fallback.empty() ? "" : " ") + item;
+    for (const auto& word : spec.choices) choices += (choices.empty() ? " (" : ", ") + word;
+    out += fmt::format("  {:<18} {}, default {}\n{}", spec.name, to_string(spec.type),
+                       fallback.empty() ? "empty" : fallback,
+                       indented(spec.summary + (choices.empty() ? "" : choices + ")"), 21));
+  }
+  return out;
+}
+
 }  // namespace
 
 int complain(const Error& error) {
-  fmt::print(stderr, "isolab: {}\n", error.text());
+  say(error.text());
+  if (error.kind == ErrorKind::interrupted && interrupted_by() != 0) return kDisturbed;
   return error.kind == ErrorKind::unsupported ? kNotApplicable : kFailed;
+}
+
+int end_output(int code) {
+  const auto all = printed();
+  if (all) return code;
+  if (all.error().kind != ErrorKind::interrupted) say(all.error().text());
+  return code == kDone ? int{kFailed} : code;
 }
 
 int list_command(bool json) {
@@ -79,15 +113,16 @@ int list_command(bool json) {
   if (json) {
     JsonArray items;
     for (const auto& entry : all) items.push_back(to_json(entry));
-    fmt::print("{}", print_json(items));
+    print_as_json(print_json(items));
     return kDone;
   }
-  std::string kind;
+  std::string out, kind;
   for (const auto& entry : all) {
-    if (entry.kind != kind) fmt::print("{}{}s\n", kind.empty() ? "" : "\n", entry.kind);
+    if (entry.kind != kind) out += fmt::format("{}{}s\n", kind.empty() ? "" : "\n", entry.kind);
     kind = entry.kind;
-    fmt::print("  {:<19} {}\n", entry.name, entry.summary);
+    out += fmt::format("  {:<19} {}\n", entry.name, entry.summary);
   }
+  print(out);
   return kDone;
 }
 
@@ -103,26 +138,10 @@ int show_command(const std::string& name, bool json) {
                      nearest.empty() ? "isolab list names them" : "did you mean " + nearest + "?"});
   }
   if (json) {
-    fmt::print("{}", print_json(to_json(*found)));
+    print_as_json(print_json(to_json(*found)));
     return kDone;
   }
-  fmt::print("{} ({})\n{}\n", found->name, found->kind, indented(found->summary, 2));
-  if (!found->says.empty())
-    fmt::print("{}\n{}\n", found->kind == "workload" ? "what it disturbs" : "what its numbers mean",
-               indented(found->says, 2));
-  fmt::print("needs\n{}\n", indented(found->needs, 2));
-  if (!found->counts.empty()) fmt::print("counts\n");
-  for (const auto& count : found->counts) fmt::print("  {:<18} {}\n", count.name, count.summary);
-  fmt::print("{}parameters{}\n", found->counts.empty() ? "" : "\n",
-             found->params.empty() ? ": none" : "");
-  for (const auto& spec : found->params) {
-    std::string fallback, choices;
-    for (const auto& item : spec.fallback) fallback += (fallback.empty() ? "" : " ") + item;
-    for (const auto& word : spec.choices) choices += (choices.empty() ? " (" : ", ") + word;
-    fmt::print("  {:<18} {}, default {}\n{}", spec.name, to_string(spec.type),
-               fallback.empty() ? "empty" : fallback,
-               indented(spec.summary + (choices.empty() ? "" : choices + ")"), 21));
-  }
+  print(described(*found));
   return kDone;
 }
 
@@ -137,8 +156,8 @@ int facts_command(const std::filesystem::path& host, bool json,
         *machine->files, "captured by isolab " + std::string(kVersion) + " on " + utc_now()));
     if (!written) return complain(written.error());
     if (const auto finished = out->finish(); !finished) return complain(finished.error());
-    fmt::print(stderr, "captured: {} (it names this machine's host name and command line)\n",
-               capture.string());
+    say_line("captured: " + capture.string() +
+             " (it names this machine's host name and command line)");
     return kDone;
   }
   const HostFacts& facts = machine->facts;
@@ -147,10 +166,13 @@ int facts_command(const std::filesystem::path& host, bool json,
   if (json) {
     JsonObject object;
     for (const auto& [key, value] : facts.all) object.emplace(key, value);
-    fmt::print("{}", print_json(object));
+    print_as_json(print_json(object));
     return kDone;
   }
-  for (const auto& [key, value] : facts.all) fmt::print("{:<34} {}\n", key, value);
+  std::string out;
+  for (const auto& [key, value] : facts.all)
+    out += fmt::format("{:<34} {}\n", visible_line(key), visible_line(value));
+  print(out);
   return kDone;
 }
 

@@ -2,10 +2,13 @@
 // Verbs that need a recording and nothing else: analyse, report, plot, schema. They run anywhere.
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "analysis/benchmarks.h"
 #include "analysis/classes.h"
 #include "analysis/findings.h"
 #include "analysis/findings_json.h"
+#include "base/output.h"
 #include "results/benchmarks.h"
 #include "results/json.h"
 #include "results/recording.h"
@@ -27,9 +30,9 @@ Result<std::vector<ClassRule>> read_rules(const std::string& file) {
   return parse_class_rules(file, TRY(read_text_file(file)));
 }
 
-/// What could not run here, as the last line; the exit code. Arms of another boot are not counted:
-/// they run in theirs.
-int note_missing_arms(const Findings& findings, int code) {
+/// What could not run here, as the last line; changes the exit code. Arms of another boot are not
+/// counted: they run in theirs.
+void note_missing_arms(const Findings& findings, Kept& kept) {
   std::string names;
   std::size_t missing = 0, measured = 0;
   for (const auto& arm : findings.arms) {
@@ -42,10 +45,11 @@ int note_missing_arms(const Findings& findings, int code) {
     ++missing;
     names += (names.empty() ? "" : ", ") + arm.name;
   }
-  if (missing == 0) return code;
-  fmt::print(stderr, "{} of {} arms were not applicable here: {}{}\n", missing,
-             findings.arms.size(), names, measured == 0 ? "; only the idle arm was measured" : "");
-  return measured == 0 && code == kDone ? int{kNotApplicable} : code;
+  if (missing == 0) return;
+  kept.lines.push_back(fmt::format("{} of {} arms were not applicable here: {}{}", missing,
+                                   findings.arms.size(), names,
+                                   measured == 0 ? "; only the idle arm was measured" : ""));
+  if (measured == 0 && kept.code == kDone) kept.code = kNotApplicable;
 }
 
 }  // namespace
@@ -55,40 +59,44 @@ Result<Findings> findings_of(const fs::path& directory, const std::string& class
   return analyse(TRY(load_recording(directory)), rules);
 }
 
-Result<int> keep_findings(const fs::path& directory, const Findings& findings, int code,
-                          bool plots) {
+Result<Kept> keep_findings(const fs::path& directory, const Findings& findings, int code,
+                           bool plots) {
   TRY(write_text_file(directory / "findings.json", findings_to_json(findings)));
+  Kept kept{code, {}};
   if (plots) {
     const auto drawn = draw_charts(directory / "findings.json", directory / "charts");
     if (drawn)
-      for (const auto& file : *drawn) fmt::print(stderr, "chart: {}\n", file.string());
+      for (const auto& file : *drawn) kept.lines.push_back("chart: " + file.string());
     else
-      fmt::print(stderr, "isolab: no charts: {}\n", drawn.error().text());
+      kept.lines.push_back("isolab: no charts: " + drawn.error().text());
   }
-  fmt::print(stderr, "recording: {}\n", directory.string());
+  kept.lines.push_back("recording: " + directory.string());
   for (const auto& window : findings.interruptions.windows)
-    if (code == kDone && (window.faulty_pages != 0 || !window.error.empty())) code = kDisturbed;
-  code = note_missing_arms(findings, code);
+    if (kept.code == kDone && (window.faulty_pages != 0 || !window.error.empty()))
+      kept.code = kDisturbed;
+  note_missing_arms(findings, kept);
   for (const auto& verdict : findings.verdicts)
-    if (verdict.outcome == "broken" && code == kDone) return int{kBudgetBroken};
-  return code;
+    if (verdict.outcome == "broken" && kept.code == kDone) kept.code = kBudgetBroken;
+  return kept;
 }
 
 int finish_report(const fs::path& directory, int code, bool json, bool plots) {
   const auto finish = [&]() -> Result<int> {
     const Findings findings = TRY(findings_of(directory, {}));
-    fmt::print("{}", json ? metrics_to_json(findings) : render_report(findings, {}));
-    std::fflush(stdout);
-    return keep_findings(directory, findings, code, plots);
+    const auto kept = keep_findings(directory, findings, code, plots);
+    json ? print_as_json(metrics_to_json(findings)) : print(render_report(findings, {}));
+    if (!kept) return kept.error();
+    for (const auto& line : kept->lines) say_line(line);
+    return kept->code;
   };
   const auto outcome = finish();
-  return outcome ? *outcome : complain(outcome.error());
+  return outcome ? *outcome : std::max(complain(outcome.error()), code);
 }
 
 int analyse_command(const fs::path& directory, const std::string& classes) {
   const auto findings = findings_of(directory, classes);
   if (!findings) return complain(findings.error());
-  fmt::print("{}", findings_to_json(*findings));
+  print_as_json(findings_to_json(*findings));
   return kDone;
 }
 
@@ -106,7 +114,7 @@ int report_command(const fs::path& directory, const std::string& classes, bool f
            render_machine(host.string(), TRY(load_recording(directory)), machine);
   }();
   if (!text) return complain(text.error());
-  fmt::print("{}", *text);
+  json ? print_as_json(*text) : print(*text);
   return kDone;
 }
 
@@ -120,7 +128,7 @@ int spikes_command(const SpikesRequest& request) {
     return request.json ? spikes_to_json(recording, options) : render_spikes(recording, options);
   }();
   if (!text) return complain(text.error());
-  fmt::print("{}", *text);
+  request.json ? print_as_json(*text) : print(*text);
   return kDone;
 }
 
@@ -139,9 +147,9 @@ int plot_command(const fs::path& directory, const fs::path& output, bool json) {
   JsonArray names;
   for (const auto& file : *files) {
     names.emplace_back(file.string());
-    if (!json) fmt::print("{}\n", file.string());
+    if (!json) print(visible_line(file.string()) + "\n");
   }
-  if (json) fmt::print("{}", print_json(Json(JsonObject{{"charts", Json(std::move(names))}})));
+  if (json) print_as_json(print_json(Json(JsonObject{{"charts", Json(std::move(names))}})));
   return kDone;
 }
 
@@ -154,21 +162,19 @@ int attach_command(const fs::path& directory, const fs::path& file, bool json) {
   std::size_t skipped = 0;
   for (const auto& run : attached->runs) skipped += run.times_ns.empty() ? 1 : 0;
   if (json)
-    fmt::print("{}",
-               print_json(Json(JsonObject{{"file", attached->file},
-                                          {"benchmarks", std::uint64_t{attached->runs.size()}},
-                                          {"not_applicable", std::uint64_t{skipped}}})));
+    print_as_json(print_json(Json(JsonObject{{"file", attached->file},
+                                             {"benchmarks", std::uint64_t{attached->runs.size()}},
+                                             {"not_applicable", std::uint64_t{skipped}}})));
   else
-    fmt::print("{}: {} benchmarks, {} of them not applicable on that machine\n", attached->file,
-               attached->runs.size(), skipped);
+    print(fmt::format("{}: {} benchmarks, {} of them not applicable on that machine\n",
+                      visible_line(attached->file), attached->runs.size(), skipped));
   for (const auto& warning : benchmark_warnings({*attached}))
-    fmt::print(stderr, "isolab: warning: {}: {}; {}\n", warning.seen, warning.matters,
-               warning.advice);
+    say("warning: " + warning.seen + ": " + warning.matters + "; " + warning.advice);
   return kDone;
 }
 
 int schema_command() {
-  fmt::print("{}", findings_schema());
+  print_as_json(findings_schema());
   return kDone;
 }
 

@@ -2,6 +2,7 @@
 // The verb restore: puts back what killed runs have left changed, from their journals.
 #include <fmt/format.h>
 
+#include "base/output.h"
 #include "host/guard.h"
 #include "host/os.h"
 #include "host/restore.h"
@@ -18,11 +19,11 @@ Result<int> show_script(const Files& files, bool json) {
   for (const auto& journal : stale_journals(default_journal_dir()))
     scripts.push_back(TRY(restore_script(files, journal)));
   if (json) {
-    fmt::print("{}", print_json(JsonObject{{"scripts", scripts}}));
+    print_as_json(print_json(JsonObject{{"scripts", scripts}}));
     return int{kDone};
   }
-  for (const auto& script : scripts) fmt::print("{}", std::get<std::string>(script.value));
-  if (scripts.empty()) fmt::print("# nothing to restore\n");
+  for (const auto& script : scripts) print(std::get<std::string>(script.value));
+  if (scripts.empty()) print("# nothing to restore\n");
   return int{kDone};
 }
 
@@ -47,12 +48,12 @@ Result<int> restore(Files& files, bool json) {
       problems.push_back(problem.path + ": " + problem.what);
   }
   if (json) {
-    fmt::print("{}", print_json(JsonObject{{"journals", restored}, {"problems", problems}}));
+    print_as_json(print_json(JsonObject{{"journals", restored}, {"problems", problems}}));
   } else {
-    fmt::print("{}\n", restored == 0
-                           ? "nothing to restore"
-                           : fmt::format("{} journal(s) of killed runs undone", restored));
-    for (const auto& problem : problems) fmt::print("{}\n", std::get<std::string>(problem.value));
+    print(restored == 0 ? "nothing to restore\n"
+                        : fmt::format("{} journal(s) of killed runs undone\n", restored));
+    for (const auto& problem : problems)
+      print(visible_line(std::get<std::string>(problem.value)) + "\n");
   }
   return problems.empty() ? int{kDone} : int{kNotRestored};
 }

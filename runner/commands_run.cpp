@@ -7,6 +7,7 @@
 #include <system_error>
 
 #include "base/environment.h"
+#include "base/output.h"
 #include "base/version.h"
 #include "host/cache_directory.h"
 #include "host/guard.h"
@@ -214,19 +215,19 @@ Result<int> run(const RunOptions& options, const std::vector<std::string>& comma
     const auto code = whole.carry_out(lifeline);
     return code ? *code : complain(code.error());
   }));
-  if (end.whole && end.code != kFailed && end.code != kNotApplicable)
-    return finish_report(output, end.code, options.json, options.plots);
   std::error_code error;
-  if (fs::exists(output / "manifest.json", error))
-    fmt::print(stderr, "isolab: the windows recorded until then are in {}\n", output.string());
+  const bool recorded = fs::exists(output / "manifest.json", error);
+  if (recorded && end.whole && end.code != kFailed && end.code != kNotApplicable)
+    return finish_report(output, end.code, options.json, options.plots);
+  if (recorded) say("the windows recorded until then are in " + output.string());
   return end.code;
 }
 
 void print_plan(const Plan& plan, Host host, bool json) {
   if (json)
-    fmt::print("{}", plan_to_json(plan));
+    print_as_json(plan_to_json(plan));
   else
-    fmt::print("{}{}", render_plan(plan), render_expectations(plan, host));
+    print(render_plan(plan) + render_expectations(plan, host));
 }
 
 /// `plan --dry-run` tries workloads out, which changes the machine for moments.
@@ -237,7 +238,7 @@ Result<int> dry_run(Plan plan, Files& files, HostFacts facts, bool json) {
     apply_inability(plan,
                     dry_run_workloads(plan, files, facts, guard, cache_directory(), progress));
     print_plan(plan, Host{files, facts}, json);
-    return int{kDone};
+    return end_output(kDone);
   }));
   return end.code;
 }

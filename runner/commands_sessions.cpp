@@ -8,6 +8,7 @@
 #include <system_error>
 
 #include "analysis/two_samples.h"
+#include "base/output.h"
 #include "host/process.h"
 #include "results/json.h"
 #include "runner/charts.h"
@@ -56,73 +57,79 @@ std::string stamped(const std::string& profile) {
   return default_output(fs::path(profile).stem().string());
 }
 
-/// Records `options.sessions` sessions below a directory, which it returns through `into`.
-Result<int> record(const RunOptions& options, fs::path& into) {
+struct Recorded {
+  fs::path directory;  // of the sessions
+  int code = kDone;    // the worst of them, also after an error
+};
+
+/// Records `options.sessions` sessions below a directory.
+Result<void> record(const RunOptions& options, Recorded& out) {
   const std::string profile = TRY(find_profile(options.profile));
-  into = options.output.empty() ? fs::path(stamped(profile)) : options.output;
+  const fs::path& into = out.directory =
+      options.output.empty() ? fs::path(stamped(profile)) : options.output;
   std::error_code error;
   if (fs::exists(into))
     return Error{ErrorKind::usage, into.string() + " exists", "choose another name or remove it"};
   fs::create_directories(into, error);
   if (error) return errno_error("cannot make " + into.string(), error.value());
   catch_interrupts();
-  int worst = kDone;
   for (int i = 1; i <= options.sessions && interrupted_by() == 0; ++i) {
     const fs::path session = into / fmt::format("session-{:02}", i);
-    fmt::print(stderr, "session {} of {}: {}\n", i, options.sessions, session.string());
+    say_line(fmt::format("session {} of {}: {}", i, options.sessions, session.string()));
     RunOptions one = options;
     one.profile = profile;
     const int code = TRY(one_session(one, session));
     const bool recorded = fs::exists(session / "manifest.json", error);  // its idle arm at least
+    out.code = std::max(out.code, code);
     if (code != kDone && code != kBudgetBroken && code != kDisturbed &&
         !(code == kNotApplicable && recorded))
       return Error{ErrorKind::io,
                    fmt::format("session {} ended with exit code {}", session.string(), code),
                    "its output is in " + session.string() + ".log"};
-    worst = std::max(worst, code);
   }
   if (interrupted_by() != 0)
     return Error{ErrorKind::interrupted,
                  "stopped after a signal; sessions so far: " + into.string()};
-  return worst;
+  return {};
 }
 
-Result<int> false_positives(const RunOptions& options) {
-  fs::path directory = options.profile;
-  int code = kDone;
-  if (!fs::is_directory(directory)) code = TRY(record(options, directory));
+Result<void> false_positives(const RunOptions& options, Recorded& recorded) {
+  const fs::path& directory = recorded.directory = options.profile;
+  std::error_code error;
+  if (!fs::is_directory(directory, error)) TRY(record(options, recorded));
   const auto sessions = TRY(sessions_in(directory));
   const auto outcome = TRY(measure_false_positives(sessions));
   const auto json = false_positives_json(outcome);
   TRY(write_text_file(directory / kFalsePositivesFile, json));
   if (options.json) {
-    fmt::print("{}", json);
+    print_as_json(json);
   } else {
-    fmt::print("{}\n", citation(outcome));
-    for (const auto& name : outcome.flagged_names) fmt::print("  flagged: {}\n", name);
+    print(citation(outcome) + "\n");
+    for (const auto& name : outcome.flagged_names) print("  flagged: " + name + "\n");
   }
-  fmt::print(stderr, "kept in {}\n", (directory / kFalsePositivesFile).string());
-  return code;
+  say_line("kept in " + (directory / kFalsePositivesFile).string());
+  return {};
 }
 
 }  // namespace
 
 int run_sessions_command(const RunOptions& options) {
-  fs::path directory;
-  const auto code = record(options, directory);
-  if (!code) return complain(code.error());
+  Recorded recorded;
+  if (const auto done = record(options, recorded); !done)
+    return std::max(complain(done.error()), recorded.code);
+  const std::string directory = recorded.directory.string();
   if (options.json)
-    fmt::print("{}", print_json(Json(JsonObject{{"sessions", directory.string()}})));
+    print_as_json(print_json(Json(JsonObject{{"sessions", directory}})));
   else
-    fmt::print("{} sessions in {}\n", options.sessions, directory.string());
-  fmt::print(stderr, "compare its arms with: isolab compare --arms BASE,NEW {}\n",
-             directory.string());
-  return *code;
+    print(fmt::format("{} sessions in {}\n", options.sessions, visible_line(directory)));
+  say_line("compare its arms with: isolab compare --arms BASE,NEW " + directory);
+  return recorded.code;
 }
 
 int aa_command(const RunOptions& options) {
-  const auto code = false_positives(options);
-  return code ? *code : complain(code.error());
+  Recorded recorded;
+  const auto done = false_positives(options, recorded);
+  return done ? recorded.code : std::max(complain(done.error()), recorded.code);
 }
 
 }  // namespace isolab

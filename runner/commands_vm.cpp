@@ -3,11 +3,11 @@
 // machine with isolated CPUs; its output comes back.
 #include <fmt/format.h>
 
-#include <cstdio>
 #include <fstream>
 #include <iterator>
 #include <sstream>
 
+#include "base/output.h"
 #include "results/json.h"
 #include "runner/commands.h"
 #include "runner/vm_run.h"
@@ -17,8 +17,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-void note(const std::string& text) { fmt::print(stderr, "isolab: {}\n", text); }
-
 int exit_code_of(const CommandOutcome& outcome) {
   return outcome.exit.size() == 1 && outcome.exit[0] >= '0' && outcome.exit[0] <= '9'
              ? outcome.exit[0] - '0'
@@ -27,15 +25,15 @@ int exit_code_of(const CommandOutcome& outcome) {
 
 Result<GuestOutcome> boot_noisily(const GuestSpec& spec, VmDirectory& directory,
                                   const VmOptions& options) {
-  note(guest_text(spec));
+  say(guest_text(spec));
   auto outcome = boot_guest(spec, [&](const std::string& text) {
-    if (!options.quiet) std::fwrite(text.data(), 1, text.size(), stderr);
+    if (!options.quiet) say_console(text);
   });
   if (!outcome && outcome.error().kind != ErrorKind::interrupted) directory.keep();
   if (!outcome) return outcome;
-  for (const auto& line : kernel_complaints(*outcome)) note("the guest's kernel log: " + line);
+  for (const auto& line : kernel_complaints(*outcome)) say("the guest's kernel log: " + line);
   if (options.keep) {
-    note("the guest's files are kept: " + directory.path().string());
+    say("the guest's files are kept: " + directory.path().string());
     directory.keep();
   }
   return outcome;
@@ -68,7 +66,7 @@ Result<int> exec(const VmExecOptions& options) {
   VmDirectory directory = TRY(VmDirectory::create());
   std::vector<std::string> notes;
   GuestSpec spec = TRY(prepare_guest(options.vm, architectures.front(), directory.path(), notes));
-  for (const auto& line : notes) note(line);
+  for (const auto& line : notes) say(line);
   spec.image.commands = TRY(commands_of(options));
   for (const auto& file : options.files) {
     const auto equals = file.find('=');
@@ -89,17 +87,17 @@ Result<int> exec(const VmExecOptions& options) {
     JsonArray argv;
     for (const auto& word : spec.image.commands[i]) argv.push_back(word);
     items.push_back(JsonObject{{"argv", argv}, {"exit", command.exit}, {"output", command.output}});
-    if (!options.json) fmt::print("{}", command.output);
+    if (!options.json) print(command.output);
   }
   JsonArray complaints;
   for (const auto& line : kernel_complaints(outcome)) complaints.push_back(line);
   if (options.json)
-    fmt::print("{}", print_json(JsonObject{
-                         {"commands", items},
-                         {"release", outcome.release},
-                         {"tainted", std::uint64_t{outcome.tainted}},
-                         {"kernel_complaints", complaints},
-                         {"seconds", static_cast<double>(outcome.duration.count()) / 1e9}}));
+    print_as_json(
+        print_json(JsonObject{{"commands", items},
+                              {"release", outcome.release},
+                              {"tainted", std::uint64_t{outcome.tainted}},
+                              {"kernel_complaints", complaints},
+                              {"seconds", static_cast<double>(outcome.duration.count()) / 1e9}}));
   return code;
 }
 
@@ -119,7 +117,7 @@ int vm_kernels_command(const std::string& arch, bool json) {
     const auto kernels = list_kernels(one);
     if (!kernels) {
       if (!arch.empty()) return complain(kernels.error());
-      note(kernels.error().text());
+      say(kernels.error().text());
       continue;
     }
     for (const auto& kernel : *kernels) {
@@ -135,9 +133,10 @@ int vm_kernels_command(const std::string& arch, bool json) {
     }
   }
   if (items.empty()) return kNotApplicable;
-  fmt::print("{}", json ? print_json(items)
-                        : fmt::format("{:<7} {:<12} {:<32} {}\n{}", "arch", "--kernel", "release",
-                                      "", text));
+  if (json)
+    print_as_json(print_json(items));
+  else
+    print(fmt::format("{:<7} {:<12} {:<32} {}\n{}", "arch", "--kernel", "release", "", text));
   return kDone;
 }
 

@@ -4,11 +4,11 @@
 // recordings and a comparison; two architectures a table side by side.
 #include <fmt/format.h>
 
-#include <cstdio>
 #include <map>
 
 #include "analysis/comparison_json.h"
 #include "analysis/findings_json.h"
+#include "base/output.h"
 #include "runner/commands.h"
 #include "runner/compare_text.h"
 #include "runner/compile.h"
@@ -24,8 +24,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-void note(const std::string& text) { fmt::print(stderr, "isolab: {}\n", text); }
-
 /// What compare says of the arms that differ by their boot alone, one comparison a set of them.
 Result<void> compare_boots(const Profile& profile, const fs::path& directory, bool json,
                            JsonArray& items) {
@@ -35,8 +33,7 @@ Result<void> compare_boots(const Profile& profile, const fs::path& directory, bo
     if (json)
       items.push_back(TRY(parse_json(comparison_to_json(comparison))));
     else
-      fmt::print("{}\n",
-                 render_comparison(comparison, citations_for(comparison, loaded.directories)));
+      print(render_comparison(comparison, citations_for(comparison, loaded.directories)) + "\n");
   }
   return {};
 }
@@ -44,7 +41,7 @@ Result<void> compare_boots(const Profile& profile, const fs::path& directory, bo
 /// Several boots, of several kernels or one.
 Result<int> run_sessions(const VmRunOptions& options, const Profile& profile, const GuestRun& run) {
   auto sessions = plan_sessions(profile, options.run.sessions, run.output);
-  TRY(record_sessions(sessions, run, options.vm, profile, options.resume, note));
+  TRY(record_sessions(sessions, run, options.vm, profile, options.resume, say));
   int code = kDone;
   bool any = false;
   for (const auto& session : sessions) {
@@ -60,15 +57,14 @@ Result<int> run_sessions(const VmRunOptions& options, const Profile& profile, co
         !compared)
       not_compared = compared.error().text();
   if (options.run.json) {
-    fmt::print("{}", print_json(JsonObject{{"directory", run.output.string()},
-                                           {"sessions", sessions_json(sessions)},
-                                           {"comparisons", std::move(comparisons)},
-                                           {"not_compared", not_compared}}));
+    print_as_json(print_json(JsonObject{{"directory", run.output.string()},
+                                        {"sessions", sessions_json(sessions)},
+                                        {"comparisons", std::move(comparisons)},
+                                        {"not_compared", not_compared}}));
   } else {
-    fmt::print("sessions in {}\n", run.output.string());
+    print("sessions in " + visible_line(run.output.string()) + "\n");
   }
-  std::fflush(stdout);
-  if (!not_compared.empty()) note("not compared: " + not_compared);
+  if (!not_compared.empty()) say("not compared: " + not_compared);
   if (!missing.empty())
     return Error{ErrorKind::io, "some boots left no recording:\n" + missing,
                  fmt::format("the others are kept; isolab vm run {} --sessions {} -o {} --resume "
@@ -100,27 +96,28 @@ Result<int> run_guests(const VmRunOptions& options, const Profile& profile, Gues
     const auto outcome = TRY(run_profile_in_guest(
         run, options.vm, profile,
         [&](const std::string& text) {
-          if (!options.vm.quiet) std::fwrite(text.data(), 1, text.size(), stderr);
+          if (!options.vm.quiet) say_console(text);
         },
-        note));
+        say));
     if (architectures.size() == 1)
       return finish_report(run.output, outcome.code, options.run.json, options.run.plots);
     all.push_back(TRY(findings_of(run.output, {})));
+    const Kept kept = TRY(keep_findings(run.output, all.back(), outcome.code, options.run.plots));
+    worst = std::max(worst, kept.code);
     if (options.run.json)
       runs.push_back(JsonObject{{"arch", arch},
                                 {"recording", run.output.string()},
                                 {"report", TRY(parse_json(metrics_to_json(all.back())))}});
     else
-      fmt::print("{}\n", render_report(all.back(), {}));
-    std::fflush(stdout);
-    worst = std::max(worst,
-                     TRY(keep_findings(run.output, all.back(), outcome.code, options.run.plots)));
+      print(render_report(all.back(), {}) + "\n");
+    for (const auto& line : kept.lines) say_line(line);
   }
   const auto table = side_by_side(all);
-  fmt::print("{}", options.run.json
-                       ? print_json(JsonObject{{"recordings", std::move(runs)},
-                                               {"side_by_side", side_by_side_json(table)}})
-                       : render_side_by_side(table));
+  if (options.run.json)
+    print_as_json(print_json(
+        JsonObject{{"recordings", std::move(runs)}, {"side_by_side", side_by_side_json(table)}}));
+  else
+    print(render_side_by_side(table));
   return worst;
 }
 

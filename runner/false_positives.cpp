@@ -7,6 +7,7 @@
 #include <set>
 #include <system_error>
 
+#include "base/output.h"
 #include "base/version.h"
 #include "results/json_values.h"
 #include "runner/charts.h"
@@ -175,7 +176,7 @@ std::vector<std::string> citations_for(const Comparison& comparison,
     const auto one = text ? false_positives_from_json(file.string(), *text)
                           : Result<FalsePositives>(text.error());
     if (!one) {
-      fmt::print(stderr, "isolab: {}\n", one.error().text());
+      say(one.error().text());
       continue;
     }
     if (one->profile_hash == comparison.profile_hash &&

@@ -4,14 +4,20 @@
 
 #include <fmt/format.h>
 
-#include <cstdio>
+#include <sstream>
 
+#include "base/caught.h"
+#include "base/output.h"
 #include "base/version.h"
+#include "host/files.h"
 #include "runner/commands.h"
 #include "vm/guest.h"
 
-int main(int argc, char** argv) {
-  using namespace isolab;
+namespace isolab {
+namespace {
+
+/// The verb; its exit code.
+int carry_out(int argc, char** argv) {
   CLI::App app{"isolab: what breaks into isolated CPUs, who sends it, what it costs"};
   app.set_version_flag("--version", kVersion);
   app.require_subcommand(1);
@@ -262,7 +268,11 @@ int main(int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? kDone : kFailed;  // 0: --help, --version
+    std::ostringstream answer, complaint;
+    const int outcome = app.exit(error, answer, complaint);
+    print(answer.str());
+    if (const std::string said = complaint.str(); !said.empty()) say(trimmed(said));
+    return outcome == 0 ? kDone : kFailed;  // 0: --help, --version
   }
 
   run.json = json;
@@ -315,4 +325,14 @@ int main(int argc, char** argv) {
   if (*schema_verb) return schema_command();
   if (*restore_verb) return restore_command(dry_run, json);
   return kFailed;
+}
+
+}  // namespace
+}  // namespace isolab
+
+int main(int argc, char** argv) {
+  using namespace isolab;
+  prepare_standard_streams();
+  const auto code = caught([&]() -> Result<int> { return carry_out(argc, argv); });
+  return end_output(code ? *code : complain(code.error()));
 }

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "base/output.h"
 #include "probes/observer.h"
 #include "probes/probe.h"
 #include "runner/boots.h"
@@ -15,7 +16,7 @@ namespace {
 
 std::string joined(const ParamValue& value) {
   std::string out;
-  for (const auto& item : value) out += (out.empty() ? "" : " ") + item;
+  for (const auto& item : value) out += (out.empty() ? "" : " ") + visible_line(item);
   return value.size() == 1 ? out : "[" + out + "]";
 }
 
@@ -43,12 +44,12 @@ std::string render_boots(const Plan& plan) {
     bool here = false;
     for (const auto& arm : plan.arms) {
       if (arm.boot.value_or(PlannedBoot{}) != boot.needs) continue;
-      names += (names.empty() ? "" : ", ") + arm.name;
+      names += (names.empty() ? "" : ", ") + visible_line(arm.name);
       // Here unless the boot is what is missing; a workload may be, too.
       here = here || arm.not_applicable.empty();
     }
-    out += fmt::format("{:<13} {}: {}{}\n", out.empty() ? "boots" : "", boot_text(boot.needs),
-                       names, here ? "  (this boot)" : "");
+    out += fmt::format("{:<13} {}: {}{}\n", out.empty() ? "boots" : "",
+                       visible_line(boot_text(boot.needs)), names, here ? "  (this boot)" : "");
   }
   return out;
 }
@@ -56,8 +57,9 @@ std::string render_boots(const Plan& plan) {
 }  // namespace
 
 std::string render_plan(const Plan& plan) {
-  std::string out = fmt::format("plan          {}\nquestion      {}\nprofile hash  {}\n", plan.name,
-                                plan.question, plan.profile_hash);
+  std::string out =
+      fmt::format("plan          {}\nquestion      {}\nprofile hash  {}\n", visible_line(plan.name),
+                  visible_line(plan.question), plan.profile_hash);
   out += fmt::format("measured      CPU {} ({}){}\n", plan.measured.list(), plan.measured_why,
                      plan.measured_isolated ? "" : "  ** NOT ISOLATED **");
   out += fmt::format("housekeeping  CPU {}\n", plan.housekeeping.list());
@@ -76,18 +78,19 @@ std::string render_plan(const Plan& plan) {
   if (names_boots(plan.arms)) out += render_boots(plan);
   for (const auto& budget : plan.budgets)
     out += fmt::format("budget        {}{} <= {}: {}\n", budget.metric,
-                       budget.arm.empty() ? "" : " of " + budget.arm, budget.limit_text,
-                       budget.reason);
+                       budget.arm.empty() ? "" : " of " + visible_line(budget.arm),
+                       visible_line(budget.limit_text), visible_line(budget.reason));
   out += "\n";
   for (const auto& arm : plan.arms) {
-    out += "arm " + arm.name + "\n";
-    if (arm.boot) out += "  " + boot_text(*arm.boot) + "\n";
-    if (!arm.not_applicable.empty()) out += "  not applicable: " + arm.not_applicable + "\n";
+    out += "arm " + visible_line(arm.name) + "\n";
+    if (arm.boot) out += "  " + visible_line(boot_text(*arm.boot)) + "\n";
+    if (!arm.not_applicable.empty())
+      out += "  not applicable: " + visible_line(arm.not_applicable) + "\n";
     for (const auto& use : arm.workloads)
       if (const auto* info = find_workload(use.name))
         out += "  " + render_use(use, info->params, true) + "\n";
     for (const auto& setting : arm.settings)
-      out += "  " + setting.path + " = " + setting.value + "\n";
+      out += "  " + visible_line(setting.path) + " = " + visible_line(setting.value) + "\n";
     std::string observers;
     for (const auto& use : arm.observers)
       if (const auto* info = find_observer(use.name))
@@ -98,8 +101,9 @@ std::string render_plan(const Plan& plan) {
   out += "\nwindows in order:";
   std::size_t column = 100;
   for (const auto& window : plan.windows) {
-    const std::string word = fmt::format(
-        " {}#{}", plan.arms[static_cast<std::size_t>(window.arm)].name, window.repeat + 1);
+    const std::string word =
+        fmt::format(" {}#{}", visible_line(plan.arms[static_cast<std::size_t>(window.arm)].name),
+                    window.repeat + 1);
     if (column + word.size() > 98) {
       out += "\n ";
       column = 1;
@@ -119,7 +123,7 @@ std::string render_expectations(const Plan& plan, Host host) {
       const auto expected = info ? info->expected(use.params, host, kArch) : std::nullopt;
       if (!expected) continue;
       const std::string line = fmt::format(
-          "  {}{}: {} {}\n", arm.name, arm.name == use.name ? "" : ": " + use.name,
+          "  {}{}: {} {}\n", visible_line(arm.name), arm.name == use.name ? "" : ": " + use.name,
           expected->per_op ? fmt::format("{:.3g}", *expected->per_op) : "not known", expected->row);
       const auto source = std::find_if(by_source.begin(), by_source.end(), [&](const auto& one) {
         return one.first == expected->source;

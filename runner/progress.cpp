@@ -4,8 +4,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cstdio>
 
+#include "base/output.h"
 #include "host/os.h"
 
 namespace isolab {
@@ -16,9 +16,12 @@ constexpr std::uint64_t kRedrawNs = 1'000'000'000;
 Progress::Progress(Style style, const Plan& plan)
     : style_(style), plan_(plan), started_ns_(mono_raw_ns()) {}
 
-Progress::~Progress() {
+Progress::~Progress() { clear(); }
+
+void Progress::clear() {
   if (style_ == Style::terminal && drawn_width_ > 0)
-    fmt::print(stderr, "\r{:{}}\r", "", drawn_width_);
+    say_raw(fmt::format("\r{:{}}\r", "", drawn_width_));
+  drawn_width_ = 0;
 }
 
 void Progress::window(std::size_t number, const std::string& arm) {
@@ -42,10 +45,8 @@ void Progress::tick() {
 
 void Progress::line(const std::string& text) {
   if (style_ == Style::silent) return;
-  if (style_ == Style::terminal && drawn_width_ > 0)
-    fmt::print(stderr, "\r{:{}}\r", "", drawn_width_);
-  drawn_width_ = 0;
-  fmt::print(stderr, "{}\n", text);
+  clear();
+  say_line(text);
 }
 
 void Progress::draw() {
@@ -60,14 +61,10 @@ void Progress::draw() {
                static_cast<long>(windows - number_) -
            Nanos(now - window_ns_);
   left = std::max(left, Nanos{0});
-  const std::string text = fmt::format("[{}/{}] {}: {}; about {} left", number_ + 1, windows, arm_,
-                                       phase_, human_span(left));
-  if (style_ == Style::plain) {
-    fmt::print(stderr, "{}\n", text);
-    return;
-  }
-  fmt::print(stderr, "\r{:{}}", text, std::max(drawn_width_, text.size()));
-  std::fflush(stderr);
+  const std::string text = fmt::format("[{}/{}] {}: {}; about {} left", number_ + 1, windows,
+                                       visible_line(arm_), visible_line(phase_), human_span(left));
+  if (style_ == Style::plain) return say_line(text);
+  say_raw(fmt::format("\r{:{}}", text, std::max(drawn_width_, text.size())));
   drawn_width_ = text.size();
 }
 

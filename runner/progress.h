@@ -31,6 +31,7 @@ class Progress {
 
  private:
   void draw();
+  void clear();
 
   Style style_;
   const Plan& plan_;  // grows shorter when the preflight finds what cannot run

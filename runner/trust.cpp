@@ -11,6 +11,7 @@
 #include <system_error>
 
 #include "base/environment.h"
+#include "base/output.h"
 #include "workloads/workload.h"
 
 namespace isolab {
@@ -45,13 +46,13 @@ std::vector<std::string> foreign_code(const Plan& plan) {
                                     spec.name) != info->code_params.end();
         const auto value = use.params.find(spec.name);
         if (code && value != use.params.end() && value->second != spec.fallback)
-          add(fmt::format("arm {}: {} {}=[{}]", arm.name, use.name, spec.name,
-                          fmt::join(value->second, " ")));
+          add(visible_line(fmt::format("arm {}: {} {}=[{}]", arm.name, use.name, spec.name,
+                                       fmt::join(value->second, " "))));
       }
     }
     for (const auto& setting : arm.settings)
       if (makes_the_kernel_act(setting.path))
-        add(fmt::format("arm {}: {} = {}", arm.name, setting.path, setting.value));
+        add(visible_line(fmt::format("arm {}: {} = {}", arm.name, setting.path, setting.value)));
   }
   return found;
 }

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Second guard of the layer rule (docs/design.md): reads every include and refuses upward ones."""
+"""Second guard of the layer rule (docs/design.md): reads every include and refuses upward ones, and every way
+of printing but the one of base/output.h."""
 import pathlib
 import re
 import sys
@@ -10,6 +11,8 @@ FORBIDDEN = {("results", "host"), ("results", "trace"), ("analysis", "host"), ("
              ("analysis", "probes"), ("workloads", "trace"), ("workloads", "vm"),
              ("probes", "vm"), ("results", "vm"), ("analysis", "vm")}
 
+PRINTS = re.compile(r"fmt::print\(|std::(cout|cerr|clog)|\b(printf|fprintf|puts|fputs|fwrite|putchar|perror)\(")
+
 
 def problems(root):
     for room, rank in RANK.items():
@@ -17,6 +20,8 @@ def problems(root):
             if path.suffix not in (".h", ".cpp"):
                 continue
             for number, line in enumerate(path.read_text().splitlines(), 1):
+                if PRINTS.search(line.split("//")[0]) and path.name != "output.cpp":
+                    yield f"{path.relative_to(root)}:{number}: prints past base/output.h"
                 found = re.match(r'#include "(([a-z]+)/[^"]+)"', line)
                 if not found or found.group(2) == room or found.group(2) not in RANK:
                     continue
@@ -27,5 +32,5 @@ def problems(root):
 
 if __name__ == "__main__":
     found = list(problems(pathlib.Path(sys.argv[1])))
-    print("\n".join(found) if found else "every include goes downward")
+    print("\n".join(found) if found else "every include goes downward, every text through base/output.h")
     sys.exit(1 if found else 0)
