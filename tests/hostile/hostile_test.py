@@ -18,15 +18,14 @@ import tempfile
 import time
 
 HERE = pathlib.Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent / "support"))
+import output_cases  # noqa: E402
+from machine_state import Machine, different, must, private_tracefs  # noqa: E402
+
 PROFILE = HERE / "hostile.yaml"
 KNOB = pathlib.Path("/proc/sys/vm/stat_interval")
 LIBC = ctypes.CDLL(None, use_errno=True)
 NOBODY = 65534
-
-
-def must(holds, what):
-    if not holds:
-        raise AssertionError(what)
 
 
 class Place:
@@ -218,7 +217,7 @@ def second_run(place):
 
 
 CASES = [no_root, disk_full, no_room_for_the_journal, memory_short, read_only_kernel_files, no_cgroup, no_tracefs,
-         seccomp, cpu_goes_offline, second_run]
+         seccomp, cpu_goes_offline, second_run] + output_cases.CASES
 
 
 def main():
@@ -226,15 +225,19 @@ def main():
         print("needs root")
         return 77
     isolab, wanted = pathlib.Path(sys.argv[1]).resolve(), sys.argv[2:]
+    private_tracefs()
+    machine = Machine("ISOLAB_HOSTILE")
+    moving = machine.moving()
     failed = 0
     for case in CASES:
         if wanted and case.__name__ not in wanted:
             continue
         place = Place(isolab)
-        before, begin = KNOB.read_text(), time.monotonic()
+        before, begin = machine.capture(), time.monotonic()
         try:
             skipped = case(place)
-            must(KNOB.read_text() == before, f"{KNOB} was left changed")
+            changed = different(before, machine.capture(), moving)
+            must(not changed, "left changed: " + "\n".join(changed))
             must(not place.left(), f"still running: {place.left()}")
             journals = list(place.path.glob("state/*.journal"))
             must(not journals, f"journals were left: {journals}")
@@ -244,6 +247,7 @@ def main():
             print(f"{case.__name__}: FAILED\n{str(error)[:3000]}", flush=True)
         finally:
             shutil.rmtree(place.path, ignore_errors=True)
+    output_cases.clean_up()
     print(f"{failed} failed")
     return 1 if failed else 0
 
