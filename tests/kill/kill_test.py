@@ -2,19 +2,21 @@
 """Kills isolab at every entry of its journal and at random instants, on the real knobs of this machine,
 and compares everything a run may touch before and after. Needs root. Leaves nothing behind.
 
-  kill_test.py ISOLAB [--instants N] [--seconds S] [--entries] [--seed N]
+  kill_test.py ISOLAB [--instants N] [--seconds S] [--entries] [--outputs] [--verbs] [--seed N]
 
 Each time a different one of run, keeper, front (runner/supervise.h), or several at once. When the keeper
 or the front survives it must restore; when both die, the next run must refuse and `isolab restore` must
-put everything back. One line per difference; the last line counts. Exit code 77: cannot be done here.
+put everything back. With --outputs stdout and stderr are closed, full, without a reader, on a terminal that
+goes away, ... (tests/support/outputs.py), each time another; with --verbs the verb changes, too. One line per
+difference; the last line counts. Exit code 77: cannot be done here.
 """
 import argparse
+import contextlib
 import ctypes
 import fcntl
 import os
 import pathlib
 import random
-import re
 import select
 import shutil
 import signal
@@ -24,72 +26,16 @@ import tempfile
 import time
 
 HERE = pathlib.Path(__file__).resolve().parent
-TRACING = pathlib.Path("/sys/kernel/tracing")
+sys.path.insert(0, str(HERE.parent / "support"))
+from machine_state import TAINT, Machine, different, private_tracefs, read  # noqa: E402
+from outputs import KINDS, Output  # noqa: E402
+
 ROLES = ["isolab-run", "isolab-keeper", "isolab"]
 # Every non-empty set of the three.
 VICTIMS = [[role for bit, role in enumerate(ROLES) if number >> bit & 1] for number in range(1, 8)]
 LIBC = ctypes.CDLL(None, use_errno=True)
+VERBS = ["run", "run", "run", "sessions", "plan", "restore"]
 MARK = "ISOLAB_KILL_TEST"
-# Written by the kernel itself. Taint is told apart: whoever is killed inside mkdir() of a tracefs instance makes
-# the kernel warn, because its page allocation gives up on a fatal signal (kernel/trace/ring_buffer.c,
-# rb_allocate_pages and trace_rb_cpu_prepare, seen on 6.18).
-NO_SETTINGS = {"ns_last_pid", "tainted"}
-TAINT = "/proc/sys/kernel/tainted"
-
-
-def private_tracefs():
-    """A mount namespace of our own with tracefs in it, so that it can be compared and is gone with us."""
-    if os.path.ismount(TRACING):
-        return
-    clone_newns, ms_rec, ms_private = 0x20000, 0x4000, 1 << 18
-    if LIBC.unshare(clone_newns) or LIBC.mount(b"none", b"/", None, ms_rec | ms_private, None) or \
-            LIBC.mount(b"tracefs", bytes(TRACING), b"tracefs", 0, None):
-        print("tracefs cannot be mounted here: instances are not compared")
-
-
-def read(path):
-    try:
-        return pathlib.Path(path).read_bytes()[:65536]
-    except OSError as error:
-        return f"unreadable: {error.errno}".encode()
-
-
-def ours(names):
-    """Those that isolab makes ("isolab-PID", "isolab_NAME_PID"), unless another isolab is at work there."""
-    found = []
-    for name in names:
-        pid = re.search(r"isolab[-_](?:\w+_)?(\d+)", name)
-        if pid and (not os.path.exists(f"/proc/{pid[1]}") or MARK.encode() in read(f"/proc/{pid[1]}/environ")):
-            found.append(name)
-    return sorted(found)
-
-
-def capture():
-    """Path -> contents of whatever a run may change. Values that move by themselves are dropped by
-    comparing two captures of a quiet machine first (see main)."""
-    out = {}
-    for root in ["/proc/sys/vm", "/proc/sys/kernel", "/proc/sys/debug", "/sys/kernel/mm",
-                 "/sys/module/kfence/parameters", "/sys/devices/virtual/workqueue", "/sys/devices/system/cpu"]:
-        for directory, names, files in os.walk(root):
-            names[:] = [n for n in names if n not in ("cache", "topology", "thermal_throttle", "stats", "damon")]
-            for name in files:
-                path = os.path.join(directory, name)
-                try:
-                    if os.lstat(path).st_mode & 0o222 and name not in NO_SETTINGS:
-                        out[path] = read(path)
-                except OSError:
-                    pass
-    for path in pathlib.Path("/proc/irq").glob("*/smp_affinity_list"):
-        out[str(path)] = read(path)
-    for name in ["current_tracer", "tracing_on", "kprobe_events", "set_event", "set_ftrace_filter",
-                 "trace_clock", "tracing_cpumask", "set_event_pid", "events/enable", "buffer_size_kb",
-                 "trace_options", "set_ftrace_pid", "uprobe_events", "synthetic_events"]:
-        out[str(TRACING / name)] = read(TRACING / name)
-    out["instances"] = ours(os.listdir(TRACING / "instances")) if (TRACING / "instances").is_dir() else []
-    for mount in re.findall(r"^\S+ (\S+) cgroup2? ", read("/proc/mounts").decode(), re.M):
-        out["cgroups " + mount] = ours(directory for directory, _, _ in os.walk(mount))
-    out["mounts"] = read("/proc/1/mounts")
-    return out
 
 
 def marked(mark):
@@ -135,9 +81,11 @@ class Round:
         return subprocess.run([self.isolab, *arguments], env=self.environment, capture_output=True, text=True,
                               timeout=60)
 
-    def run_command(self, number):
-        return [self.isolab, "run", str(HERE / "kill.yaml"), "--allow-commands", "--no-plots", "-q",
-                "-o", str(self.place / f"recording-{number}")]
+    def run_command(self, number, verb="run", quiet=True):
+        profile, output = str(HERE / "kill.yaml"), str(self.place / f"recording-{number}")
+        run = [self.isolab, "run", profile, "--allow-commands", "--no-plots", "-o", output]
+        return {"run": run + ["-q"] * quiet, "sessions": run + ["--sessions", "2"],
+                "plan": [self.isolab, "plan", "--dry-run", profile], "restore": [self.isolab, "restore"]}[verb]
 
     def whole(self):
         """How long an undisturbed run takes, and how often its journal changes."""
@@ -150,22 +98,43 @@ class Round:
         watch.close()
         return done.returncode, time.monotonic() - begin, watch.seen
 
-    def killed(self, number, victims, wait):
-        """Starts a run, calls wait(watch), kills the victims, waits for the dust to settle.
-        Returns what went wrong, as sentences."""
-        watch = JournalWatch(self.state)
+    def start(self, number, verb, output):
+        if output:
+            return output.start(self.run_command(number, verb, quiet=False), env=self.environment)
         with open(self.place / "log", "ab") as log:
-            front = subprocess.Popen(self.run_command(number), env=self.environment, stdout=log, stderr=log)
-        wait(watch)
-        watch.close()
+            return subprocess.Popen(self.run_command(number, verb), env=self.environment, stdout=log, stderr=log)
+
+    def kill(self, front, victims):
         alive = {name: pid for pid, name in marked(self.mark).items() if name in ROLES} | {"isolab": front.pid}
         for name in victims:
             if name in alive:
-                try:
+                with contextlib.suppress(ProcessLookupError):
                     os.kill(alive[name], signal.SIGKILL)
-                except ProcessLookupError:
-                    pass
+
+    def killed(self, number, victims, wait, verb="run", output=None):
+        """Starts a run, calls wait(watch), spoils its output, kills the victims (none: Ctrl-C), waits for the dust
+        to settle. With the verb restore that happens to it, after a run that was killed as a whole.
+        Returns what went wrong, as sentences."""
+        watch = JournalWatch(self.state)
+        front = self.start(number, "run" if verb == "restore" else verb, None if verb == "restore" else output)
+        wait(watch)
+        watch.close()
+        if verb == "restore":
+            self.kill(front, ROLES)
+            front.wait(timeout=60)
+            self.settle()
+            front, victims = self.start(number, verb, output), ROLES
+            time.sleep(0.01 * (number % 8))
+        if output:
+            output.spoil()
+        if victims:
+            self.kill(front, victims)
+        else:
+            with contextlib.suppress(ProcessLookupError):
+                front.send_signal(signal.SIGINT)
         front.wait(timeout=60)
+        if output:
+            output.close()
         wrong = []
         both = "isolab-keeper" in victims and "isolab" in victims
         self.settle()
@@ -211,17 +180,14 @@ class Round:
             return {0: "somebody holds the lock"}
 
 
-def different(before, after, moving):
-    return [f"{key}: {before.get(key)!r} -> {after.get(key)!r}" for key in sorted(before.keys() | after.keys())
-            if key not in moving and before.get(key) != after.get(key)]
-
-
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("isolab")
     parser.add_argument("--instants", type=int, default=1000, help="random instants (default 1000)")
     parser.add_argument("--seconds", type=float, default=1e9, help="stop after so long")
     parser.add_argument("--entries", action="store_true", help="also after every change of the journal")
+    parser.add_argument("--outputs", action="store_true", help="stdout and stderr fail, too: " + ", ".join(KINDS))
+    parser.add_argument("--verbs", action="store_true", help="also run --sessions, plan --dry-run and restore")
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
     if os.geteuid() != 0:
@@ -230,18 +196,18 @@ def main():
     private_tracefs()
     isolab = str(pathlib.Path(options.isolab).resolve())
     place = pathlib.Path(tempfile.mkdtemp(prefix="isolab-kill-"))
-    rounds = Round(isolab, place)
+    rounds, machine = Round(isolab, place), Machine(MARK)
     begin = time.monotonic()
     chance = random.Random(options.seed)
     try:
-        first = capture()
+        first = machine.capture()
         code, length, changes = rounds.whole()
         if code not in (0, 5):
             print(f"the profile cannot be run here, exit code {code}:\n{(place / 'log').read_text()[-2000:]}")
             return 1
-        before = capture()
+        before = machine.capture()
         time.sleep(0.3)
-        again = capture()
+        again = machine.capture()
         taint = read(TAINT)
         # A page count or a cursor that moved without us is no knob.
         moving = {key for key in again if before.get(key) != again.get(key) or
@@ -259,15 +225,20 @@ def main():
             if time.monotonic() - begin > options.seconds:
                 break
             victims = VICTIMS[number % len(VICTIMS)]
+            output = None if not options.outputs or chance.random() < 0.1 else Output(chance.choice(KINDS))
+            if output and chance.random() < 0.2:
+                victims = []
+            verb = chance.choice(VERBS) if options.verbs else "run"
             delay = chance.uniform(0, length)
             wait = (lambda watch: watch.wait(entry, 2 * length + 5)) if kind == "entry" else \
                    (lambda watch: time.sleep(delay))
-            told = rounds.killed(number, victims, wait)
-            after = capture()
+            told = rounds.killed(number, victims, wait, verb, output)
+            after = machine.capture()
             told += different(before, after, moving)
             at = f"journal change {entry}" if kind == "entry" else f"{delay:.3f} s"
+            at = f"{verb}, output {output.kind if output else 'a file'}, {' + '.join(victims) or 'none'} killed at {at}"
             for line in told:
-                print(f"{' + '.join(victims)} killed at {at}: {line}", flush=True)
+                print(f"{at}: {line}", flush=True)
             wrong += told
             if told:
                 before = after
@@ -276,8 +247,7 @@ def main():
                 print(f"{number + 1} of {len(plan)} after {time.monotonic() - begin:.0f} s", flush=True)
             if read(TAINT) != taint:
                 taint = read(TAINT)
-                print(f"{' + '.join(victims)} killed at {at}: the kernel is tainted, {taint.decode().strip()}: see dmesg",
-                      flush=True)
+                print(f"{at}: the kernel is tainted, {taint.decode().strip()}: see dmesg", flush=True)
         print(f"killed at {done['entry']} changes of the journal and {done['random']} random instants in "
               f"{time.monotonic() - begin:.0f} s: {len(wrong)} differences", flush=True)
         return 1 if wrong else 0
