@@ -2,6 +2,7 @@
 #include "base/cpu_set.h"
 
 #include <algorithm>
+#include <bitset>
 #include <charconv>
 #include <cstdint>
 #include <cstdio>
@@ -12,6 +13,8 @@ namespace {
 
 constexpr int kMaxCpu =
     8191;  // CONFIG_NR_CPUS range limit of x86 and arm64 (arch/x86/Kconfig, 6.12)
+
+constexpr std::size_t kLongestList = 65536;  // all CPUs, one by one, are 38 KB
 
 Error bad_list(std::string_view list, std::string_view why) {
   return Error{ErrorKind::parse, "CPU list \"" + std::string(list) + "\": " + std::string(why),
@@ -37,6 +40,16 @@ CpuSet::CpuSet(std::initializer_list<int> cpus) {
 
 Result<CpuSet> CpuSet::parse(std::string_view list) {
   CpuSet set;
+  if (list.size() > kLongestList)
+    return Error{ErrorKind::parse,
+                 "a CPU list of " + std::to_string(list.size()) + " characters is too long",
+                 "write ranges: 0-3,8"};
+  std::bitset<kMaxCpu + 1> named;
+  const auto all = [&] {
+    for (std::size_t cpu = 0; cpu < named.size(); ++cpu)
+      if (named[cpu]) set.cpus_.push_back(static_cast<int>(cpu));
+    return set;
+  };
   std::string_view rest = trim(list);
   if (rest.empty() || rest == "(null)") return set;  // nohz_full prints (null) when unset
   while (true) {
@@ -50,8 +63,8 @@ Result<CpuSet> CpuSet::parse(std::string_view list) {
     if (dash != std::string_view::npos && !read_cpu(part.substr(dash + 1), last))
       return bad_list(list, "expected CPU numbers 0-8191");
     if (last < first) return bad_list(list, "a range ends before it starts");
-    for (int cpu = first; cpu <= last; ++cpu) set.add(cpu);
-    if (comma == std::string_view::npos) return set;
+    for (int cpu = first; cpu <= last; ++cpu) named.set(static_cast<std::size_t>(cpu));
+    if (comma == std::string_view::npos) return all();
     rest.remove_prefix(comma + 1);
   }
 }

@@ -16,7 +16,8 @@ class CpuSet {
   CpuSet() = default;
   CpuSet(std::initializer_list<int> cpus);
 
-  /// Reads a kernel CPU list: "0-3,8", "" (empty), "0-15:2/4" is refused. CPUs are 0..8191.
+  /// Reads a kernel CPU list: "0-3,8", "" (empty), "0-15:2/4" is refused. CPUs are 0..8191; at
+  /// most 64 KiB of text.
   static Result<CpuSet> parse(std::string_view list);
 
   /// Reads the kernel's hexadecimal mask: "f", "00000001,00000003", "0x10f".

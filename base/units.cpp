@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cmath>
@@ -246,9 +247,14 @@ std::string human_time(double nanoseconds) {
 }
 
 std::string human_span(Nanos value) {
-  if (value < Nanos{0}) return "-" + human_span(-value);
+  // The least value has no positive counterpart.
+  if (value < Nanos{0}) return "-" + human_span(-std::max(value, -Nanos::max()));
   if (value < std::chrono::seconds{1}) return human_time(static_cast<double>(value.count()));
-  const auto seconds = std::chrono::round<std::chrono::seconds>(value).count();
+  // Not chrono::round(), which overflows near the largest value. Halves go to the even second.
+  constexpr std::int64_t kSecond = 1'000'000'000;
+  const std::int64_t whole = value.count() / kSecond, rest = value.count() % kSecond;
+  const bool up = rest > kSecond / 2 || (rest == kSecond / 2 && whole % 2 != 0);
+  const std::int64_t seconds = whole + (up ? 1 : 0);
   if (seconds < 60) return fmt::format("{} s", seconds);
   if (seconds < 3600) return fmt::format("{} min {:02} s", seconds / 60, seconds % 60);
   const auto minutes = (seconds + 30) / 60;

@@ -62,6 +62,15 @@ TEST(CpuSet, MasksReadBack) {
   EXPECT_FALSE(CpuSet::parse_mask(std::string(3000, '0')));
 }
 
+TEST(CpuSet, ALongListIsReadOnceAndAnEndlessOneRefused) {
+  std::string list = "0-8191";
+  while (list.size() < 65'000) list += ",0-8191";
+  EXPECT_EQ(CpuSet::parse(list)->count(), 8192);
+  while (list.size() <= 65'536) list += ",0-8191";
+  ASSERT_FALSE(CpuSet::parse(list));
+  EXPECT_LT(CpuSet::parse(list).error().text().size(), 200U) << "the list is not quoted";
+}
+
 TEST(CpuSet, Algebra) {
   const CpuSet a{0, 1, 2}, b{2, 3};
   EXPECT_EQ(a | b, (CpuSet{0, 1, 2, 3}));

@@ -150,6 +150,10 @@ TEST(Units, SpansForPeople) {
   EXPECT_EQ(human_span(milliseconds{20}), "20.0 ms");
   EXPECT_EQ(human_span(Nanos{0}), "0 ns");
   EXPECT_EQ(human_span(-seconds{12}), "-12 s");
+  EXPECT_EQ(human_span(milliseconds{2'500}), "2 s") << "halves go to the even second";
+  EXPECT_EQ(human_span(milliseconds{3'500}), "4 s");
+  EXPECT_EQ(human_span(Nanos::max()), "2562047 h 47 min");
+  EXPECT_EQ(human_span(Nanos::min()), "-2562047 h 47 min");
 }
 
 TEST(Units, NumbersForPeople) {
