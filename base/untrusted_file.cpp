@@ -3,7 +3,9 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <linux/openat2.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -33,6 +35,19 @@ Error refused(const std::string& shown, const std::string& why) {
   return Error{ErrorKind::denied, fmt::format("cannot read {}: {}", shown, why)};
 }
 
+int open_at(const FileDemands& demands, const std::string& path, int flags) {
+  if (!demands.beneath) return ::openat(demands.directory, path.c_str(), flags);
+  open_how how{};
+  how.flags = static_cast<decltype(how.flags)>(flags);
+  how.resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS;
+  long file = -1;
+  for (int tries = 0; tries < 8; ++tries) {  // EAGAIN: a directory on the way was just renamed
+    file = ::syscall(SYS_openat2, demands.directory, path.c_str(), &how, sizeof how);
+    if (file >= 0 || errno != EAGAIN) break;
+  }
+  return static_cast<int>(file);
+}
+
 }  // namespace
 
 Result<int> open_untrusted(const std::string& path, const FileDemands& demands,
@@ -40,8 +55,12 @@ Result<int> open_untrusted(const std::string& path, const FileDemands& demands,
   // O_NONBLOCK: a FIFO opens at once and is then refused. Regular files do not know the flag.
   const int flags =
       O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | (demands.follow ? 0 : O_NOFOLLOW);
-  Closing file(::openat(demands.directory, path.c_str(), flags));
+  Closing file(open_at(demands, path, flags));
   if (file.get() < 0 && errno == ELOOP) return refused(shown, "it is a symbolic link");
+  if (file.get() < 0 && errno == EXDEV && demands.beneath)
+    return refused(shown, "it lies outside the directory that it is looked for in");
+  if (file.get() < 0 && errno == ENOSYS && demands.beneath)
+    return errno_error("cannot open " + shown, errno, "openat2 came with Linux 5.6");
   if (file.get() < 0) return errno_error("cannot open " + shown, errno);
   struct stat facts {};
   if (::fstat(file.get(), &facts) != 0) return errno_error("cannot look at " + shown, errno);

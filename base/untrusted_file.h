@@ -18,7 +18,8 @@ struct FileDemands {
   bool follow = false;                      // the last component may be a symbolic link
   std::optional<uid_t> owner = {};          // must own it
   bool others_may_write = true;             // false: no write bit for group and others
-  int directory = -100;                     // AT_FDCWD; a path without '/' is opened below it
+  int directory = -100;                     // AT_FDCWD; a relative path is opened below it
+  bool beneath = false;  // and may not lead out of it, by .. or by a link (openat2, Linux 5.6)
 };
 
 /// An open descriptor of a regular file that meets `demands`; the caller closes it. A FIFO, device

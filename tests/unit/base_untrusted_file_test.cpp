@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/untrusted_file.h"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -33,6 +34,28 @@ TEST_F(UntrustedFile, RefusesALinkUnlessAskedToFollow) {
   std::filesystem::create_symlink("text", directory / "link");
   EXPECT_EQ(why("link"), "cannot read FILE: it is a symbolic link");
   EXPECT_EQ(why("link", {.follow = true}), "read: hello");
+}
+
+TEST_F(UntrustedFile, BeneathADirectoryNothingLeadsOutOfIt) {
+  std::filesystem::create_directory(directory / "in");
+  std::ofstream(directory / "in/text") << "inside";
+  std::filesystem::create_symlink("text", directory / "in/link");
+  std::filesystem::create_symlink("../text", directory / "in/out");
+  std::filesystem::create_symlink("..", directory / "in/up");
+  const int below = ::open(at("in").c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC);
+  ASSERT_GE(below, 0);
+  const auto read = [&](const std::string& name) {
+    const auto text =
+        read_untrusted(name, {.follow = true, .directory = below, .beneath = true}, "FILE");
+    return text ? "read: " + *text : text.error().what;
+  };
+  EXPECT_EQ(read("text"), "read: inside");
+  EXPECT_EQ(read("link"), "read: inside");
+  EXPECT_EQ(read("../in/text"), read("../text"));
+  for (const char* out : {"out", "up/text", "../text", "/etc/passwd", "/proc/self/exe"})
+    EXPECT_EQ(read(out), "cannot read FILE: it lies outside the directory that it is looked for in")
+        << out;
+  ::close(below);
 }
 
 TEST_F(UntrustedFile, DoesNotWaitForAFifo) {
