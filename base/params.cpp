@@ -8,6 +8,8 @@
 #include <charconv>
 #include <cmath>
 
+#include "base/output.h"
+
 namespace isolab {
 namespace {
 
@@ -49,10 +51,48 @@ Result<void> read_one(ParamType type, const ParamValue& value, T& out, Parse par
   return {};
 }
 
+// What a run can use at most; see check_param().
+constexpr Nanos kLongestDuration = std::chrono::days(30);
+constexpr double kLowestRate = 1.0 / 3600, kHighestRate = 1e9;
+constexpr double kMostShare = 65536, kMostPercent = 100'000;
+constexpr std::size_t kLongestText = 4096, kMostWords = 1000,
+                      kLongestWords = std::size_t{128} << 10;
+
+bool allowed(bool) { return true; }
+bool allowed(int) { return true; }
+bool allowed(double) { return true; }
+bool allowed(Bytes) { return true; }
+bool allowed(Nanos value) { return value <= kLongestDuration; }
+bool allowed(Rate value) {
+  return value.unlimited || (value.per_second >= kLowestRate && value.per_second <= kHighestRate);
+}
+bool allowed(Share value) { return value.number <= (value.percent ? kMostPercent : kMostShare); }
+
+// Exact for every type: a long double holds 64 bits.
+long double number_of(bool value) { return value ? 1 : 0; }
+long double number_of(int value) { return value; }
+long double number_of(double value) { return value; }
+long double number_of(Nanos value) { return static_cast<long double>(value.count()); }
+long double number_of(Bytes value) { return static_cast<long double>(value.count); }
+long double number_of(Rate value) { return value.per_second; }
+long double number_of(Share value) { return value.number; }
+
+/// Whether `value` is not beyond `end` in the direction of `sign`.
 template <class T>
-Result<ParamValue> canonical(const ParamValue& raw) {
+Result<bool> within(const T& value, const std::string& end, int sign) {
+  if (end.empty()) return true;
+  T limit{};
+  TRY(read_param({end}, limit));
+  return sign * (number_of(limit) - number_of(value)) >= 0;
+}
+
+template <class T>
+Result<ParamValue> canonical(const ParamSpec& spec, const ParamValue& raw) {
   T value{};
   TRY(read_param(raw, value));
+  if (!allowed(value) || !TRY(within(value, spec.least, -1)) || !TRY(within(value, spec.most, 1)))
+    return Error{ErrorKind::usage, fmt::format("{} is out of range", raw.front()),
+                 expected_form(spec)};
   return print_param(value);
 }
 
@@ -64,6 +104,14 @@ std::string joined(const std::vector<std::string>& words) {
 
 Result<ParamValue> check_text(const ParamSpec& spec, const ParamValue& raw) {
   const std::string text = TRY(one(ParamType::text, raw));
+  if (text.size() > kLongestText)
+    return Error{ErrorKind::usage, fmt::format("text of {} bytes", text.size()),
+                 fmt::format("at most {} bytes", kLongestText)};
+  if (text.starts_with('-'))
+    return Error{ErrorKind::usage, fmt::format("\"{}\" could be taken for an option", text),
+                 "text that does not begin with -"};
+  if (visible_line(text) != text)
+    return Error{ErrorKind::usage, "there is a control character in the text", "one plain line"};
   if (spec.choices.empty() ||
       std::find(spec.choices.begin(), spec.choices.end(), text) != spec.choices.end())
     return ParamValue{text};
@@ -71,17 +119,30 @@ Result<ParamValue> check_text(const ParamSpec& spec, const ParamValue& raw) {
                fmt::format("one of: {}", joined(spec.choices))};
 }
 
+Result<ParamValue> check_words(const ParamValue& raw) {
+  std::size_t bytes = 0;
+  for (const auto& word : raw) {
+    bytes += word.size() + 1;
+    if (word.find('\0') != std::string::npos)
+      return Error{ErrorKind::usage, "there is a NUL in a word", "words without NUL"};
+  }
+  if (raw.size() > kMostWords || bytes > kLongestWords)
+    return Error{ErrorKind::usage, fmt::format("{} words of {} bytes", raw.size(), bytes),
+                 fmt::format("at most {} words of {} bytes", kMostWords, kLongestWords)};
+  return raw;
+}
+
 Result<ParamValue> check_type(const ParamSpec& spec, const ParamValue& raw) {
   switch (spec.type) {
-    case ParamType::flag: return canonical<bool>(raw);
-    case ParamType::integer: return canonical<int>(raw);
-    case ParamType::real: return canonical<double>(raw);
-    case ParamType::duration: return canonical<Nanos>(raw);
-    case ParamType::size: return canonical<Bytes>(raw);
-    case ParamType::rate: return canonical<Rate>(raw);
-    case ParamType::share: return canonical<Share>(raw);
+    case ParamType::flag: return canonical<bool>(spec, raw);
+    case ParamType::integer: return canonical<int>(spec, raw);
+    case ParamType::real: return canonical<double>(spec, raw);
+    case ParamType::duration: return canonical<Nanos>(spec, raw);
+    case ParamType::size: return canonical<Bytes>(spec, raw);
+    case ParamType::rate: return canonical<Rate>(spec, raw);
+    case ParamType::share: return canonical<Share>(spec, raw);
     case ParamType::text: return check_text(spec, raw);
-    case ParamType::words: return raw;
+    case ParamType::words: return check_words(raw);
   }
   return Error{ErrorKind::usage, "unknown parameter type"};
 }
@@ -118,11 +179,31 @@ const char* expected_form(ParamType type) {
   return "a value";
 }
 
+std::string range_text(const ParamSpec& spec) {
+  return spec.least.empty() ? "" : spec.least + " to " + spec.most;
+}
+
+std::string expected_form(const ParamSpec& spec) {
+  if (!spec.choices.empty()) return "one of " + joined(spec.choices);
+  const std::string range = range_text(spec);
+  return expected_form(spec.type) + (range.empty() ? "" : ", " + range);
+}
+
 Result<ParamValue> check_param(const ParamSpec& spec, const ParamValue& raw) {
   auto checked = check_type(spec, raw);
   if (!checked)
     checked.error().what = fmt::format("parameter \"{}\": {}", spec.name, checked.error().what);
   return checked;
+}
+
+Result<void> check_params(const std::vector<ParamSpec>& specs, const ParamValues& values) {
+  for (const auto& spec : specs) {
+    const auto value = values.find(spec.name);
+    if (value == values.end()) continue;
+    if (const auto checked = check_type(spec, value->second); !checked)
+      return Error{ErrorKind::usage, spec.name + ": " + checked.error().what, expected_form(spec)};
+  }
+  return {};
 }
 
 Result<void> read_param(const ParamValue& text, bool& out) {

@@ -36,10 +36,24 @@ struct ParamSpec {
   ParamValue fallback;               // the default, canonical
   std::string summary;               // one line, with the unit and the range where there is one
   std::vector<std::string> choices;  // text only: the allowed words; empty = any text
+  std::string least = {}, most = {};  // canonical, both allowed; empty: what the type allows
 };
 
-/// Checks `raw` against the spec and returns it in canonical form ("0.5s" -> "500ms").
+/// The same with its range or its choices: "a whole number like 4, 1 to 65536"; "one of a, b".
+std::string expected_form(const ParamSpec& spec);
+/// "1 to 65536"; empty: the spec has no range of its own.
+std::string range_text(const ParamSpec& spec);
+
+/// Checks `raw` against the spec and returns it in canonical form ("0.5s" -> "500ms"). What no use
+/// of a plug-in needs is refused here, for all of them, since some of it reaches command lines:
+/// durations over 30 days, rates outside 1 an hour to 1e9 a second (but max), shares over 65536 or
+/// 100000 %; text of over 4096 bytes, with a control character, or that begins with '-' and so
+/// could be an option; over 1000 words or 128 KiB of them, words with a NUL.
 Result<ParamValue> check_param(const ParamSpec& spec, const ParamValue& raw);
+
+/// Every value of `values` against its spec. usage: the text begins with the parameter's name and a
+/// colon.
+Result<void> check_params(const std::vector<ParamSpec>& specs, const ParamValues& values);
 
 // One overload pair per type; read_param is given text that check_param accepted.
 Result<void> read_param(const ParamValue& text, bool& out);
@@ -75,6 +89,16 @@ constexpr ParamType param_type() {
   return ParamType::text;
 }
 
+/// The range of a number, both ends allowed.
+template <class T>
+struct Between {
+  T least, most;
+};
+template <class T>
+Between<T> between(T least, T most) {
+  return {least, most};
+}
+
 /// A parameter bound to a member of the plug-in's Args.
 template <class Args>
 struct Param {
@@ -86,9 +110,25 @@ template <class Args, class T>
 Param<Args> param(std::string name, T Args::* member, std::string summary,
                   std::vector<std::string> choices = {}) {
   const Args defaults{};
-  return {{std::move(name), param_type<T>(), print_param(defaults.*member), std::move(summary),
-           std::move(choices)},
+  return {{std::move(name),
+           param_type<T>(),
+           print_param(defaults.*member),
+           std::move(summary),
+           std::move(choices),
+           {},
+           {}},
           [member](Args& args, const ParamValue& text) { return read_param(text, args.*member); }};
+}
+
+template <class Args, class T>
+requires(!std::same_as<T, bool> && param_type<T>() != ParamType::text &&
+         param_type<T>() != ParamType::words) Param<Args> param(std::string name, T Args::*member,
+                                                                std::string summary,
+                                                                Between<T> range) {
+  Param<Args> made = param(std::move(name), member, std::move(summary));
+  made.spec.least = print_param(range.least).front();
+  made.spec.most = print_param(range.most).front();
+  return made;
 }
 
 /// Fills Args from values; names absent from `values` keep their defaults.

@@ -77,7 +77,6 @@ class BusyLoop final : public Probe {
 Result<std::vector<Warning>> BusyLoop::preflight(const Args& args, const ProbeContext& context) {
   const HostFacts& facts = context.host.facts;
   TRY(check_measured_cpus(facts, context.measured, context.housekeeping));
-  if (args.log_capacity < 0) return Error{ErrorKind::usage, "log_capacity is below 0"};
   TRY(check_log_memory(
       facts, context.measured,
       sizeof(Histogram) + static_cast<std::uint64_t>(args.log_capacity) * sizeof(Gap)));
@@ -86,8 +85,6 @@ Result<std::vector<Warning>> BusyLoop::preflight(const Args& args, const ProbeCo
     warnings.push_back(std::move(warning));
   if (args.policy == "other") return warnings;
 
-  if (args.priority < 1 || args.priority > 99)
-    return Error{ErrorKind::usage, fmt::format("priority {} is not in 1-99", args.priority)};
   const auto holes = real_time_holes(context.host, context.measured);
   if (!holes.empty() && !args.allow_throttling) {
     return Error{ErrorKind::usage,
@@ -300,11 +297,12 @@ const ProbeInfo busy_loop = describe_probe<BusyLoop>(
     param("policy", &BusyLoopArgs::policy,
           "scheduling policy of the listening threads; other also hears ordinary tasks",
           {"other", "fifo", "rr"}),
-    param("priority", &BusyLoopArgs::priority, "of the policies fifo and rr, 1-99"),
+    param("priority", &BusyLoopArgs::priority, "of the policies fifo and rr", between(1, 99)),
     param("allow_throttling", &BusyLoopArgs::allow_throttling,
           "run fifo or rr although RT throttling or the fair server will punch holes"),
     param("log_capacity", &BusyLoopArgs::log_capacity,
-          "gaps kept per CPU (16 bytes of locked memory each); more are counted as dropped"),
+          "gaps kept per CPU (16 bytes of locked memory each); more are counted as dropped",
+          between(0, 1 << 28)),
     param("hold_c_states", &BusyLoopArgs::hold_c_states,
           "keep all CPUs out of deep idle states by /dev/cpu_dma_latency"));
 

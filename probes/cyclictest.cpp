@@ -78,6 +78,7 @@ class Cyclictest final : public Probe {
         cpus_(context_.measured.begin(), context_.measured.end()),
         parser_(parser_settings()) {}
 
+  static Result<void> check(const Args& args);
   static Result<std::vector<Warning>> preflight(const Args& args, const ProbeContext& context);
 
   Result<void> prepare() override;
@@ -106,16 +107,14 @@ class Cyclictest final : public Probe {
   std::vector<Footprint> footprints_;
 };
 
-Result<std::vector<Warning>> Cyclictest::preflight(const Args& args, const ProbeContext& context) {
+Result<void> Cyclictest::check(const Args& args) {
+  if (args.interval % 1us == 0ns) return {};
+  return Error{ErrorKind::usage, fmt::format("interval: {} is not a whole number of microseconds",
+                                             print(args.interval))};
+}
+
+Result<std::vector<Warning>> Cyclictest::preflight(const Args&, const ProbeContext& context) {
   TRY(check_measured_cpus(context.host.facts, context.measured, context.housekeeping));
-  if (args.interval < 10us || args.interval > 1s || args.interval % 1us != 0ns) {
-    return Error{ErrorKind::usage,
-                 fmt::format("interval {} is not a whole number of microseconds from 10us to 1s",
-                             print(args.interval))};
-  }
-  if (args.policy != "other" && (args.priority < 1 || args.priority > 99))
-    return Error{ErrorKind::usage, fmt::format("priority {} is not in 1-99", args.priority)};
-  if (args.log_capacity < 0) return Error{ErrorKind::usage, "log_capacity is below 0"};
   if (auto program = find_program("cyclictest"); !program) {
     return Error{ErrorKind::unsupported, "there is no cyclictest: " + program.error().what,
                  "install rt-tests"};
@@ -381,14 +380,15 @@ const ProbeInfo cyclictest = describe_probe<Cyclictest>(
         .needs = "cyclictest (rt-tests); root for the policies fifo and rr",
     },
     param("interval", &CyclictestArgs::interval,
-          "between wake-ups, whole microseconds, 10us to 1s, the same for every CPU"),
+          "between wake-ups, whole microseconds, the same for every CPU", between<Nanos>(10us, 1s)),
     param("threshold", &CyclictestArgs::threshold,
           "latencies longer than this are logged one by one"),
     param("policy", &CyclictestArgs::policy, "scheduling policy of the timer threads",
           {"fifo", "rr", "other"}),
-    param("priority", &CyclictestArgs::priority, "of the policies fifo and rr, 1-99"),
+    param("priority", &CyclictestArgs::priority, "of the policies fifo and rr", between(1, 99)),
     param("log_capacity", &CyclictestArgs::log_capacity,
-          "latencies over the threshold kept per CPU; more are counted as dropped"),
+          "latencies over the threshold kept per CPU; more are counted as dropped",
+          between(0, 1 << 28)),
     param("hold_c_states", &CyclictestArgs::hold_c_states,
           "let cyclictest keep all CPUs out of deep idle states by /dev/cpu_dma_latency"));
 

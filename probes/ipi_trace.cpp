@@ -34,6 +34,10 @@ struct IpiTraceArgs {
   bool drain_measured = false;
 };
 
+constexpr Between<Bytes> kBufferSizes{{std::uint64_t{4} << 10}, {std::uint64_t{16} << 30}};
+// Whoever stops the drain waits for its next look.
+constexpr Between<Nanos> kPolls{std::chrono::milliseconds{1}, std::chrono::seconds{1}};
+
 std::set<std::int32_t> to_set(const std::vector<std::int32_t>& tasks) {
   return {tasks.begin(), tasks.end()};
 }
@@ -285,11 +289,14 @@ const ObserverInfo ipi_trace = describe_observer<IpiTrace>(
     {.name = "ipi_trace",
      .summary = "kernel events of every interruption, with the senders of IPIs and their stacks",
      .needs = "root and tracefs; without them interrupt counters remain (level D)"},
-    param("buffer", &IpiTraceArgs::buffer, "trace buffer of each measured CPU, for a whole window"),
+    param("buffer", &IpiTraceArgs::buffer, "trace buffer of each measured CPU, for a whole window",
+          kBufferSizes),
     param("other_buffer", &IpiTraceArgs::other_buffer,
-          "trace buffer of each other CPU, emptied all the time"),
-    param("quiet", &IpiTraceArgs::quiet, "pause between setting up the trace and the window"),
-    param("poll", &IpiTraceArgs::poll, "how often the buffers of the other CPUs are emptied"),
+          "trace buffer of each other CPU, emptied all the time", kBufferSizes),
+    param("quiet", &IpiTraceArgs::quiet, "pause between setting up the trace and the window",
+          between<Nanos>(Nanos{0}, std::chrono::minutes{1})),
+    param("poll", &IpiTraceArgs::poll, "how often the buffers of the other CPUs are emptied",
+          kPolls),
     param("stacks", &IpiTraceArgs::stacks, "a stack of the sender with every remote call"),
     param("exits", &IpiTraceArgs::exits, "also trace when handlers end: their durations"),
     param("drain_measured", &IpiTraceArgs::drain_measured,

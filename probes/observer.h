@@ -50,16 +50,27 @@ struct ObserverInfo {
   std::string needs;
 
   std::vector<ParamSpec> params = {};
+  /// As WorkloadInfo::check (workloads/workload.h).
+  std::function<Result<void>(const ParamValues&)> check = {};
   std::function<Result<std::unique_ptr<Observer>>(const ParamValues&, const ObserverContext&)>
       make = {};
 };
 
-/// O has `using Args` and O(Args, ObserverContext).
+/// O has `using Args`, O(Args, ObserverContext) and optionally static Result<void> check(const
+/// Args&).
 template <class O, class... Params>
 ObserverInfo describe_observer(ObserverInfo info, Params... params) {
   using Args = typename O::Args;
   const std::vector<Param<Args>> bound{std::move(params)...};
   for (const auto& one : bound) info.params.push_back(one.spec);
+  info.check = [bound, specs = info.params](const ParamValues& values) -> Result<void> {
+    TRY(check_params(specs, values));
+    [[maybe_unused]] const Args args = TRY(read_params(bound, values));
+    if constexpr (requires { O::check(args); })
+      return O::check(args);
+    else
+      return {};
+  };
   info.make = [bound](const ParamValues& values,
                       const ObserverContext& context) -> Result<std::unique_ptr<Observer>> {
     Args args = TRY(read_params(bound, values));

@@ -62,6 +62,8 @@ struct ProbeInfo {
   bool hosts_peers = false;  // its process runs user code on the measured CPUs all the time
 
   std::vector<ParamSpec> params = {};
+  /// As WorkloadInfo::check (workloads/workload.h).
+  std::function<Result<void>(const ParamValues&)> check = {};
   std::function<Result<std::unique_ptr<Probe>>(const ParamValues&, const ProbeContext&)> make = {};
   /// Refuses or warns before anything runs (RT throttling, missing tool). Warnings go to the
   /// report.
@@ -71,11 +73,20 @@ struct ProbeInfo {
 
 /// P has `using Args`, P(Args, ProbeContext) and
 ///   static Result<std::vector<Warning>> preflight(const Args&, const ProbeContext&);
+///   static Result<void> check(const Args&);      // optional; see ProbeInfo::check
 template <class P, class... Params>
 ProbeInfo describe_probe(ProbeInfo info, Params... params) {
   using Args = typename P::Args;
   const std::vector<Param<Args>> bound{std::move(params)...};
   for (const auto& one : bound) info.params.push_back(one.spec);
+  info.check = [bound, specs = info.params](const ParamValues& values) -> Result<void> {
+    TRY(check_params(specs, values));
+    [[maybe_unused]] const Args args = TRY(read_params(bound, values));
+    if constexpr (requires { P::check(args); })
+      return P::check(args);
+    else
+      return {};
+  };
   info.make = [bound](const ParamValues& values,
                       const ProbeContext& context) -> Result<std::unique_ptr<Probe>> {
     Args args = TRY(read_params(bound, values));

@@ -52,7 +52,9 @@ Json to_json(const Entry& entry) {
                                 {"type", to_string(spec.type)},
                                 {"default", fallback},
                                 {"summary", spec.summary},
-                                {"choices", choices}});
+                                {"choices", choices},
+                                {"least", spec.least},
+                                {"most", spec.most}});
   }
   for (const auto& count : entry.counts)
     counts.push_back(JsonObject{{"name", count.name}, {"summary", count.summary}});
@@ -86,6 +88,7 @@ std::string described(const Entry& entry) {
     std::string fallback, choices;
     for (const auto& item : spec.fallback) fallback += (fallback.empty() ? "" : " ") + item;
     for (const auto& word : spec.choices) choices += (choices.empty() ? " (" : ", ") + word;
+    if (!spec.least.empty()) choices = " (" + range_text(spec);
     out += fmt::format("  {:<18} {}, default {}\n{}", spec.name, to_string(spec.type),
                        fallback.empty() ? "empty" : fallback,
                        indented(spec.summary + (choices.empty() ? "" : choices + ")"), 21));

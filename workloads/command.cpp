@@ -29,7 +29,7 @@ class Command final : public Workload {
 
   static Result<void> check(const Args& args) {
     if (args.argv.empty() || args.argv.front().empty())
-      return Error{ErrorKind::usage, "command: argv is missing", "argv: [stress-ng, --vm, \"2\"]"};
+      return Error{ErrorKind::usage, "argv: it names no program", "argv: [stress-ng, --vm, \"2\"]"};
     return {};
   }
 

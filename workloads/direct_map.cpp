@@ -54,13 +54,6 @@ class DirectMap final : public Generator {
         page_(context.host.facts.page_size),
         size_(static_cast<std::size_t>(args.pages) * page_) {}
 
-  static Result<void> check(const Args& args) {
-    if (args.pages < 1 || args.pages > 65536)
-      return Error{ErrorKind::usage, "direct_map: pages is 1 to 65536"};
-    if (args.busy < 0) return Error{ErrorKind::usage, "direct_map: busy is 0 or more CPUs"};
-    return {};
-  }
-
   static std::optional<ExpectedIpis> expected(const Args& args, const Host& host, Arch arch) {
     if (!args.secret) return ExpectedIpis{0, "function_call"};
     ExpectedIpis expected = expected_of_kernel_flushes(host, arch, args.pages);
@@ -153,9 +146,10 @@ const WorkloadInfo workloads::direct_map = describe<DirectMap>(
                    {"touch_ns", "nanoseconds of processor time spent touching them"}},
     },
     param("rate", &DirectMapArgs::rate, "operations per second, or max"),
-    param("pages", &DirectMapArgs::pages, "pages touched by each operation, 1 to 65536"),
+    param("pages", &DirectMapArgs::pages, "pages touched by each operation", between(1, 65536)),
     param("secret", &DirectMapArgs::secret, "off: plain memory from memfd_create, the control"),
     param("busy", &DirectMapArgs::busy,
-          "how many further CPUs of the workload spin meanwhile, each in a process of its own"));
+          "how many further CPUs of the workload spin meanwhile, each in a process of its own",
+          between(0, 8191)));
 
 }  // namespace isolab

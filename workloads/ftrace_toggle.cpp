@@ -47,13 +47,13 @@ class FtraceToggle final : public Generator {
     const auto colon = args.event.find(':');
     if (colon == std::string::npos || !is_word(args.event.substr(0, colon), "-") ||
         !is_word(args.event.substr(colon + 1), "-"))
-      return Error{ErrorKind::usage, fmt::format("event '{}' is not SYSTEM:NAME", args.event),
+      return Error{ErrorKind::usage, fmt::format("event: '{}' is not SYSTEM:NAME", args.event),
                    "one event as in /sys/kernel/tracing/available_events, no wildcards"};
     if (args.event == kKeptOn)
-      return Error{ErrorKind::usage, fmt::format("event {} is the one kept on", kKeptOn)};
+      return Error{ErrorKind::usage, fmt::format("event: {} is the one kept on", kKeptOn)};
     if (!is_word(args.function, "."))
       return Error{ErrorKind::usage,
-                   fmt::format("function '{}' is not one function's name", args.function),
+                   fmt::format("function: '{}' is not one function's name", args.function),
                    "wildcards would trace, and patch, many functions at once"};
     return {};
   }

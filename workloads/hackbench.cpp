@@ -12,6 +12,9 @@ namespace {
 
 enum Count : std::size_t { kRuns, kMessages };
 
+// PID_MAX_LIMIT (include/linux/threads.h): a 64-bit kernel has no more tasks.
+constexpr int kMostTasks = 1 << 22;
+
 class Hackbench final : public Workload {
  public:
   struct Args {
@@ -27,12 +30,11 @@ class Hackbench final : public Workload {
       : args_(std::move(args)), context_(context) {}
 
   static Result<void> check(const Args& args) {
-    if (args.groups < 1 || args.fds < 1 || args.loops < 1)
-      return Error{ErrorKind::usage, "groups, fds and loops must be at least 1"};
-    if (args.size.count < 1 || args.size.count > (1 << 20))
-      return Error{ErrorKind::usage,
-                   fmt::format("size {} is not from 1B to 1MiB", print(args.size))};
-    return {};
+    const long long tasks = 2LL * args.groups * args.fds;
+    if (tasks <= kMostTasks) return {};
+    return Error{ErrorKind::usage,
+                 fmt::format("groups: {} of 2 x {} are {} tasks, at most {} can be", args.groups,
+                             args.fds, tasks, kMostTasks)};
   }
 
   Result<void> dry_run() override {
@@ -104,10 +106,11 @@ const WorkloadInfo hackbench = describe<Hackbench>(
      .needs = "the package rt-tests",
      .counts = {{"runs", "runs of hackbench that came to their end"},
                 {"messages", "messages of those runs: groups x fds x fds x loops each"}}},
-    param("groups", &Args::groups, "groups of 2 x fds tasks, at least 1"),
-    param("fds", &Args::fds, "senders, and receivers, in a group, at least 1"),
-    param("loops", &Args::loops, "messages from each sender to each receiver, at least 1"),
-    param("size", &Args::size, "size of a message, 1B to 1MiB"),
+    param("groups", &Args::groups, "groups of 2 x fds tasks", between(1, kMostTasks)),
+    param("fds", &Args::fds, "senders, and receivers, in a group", between(1, kMostTasks)),
+    param("loops", &Args::loops, "messages from each sender to each receiver",
+          between(1, 1'000'000'000)),
+    param("size", &Args::size, "size of a message", between(Bytes{1}, Bytes{1 << 20})),
     param("transport", &Args::transport, "what carries the messages", {"socket", "pipe"}),
     param("tasks", &Args::tasks, "what the tasks are", {"process", "thread"}));
 }  // namespace workloads

@@ -33,12 +33,6 @@ class HugepageResize final : public Generator {
   HugepageResize(const Args& args, const WorkloadContext& context)
       : Generator(args.rate, context), pages_(args.pages) {}
 
-  static Result<void> check(const Args& args) {
-    if (args.pages < 1 || args.pages > 1024)
-      return Error{ErrorKind::usage, "hugepage_resize: pages is 1 to 1024"};
-    return {};
-  }
-
   static Result<std::vector<Claim>> claims(const Args&, const Host&) {
     return std::vector<Claim>{{Claim::Kind::value, kPool}};
   }
@@ -120,6 +114,6 @@ const WorkloadInfo workloads::hugepage_resize = describe<HugepageResize>(
                    {"pages", "huge pages added and freed"}},
     },
     param("rate", &ResizeArgs::rate, "operations per second, or max"),
-    param("pages", &ResizeArgs::pages, "huge pages added by each operation, 1 to 1024"));
+    param("pages", &ResizeArgs::pages, "huge pages added by each operation", between(1, 1024)));
 
 }  // namespace isolab

@@ -352,7 +352,10 @@ const WorkloadInfo kernel_build = describe<KernelBuild>(
                  "mappings of that heap that had to be plain memory: 0 or the arm is "
                  "not what it says"}},
      .code_params = {"source", "tree"}},
-    param("target", &Args::target, "what make builds: lib/, 'kernel/ mm/', vmlinux, ..."),
+    param(
+        "target", &Args::target,
+        "what make builds: vmlinux, directories or object files of the tree (lib/, 'kernel/ mm/', "
+        "lib/sort.o)"),
     param("config", &Args::config, "the kernel configuration",
           {"tinyconfig", "allnoconfig", "defconfig"}),
     param("jobs", &Args::jobs, "make -j: a number, or a percentage of the workload's CPUs"),

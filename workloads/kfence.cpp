@@ -77,7 +77,7 @@ Result<std::string> kfence_interval_text(Nanos interval) {
   if (ms != interval)
     return Error{
         ErrorKind::usage,
-        fmt::format("sample_interval {} is not a whole number of milliseconds", print(interval)),
+        fmt::format("sample_interval: {} is not a whole number of milliseconds", print(interval)),
         "the kernel's parameter is in milliseconds; 0 switches KFENCE off"};
   return std::to_string(ms.count());
 }

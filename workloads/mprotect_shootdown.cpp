@@ -34,12 +34,6 @@ class MprotectShootdown final : public Generator {
         size_(static_cast<std::size_t>(args.pages) * page_) {}
   ~MprotectShootdown() override { unmap(); }
 
-  static Result<void> check(const Args& args) {
-    if (args.pages < 1 || args.pages > 65536)
-      return Error{ErrorKind::usage, "mprotect_shootdown: pages is 1 to 65536"};
-    return {};
-  }
-
   static std::optional<ExpectedIpis> expected(const Args&, const Host& host, Arch arch) {
     return expected_of_user_flushes(host, arch, 2);
   }
@@ -92,6 +86,6 @@ const WorkloadInfo workloads::mprotect_shootdown = describe<MprotectShootdown>(
         .shares_probe_memory = true,
     },
     param("rate", &MprotectArgs::rate, "operations per second, or max"),
-    param("pages", &MprotectArgs::pages, "pages changed by each operation, 1 to 65536"));
+    param("pages", &MprotectArgs::pages, "pages changed by each operation", between(1, 65536)));
 
 }  // namespace isolab

@@ -141,6 +141,9 @@ struct WorkloadInfo {
 
   // Filled by describe():
   std::vector<ParamSpec> params = {};
+  /// usage: parameters that no machine can obey; the text begins with the name of one of them and a
+  /// colon. What a parameter may be by itself is in its spec (base/params.h) and checked, too.
+  std::function<Result<void>(const ParamValues&)> check = {};
   std::function<Result<std::unique_ptr<Workload>>(const ParamValues&, const WorkloadContext&)> make = {};
   /// What it will change; the runner's guard journals these before the workload starts.
   std::function<Result<std::vector<Claim>>(const ParamValues&, const Host&)> claims = {};
@@ -151,12 +154,20 @@ struct WorkloadInfo {
 /// Builds a descriptor for W, which has `using Args`, W(Args, WorkloadContext), and optionally
 ///   static Result<std::vector<Claim>> claims(const Args&, const Host&);
 ///   static std::optional<ExpectedIpis> expected(const Args&, const Host&, Arch);
-///   static Result<void> check(const Args&);      // parameters that contradict each other
+///   static Result<void> check(const Args&);      // see WorkloadInfo::check
 template <class W, class... Params>
 WorkloadInfo describe(WorkloadInfo info, Params... params) {
   using Args = typename W::Args;
   const std::vector<Param<Args>> bound{std::move(params)...};
   for (const auto& one : bound) info.params.push_back(one.spec);
+  info.check = [bound, specs = info.params](const ParamValues& values) -> Result<void> {
+    TRY(check_params(specs, values));
+    [[maybe_unused]] const Args args = TRY(read_params(bound, values));
+    if constexpr (requires { W::check(args); })
+      return W::check(args);
+    else
+      return {};
+  };
   info.make = [bound](const ParamValues& values,
                       const WorkloadContext& context) -> Result<std::unique_ptr<Workload>> {
     Args args = TRY(read_params(bound, values));

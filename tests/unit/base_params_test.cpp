@@ -120,5 +120,47 @@ TEST(Params, EveryTypeHasAWordAndAForm) {
   }
 }
 
+TEST(Params, ARangeIsCheckedInTheUnitOfTheParameter) {
+  using namespace std::chrono_literals;
+  const auto threads = param("threads", &Args::threads, "threads", between(1, 4096)).spec;
+  for (const char* text : {"1", "4096"}) EXPECT_TRUE(check_param(threads, {text})) << text;
+  for (const char* text : {"0", "-1", "4097", "2147483647"}) {
+    const auto checked = check_param(threads, {text});
+    ASSERT_FALSE(checked) << text;
+    EXPECT_THAT(checked.error().text(),
+                testing::AllOf(testing::HasSubstr(text), testing::HasSubstr("1 to 4096")));
+  }
+  const auto pause = param("pause", &Args::pause, "rest", between<Nanos>(10us, 1s)).spec;
+  EXPECT_TRUE(check_param(pause, {"1000ms"}));
+  EXPECT_FALSE(check_param(pause, {"1001ms"}));
+  EXPECT_FALSE(check_param(pause, {"9us"}));
+  const auto size = param("size", &Args::size, "size", between(Bytes{1}, Bytes{1 << 20})).spec;
+  EXPECT_TRUE(check_param(size, {"1024KiB"}));
+  EXPECT_FALSE(check_param(size, {"0"}));
+  EXPECT_FALSE(check_param(size, {"1048577B"}));
+  EXPECT_EQ(range_text(size), "1B to 1MiB");
+}
+
+TEST(Params, WhatNoPlugInNeedsIsRefusedForAll) {
+  const auto params = all_params();
+  for (const auto& [name, text] :
+       std::vector<std::pair<std::string, std::string>>{{"pause", "721h"},
+                                                        {"rate", "0.5/h"},
+                                                        {"rate", "1000000001/s"},
+                                                        {"jobs", "99999999999999"},
+                                                        {"jobs", "100001%"}})
+    EXPECT_FALSE(check_param(spec_of(params, name), {text})) << name << " " << text;
+  const auto text = param("word", &Args::variant, "any word").spec;
+  EXPECT_TRUE(check_param(text, {"/usr/src/linux 6.tar"}));
+  for (const std::string& bad : {std::string("-j8"), std::string("a\nb"), std::string("a\x1b[2K"),
+                                 std::string(1, '\0'), std::string(4097, 'a')})
+    EXPECT_FALSE(check_param(text, {bad})) << bad.substr(0, 9);
+  const auto words = spec_of(params, "argv");
+  EXPECT_TRUE(check_param(words, {"sh", "-c", "a\nb"})) << "a script has lines";
+  EXPECT_FALSE(check_param(words, {"sh", std::string("a\0b", 3)}));
+  EXPECT_FALSE(check_param(words, ParamValue(1001, "a")));
+  EXPECT_FALSE(check_param(words, {std::string(128 << 10, 'a')}));
+}
+
 }  // namespace
 }  // namespace isolab

@@ -77,7 +77,9 @@ TEST(BusyLoopPreflight, RefusesWrongCpusAndPriorities) {
   EXPECT_FALSE(preflight(MemoryFiles{}, {}, two_cpus(), CpuSet{0, 1}));
   EXPECT_FALSE(preflight(MemoryFiles{}, {}, two_cpus(), CpuSet{}));
   const MemoryFiles unthrottled({{kRuntime, "-1\n"}, {kPeriod, "1000000\n"}});
-  EXPECT_FALSE(preflight(unthrottled, {{"policy", {"fifo"}}, {"priority", {"0"}}}));
+  for (const char* priority : {"0", "100", "1000"})
+    EXPECT_FALSE(find_probe("busy_loop")->check({{"policy", {"fifo"}}, {"priority", {priority}}}));
+  EXPECT_FALSE(find_probe("busy_loop")->check({{"log_capacity", {"-1"}}}));
 }
 
 TEST(BusyLoopPreflight, RefusesLogsThatWouldEatTheMachine) {

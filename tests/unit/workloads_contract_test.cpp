@@ -63,6 +63,43 @@ TEST_P(WorkloadContract, ParametersAcceptTheirDefaults) {
   }
 }
 
+TEST_P(WorkloadContract, ChecksItsParametersAndNamesTheWrongOne) {
+  const auto checked = info().check(default_params(info()));
+  EXPECT_TRUE(checked || wants_a_parameter(checked.error(), info())) << checked.error().text();
+  for (const auto& spec : info().params) {
+    if (spec.type != isolab::ParamType::integer) continue;
+    EXPECT_FALSE(spec.least.empty()) << spec.name << " has no range";
+    for (const char* text : {"-1", "2147483647"}) {
+      ParamValues values = default_params(info());
+      values[spec.name] = {text};
+      const auto refused = info().check(values);
+      ASSERT_FALSE(refused) << spec.name << " " << text;
+      EXPECT_EQ(refused.error().kind, ErrorKind::usage);
+      EXPECT_EQ(refused.error().what.rfind(spec.name + ": ", 0), 0U) << refused.error().what;
+    }
+  }
+}
+
+TEST(WorkloadCheck, FindsWhatTheRangesCannotSay) {
+  const std::vector<std::tuple<const char*, const char*, const char*>> cases = {
+      {"command", "argv", ""},
+      {"vmalloc_churn", "map_size", "65537B"},
+      {"kfence_sampling", "sample_interval", "1500us"},
+      {"ftrace_toggle", "event", "oom:*"},
+      {"ftrace_toggle", "function", "vfs_*"},
+      {"hackbench", "groups", "4000000"},
+      {"kernel_build", "target", "modules_install"},
+      {"kernel_build", "target", "lib/ deb-pkg"}};
+  for (const auto& [workload, param, text] : cases) {
+    const WorkloadInfo& info = *find_workload(workload);
+    ParamValues values = default_params(info);
+    values[param] = {text};
+    const auto refused = info.check(values);
+    ASSERT_FALSE(refused) << workload << " " << text;
+    EXPECT_EQ(refused.error().what.rfind(std::string(param) + ": ", 0), 0U) << refused.error().what;
+  }
+}
+
 TEST_P(WorkloadContract, EveryChoiceCanBeMade) {
   MemoryFiles files;
   WorkloadBench bench(files);
