@@ -11,6 +11,7 @@
 #include <array>
 #include <cerrno>
 #include <fstream>
+#include <regex>
 #include <sstream>
 
 #include "base/digest.h"
@@ -20,6 +21,16 @@
 namespace isolab {
 namespace fs = std::filesystem;
 namespace {
+
+/// Only what compiles. Other targets of the makefiles install files, clean trees or run programs;
+/// tools/ and Documentation/ have makefiles of their own, which take the rest of the word as a
+/// target.
+bool is_target(const std::string& word) {
+  if (word == "vmlinux") return true;
+  static const std::regex form("([A-Za-z0-9_][A-Za-z0-9_.-]*/)+([A-Za-z0-9_][A-Za-z0-9_.-]*[.]o)?");
+  return std::regex_match(word, form) && !word.starts_with("tools/") &&
+         !word.starts_with("Documentation/");
+}
 
 constexpr const char* kStamp = ".isolab_stamp";
 constexpr Nanos kShortCommand = std::chrono::seconds(60);
@@ -203,14 +214,16 @@ Result<std::vector<std::string>> split_targets(const std::string& targets) {
   std::vector<std::string> words;
   std::istringstream in(targets);
   for (std::string word; in >> word;) {
-    const bool leaves = word.starts_with('/') || word.find("..") != std::string::npos;
-    if (leaves || word.starts_with('-') || word.find('=') != std::string::npos)
+    if (!is_target(word))
       return Error{ErrorKind::usage,
-                   fmt::format("target '{}' is not a target inside the kernel tree", word),
+                   fmt::format("target: '{}' is neither vmlinux, nor a directory of the kernel "
+                               "tree, nor an object file in one",
+                               word),
                    "such as lib/, kernel/ mm/, lib/sort.o or vmlinux"};
     words.push_back(word);
   }
-  if (words.empty()) return Error{ErrorKind::usage, "no target to build", "such as lib/"};
+  if (words.empty())
+    return Error{ErrorKind::usage, "target: there is nothing to build", "such as lib/"};
   return words;
 }
 

@@ -51,11 +51,39 @@ TEST(KernelTargets, TakesFoldersObjectsAndWholeKernels) {
   EXPECT_THAT(*split_targets("lib/"), ElementsAre("lib/"));
   EXPECT_THAT(*split_targets(" kernel/  mm/ "), ElementsAre("kernel/", "mm/"));
   EXPECT_THAT(*split_targets("vmlinux"), ElementsAre("vmlinux"));
+  EXPECT_THAT(*split_targets("arch/x86/kernel/cpu/ lib/sort.o"),
+              ElementsAre("arch/x86/kernel/cpu/", "lib/sort.o"));
 }
 
 TEST(KernelTargets, RefusesWhatLeavesTheBuildDirectoryOrIsNoTarget) {
-  for (const char* bad :
-       {"", "  ", "/etc/", "../lib/", "lib/../../", "-B", "lib/ -k", "CC=evil", "lib/ O=/tmp"}) {
+  for (const char* bad : {"",
+                          "  ",
+                          "/etc/",
+                          "../lib/",
+                          "lib/../../",
+                          "-B",
+                          "lib/ -k",
+                          "CC=evil",
+                          "lib/ O=/tmp",
+                          "modules_install",
+                          "modules_install install",
+                          "lib/ install",
+                          "kselftest",
+                          "deb-pkg",
+                          "clean",
+                          "all",
+                          "sort.o",
+                          ".o",
+                          "lib/.o",
+                          "lib/sort.c",
+                          "lib/./",
+                          "lib//",
+                          "lib/%.o",
+                          "tools/",
+                          "tools/perf.o",
+                          "Documentation/",
+                          "$(shell id)/",
+                          "lib/sort.o;id"}) {
     const auto targets = split_targets(bad);
     ASSERT_FALSE(targets) << bad;
     EXPECT_EQ(targets.error().kind, ErrorKind::usage) << bad;
