@@ -32,7 +32,8 @@ std::string with_slash(const std::string& path) {
 
 // procfs and sysfs files report a size of 0 or 4096 whatever they hold, so read until the end.
 Result<std::string> SystemFiles::read(const std::string& path) const {
-  const Fd fd(::open((root_ + path).c_str(), O_RDONLY | O_CLOEXEC));
+  // O_NONBLOCK: a file that waits for events (trace_pipe) has none for us.
+  const Fd fd(::open((root_ + path).c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
   if (!fd) return file_error("open", path, errno);
   std::string text;
   std::array<char, 16384> buffer;
@@ -64,7 +65,7 @@ bool SystemFiles::exists(const std::string& path) const {
 Result<void> SystemFiles::write(const std::string& path, std::string_view text) {
   // Filter files of tracefs (set_event_pid) add what is written; only O_TRUNC empties them.
   const int truncate = text.empty() ? O_TRUNC : 0;
-  const Fd fd(::open((root_ + path).c_str(), O_WRONLY | O_CLOEXEC | truncate));
+  const Fd fd(::open((root_ + path).c_str(), O_WRONLY | O_CLOEXEC | O_NONBLOCK | truncate));
   if (!fd) return file_error("open", path, errno);
   if (text.empty()) return {};
   ssize_t done = 0;

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/files.h"
 
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <cstdlib>
@@ -66,6 +69,17 @@ TEST_F(SystemFilesBelow, WritingDoesNotTruncate) {
   SystemFiles files(root_.string());
   ASSERT_TRUE(files.write("/f", "XY"));
   EXPECT_EQ(get("f"), "XYcdef");
+}
+
+TEST_F(SystemFilesBelow, AFileThatWaitsForEventsIsNotWaitedFor) {
+  const std::string path = (root_ / "pipe").string();
+  ASSERT_EQ(::mkfifo(path.c_str(), 0600), 0);
+  const int both = ::open(path.c_str(), O_RDWR | O_CLOEXEC);  // so that it is open, and empty
+  ASSERT_GE(both, 0);
+  SystemFiles files(root_.string());
+  EXPECT_FALSE(files.read("/pipe"));
+  ::close(both);
+  EXPECT_FALSE(files.write("/pipe", "x")) << "nobody reads it";
 }
 
 TEST(SystemFiles, ReadsProcFilesOfUnknownSize) {
