@@ -69,8 +69,9 @@ Result<GuestRunOutcome> run_profile_in_guest(const GuestRun& run, const VmOption
   const fs::path file = fs::absolute(run.profile);
   const std::string inside = kProfiles + file.filename().string();
   // Its whole directory goes along for the sake of include:.
-  for (const auto& one : fs::directory_iterator(file.parent_path()))
-    if (one.path().extension() == ".yaml")
+  std::error_code error;
+  for (const auto& one : fs::directory_iterator(file.parent_path(), error))
+    if (one.path().extension() == ".yaml" && one.is_regular_file(error))
       spec.image.files[kProfiles + one.path().filename().string()] = one.path();
   spec.image.files[inside] = file;
   Command command{"isolab",         "run",        inside,   "-o",
@@ -93,7 +94,6 @@ Result<GuestRunOutcome> run_profile_in_guest(const GuestRun& run, const VmOption
     directory.keep();
   }
   const int code = exit_code_of(outcome->commands.front());
-  std::error_code error;
   if (!fs::exists(outcome->results / "recording", error))
     return Error{
         code == kNotApplicable ? ErrorKind::unsupported : ErrorKind::io,
