@@ -199,7 +199,7 @@ Result<int> run(const RunOptions& options, const std::vector<std::string>& comma
   const HostFacts facts = read_host_facts(files);
   const Plan plan = TRY(compile_plan(profile, facts, options.booted));
   TRY(check_profile_hash(options.hash, plan.profile_hash, options.profile));
-  TRY(check_commands(file, plan, options.allow_commands));
+  TRY(check_commands(file, profile.ships, plan, options.allow_commands));
   Manifest manifest;
   manifest.version = kVersion;
   manifest.status = "running";

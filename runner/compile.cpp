@@ -5,6 +5,7 @@
 #include <numeric>
 #include <random>
 
+#include "base/output.h"
 #include "host/measured.h"
 #include "runner/boots.h"
 
@@ -107,10 +108,13 @@ Result<void> choose_cpus(const Profile& profile, const HostFacts& facts, Plan& p
   return {};
 }
 
-std::string joined(const ParamValue& value) {
+/// A value as a part of an arm's name: on one line, and no longer than people read.
+std::string named(const ParamValue& value) {
   std::string out;
   for (const auto& item : value) out += (out.empty() ? "" : " ") + item;
-  return out;
+  constexpr std::size_t kLongest = 80;
+  if (out.size() > kLongest) out = out.substr(0, kLongest) + "...";
+  return visible_line(out);
 }
 
 /// An arm, once for every combination of the axes whose workload it uses.
@@ -130,7 +134,7 @@ std::vector<Arm> expand(const ProfileArm& from, const std::vector<MatrixAxis>& a
         Arm copy = arm;
         copy.workloads[static_cast<std::size_t>(use - arm.workloads.begin())].params[axis.param] =
             value;
-        copy.name += " " + axis.param + "=" + joined(value);
+        copy.name += " " + axis.param + "=" + named(value);
         next.push_back(std::move(copy));
       }
     }

@@ -52,7 +52,8 @@ int carry_out(int argc, char** argv) {
       ->required();
   for (auto* one : {run_verb, aa_verb})
     one->add_flag("--allow-commands", run.allow_commands,
-                  "let a profile that does not ship with isolab run programs of its choice");
+                  "let a profile that does not ship with isolab run programs and write kernel "
+                  "files of its choice");
   for (auto* one : {run_verb, aa_verb})
     one->add_option("--hash", run.hash, "refuse a profile whose hash does not begin with this");
   run_verb

@@ -2,12 +2,13 @@
 #include "runner/profile.h"
 
 #include <algorithm>
-#include <functional>
+#include <filesystem>
 
 #include "base/cpu_set.h"
 #include "probes/observer.h"
 #include "probes/probe.h"
 #include "runner/profile_parts.h"
+#include "runner/trust.h"
 #include "workloads/workload.h"
 
 namespace isolab {
@@ -30,9 +31,13 @@ class Reader : ProfileValues {
     check_keys(root, {"schema", "name", "question", "cpus", "isolation", "probe", "observe", "arms",
                       "matrix", "design", "budget"});
     if (const auto* node = root.find("schema"); node != nullptr && node->scalar != "1")
-      wrong(*node, "schema \"" + node->scalar + "\" is not known here", "1");
+      wrong(*node, "schema " + node->quoted() + " is not known here", "1");
     profile.name = required_text(root, "name");
-    profile.question = required_text(root, "question");
+    if (const auto* node = root.find("name"); node != nullptr && !profile.name.empty())
+      if (!is_file_word(profile.name) || profile.name.front() == '.' || profile.name.front() == '-')
+        wrong(*node, "name: " + node->quoted() + " is not a word",
+              "at most 80 letters, digits, _ - .; a letter, digit or _ first");
+    profile.question = required_prose(root, "question");
     if (const auto* node = root.find("cpus")) read_cpus(*node, profile);
     if (const auto* node = root.find("isolation")) read_isolation(*this, *node, profile);
     profile.probe = read_probe(root);
@@ -44,6 +49,9 @@ class Reader : ProfileValues {
     read_arms(root, profile);
     if (const auto* node = root.find("matrix")) read_matrix(*this, *node, profile);
     if (const auto* node = root.find("budget")) read_budget(*this, *node, profile);
+    // What is wrong by itself hides what follows from it.
+    if (diagnostics().empty()) check_bounds(*this, profile);
+    if (diagnostics().empty()) check_arms(*this, profile, places_);
     return profile;
   }
 
@@ -58,11 +66,15 @@ class Reader : ProfileValues {
       place = value->place;
       out = value->scalar;
       if (std::find(words.begin(), words.end(), out) != words.end()) return;
-      if (value->kind != Kind::scalar || out.empty() || !CpuSet::parse(out))
+      const auto list = CpuSet::parse(out);
+      if (value->kind != Kind::scalar || !list)
         wrong(*value,
-              std::string(key) + ": \"" + value->scalar +
-                  "\" is neither a CPU list nor a word known here",
+              std::string(key) + ": " + value->quoted() +
+                  " is neither a CPU list nor a word known here",
               joined_words(words) + " or a list like 2-5,8", nearest_word(out, words));
+      else if (list->empty())
+        wrong(*value, std::string(key) + ": names no CPU",
+              joined_words(words) + " or a list like 2-5,8");
     };
     one("measured", {"auto", "isolated"}, profile.measured, profile.measured_place);
     one("housekeeping", {"auto", "housekeeping"}, profile.housekeeping, profile.housekeeping_place);
@@ -95,8 +107,11 @@ class Reader : ProfileValues {
     }
     if (info == nullptr) {
       if (!also_known.empty()) names.push_back(also_known);
-      diagnostics().add(place, "unknown " + std::string(what) + " \"" + use.name + "\"",
-                        "one of " + joined_words(names), nearest_word(use.name, names));
+      const bool secret = node.included && node.kind == Kind::scalar;
+      diagnostics().add(
+          place,
+          "unknown " + std::string(what) + (secret ? "" : " \"" + use.name.substr(0, 80) + "\""),
+          "one of " + joined_words(names), nearest_word(use.name, names));
       return use;
     }
     use.params = read_params(params, info->params);
@@ -110,7 +125,9 @@ class Reader : ProfileValues {
       return {};
     }
     if (node->kind == Kind::scalar && node->scalar == "none") return PluginUse{"none", {}};
-    return read_use(*node, "probe", all_probes(), "none");
+    PluginUse probe = read_use(*node, "probe", all_probes(), "none");
+    check_use(*node, probe, find_probe(probe.name));
+    return probe;
   }
 
   std::vector<PluginUse> read_observers(const YamlNode* node) {
@@ -126,13 +143,26 @@ class Reader : ProfileValues {
             "a list: [interrupts, cpu_time]");
       return observers;
     }
+    if (node->items.size() > all_observers().size()) {
+      wrong(*node, "observe: has more items than there are observers", "each at most once");
+      return observers;
+    }
     for (const auto& item : node->items) {
       observers.push_back(read_use(item, "observer", all_observers()));
+      check_use(item, observers.back(), find_observer(observers.back().name));
       for (std::size_t i = 0; i + 1 < observers.size(); ++i)
         if (observers[i].name == observers.back().name)
           wrong(item, "observer \"" + observers.back().name + "\" stands here a second time");
     }
     return observers;
+  }
+
+  /// A probe or observer by itself; workloads are checked once the matrix is known.
+  template <class Info>
+  void check_use(const YamlNode& node, const PluginUse& use, const Info* info) {
+    if (info == nullptr || !diagnostics().empty()) return;
+    if (const auto checked = info->check(use.params); !checked)
+      wrong_params(*this, node, use.name, checked.error());
   }
 
   void read_arms(const YamlNode& root, Profile& profile) {
@@ -142,20 +172,22 @@ class Reader : ProfileValues {
             "arms: {idle: {}, noisy: {workloads: [...]}}");
       return;
     }
+    if (arms->entries.size() > kMostArms)
+      return wrong(*arms, "there are " + std::to_string(arms->entries.size()) + " arms",
+                   "at most " + std::to_string(kMostArms));
     for (std::size_t i = 0; i < arms->entries.size(); ++i) {
       const auto& [name, node] = arms->entries[i];
       ProfileArm arm{name, {}, {}, profile.observers, profile.untraced_runs, {}};
-      if (name.empty() ||
-          name.find_first_not_of(
-              "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.") !=
-              std::string::npos)
-        diagnostics().add(arms->key_places[i], "arm name \"" + name + "\" is not a word",
-                          "letters, digits, _ - .");
+      if (!is_file_word(name))
+        diagnostics().add(arms->key_places[i],
+                          "arm name \"" + name.substr(0, 80) + "\" is not a word",
+                          "at most 80 letters, digits, _ - .");
       if (node.kind == Kind::map) {
         check_keys(node,
                    {"workloads", "settings", "observe", "untraced_run", "kernel", "cmdline+"});
         if (const auto* list = node.find("workloads")) read_workloads(*list, arm);
-        if (const auto* map = node.find("settings")) read_settings(*map, arm);
+        if (const auto* map = node.find("settings"))
+          read_settings(*this, *map, profile.isolation, arm);
         if (const auto* list = node.find("observe")) arm.observers = read_observers(list);
         read_flag(node, "untraced_run", arm.untraced_run);
         read_boot(*this, node, arm);
@@ -180,8 +212,11 @@ class Reader : ProfileValues {
     if (node.kind != Kind::list)
       return wrong(node, "workloads: is " + std::string(node.kind_word()),
                    "a list: [kernel_build, hackbench]");
+    if (node.items.size() > all_workloads().size())
+      return wrong(node, "workloads: has more items than there are workloads", "each at most once");
     for (const auto& item : node.items) {
       PluginUse use = read_use(item, "workload", all_workloads());
+      places_[{arm.name, use.name}] = &item;
       if (std::any_of(arm.workloads.begin(), arm.workloads.end(),
                       [&](const auto& other) { return other.name == use.name; }))
         wrong(
@@ -195,21 +230,7 @@ class Reader : ProfileValues {
     }
   }
 
-  void read_settings(const YamlNode& node, ProfileArm& arm) {
-    if (!is_map(node, "settings", "paths and values: {/proc/sys/vm/stat_interval: 10}")) return;
-    for (std::size_t i = 0; i < node.entries.size(); ++i) {
-      const auto& [path, value] = node.entries[i];
-      if (!path.starts_with("/proc/sys/") && !path.starts_with("/sys/"))
-        diagnostics().add(node.key_places[i], "setting \"" + path + "\" is not a kernel file",
-                          "a path below /proc/sys or /sys");
-      else if (path.find("/../") != std::string::npos)
-        diagnostics().add(node.key_places[i], "setting \"" + path + "\" goes up again",
-                          "a plain path below /proc/sys or /sys");
-      if (value.kind != Kind::scalar)
-        wrong(value, path + ": is " + value.kind_word(), "a single value");
-      arm.settings.push_back({path, value.scalar});
-    }
-  }
+  UsePlaces places_;
 };
 
 Result<Profile> finish(Diagnostics& diagnostics, const YamlNode& root, std::string source) {
@@ -228,11 +249,20 @@ Result<Profile> finish(Diagnostics& diagnostics, const YamlNode& root, std::stri
 
 }  // namespace
 
-Result<Profile> read_profile(const std::string& path) {
+Result<Profile> read_profile(YamlFiles& files, const std::string& name) {
   Diagnostics diagnostics;
   std::string source;
-  const YamlNode root = load_yaml(path, diagnostics, source);
+  const YamlNode root = load_yaml(files, name, diagnostics, source);
   return finish(diagnostics, root, std::move(source));
+}
+
+Result<Profile> read_profile(const std::string& path) {
+  bool ships = true;
+  ProfileDirectory files =
+      TRY(ProfileDirectory::of(path, [&](int file) { ships = ships && ships_with_isolab(file); }));
+  Profile profile = TRY(read_profile(files, std::filesystem::path(path).filename().string()));
+  profile.ships = ships;
+  return profile;
 }
 
 Result<Profile> read_profile_text(const std::string& name, const std::string& text) {

@@ -9,6 +9,7 @@
 
 #include "base/plan.h"
 #include "base/result.h"
+#include "runner/yaml_files.h"
 #include "runner/yaml_tree.h"
 
 namespace isolab {
@@ -27,6 +28,7 @@ struct MatrixAxis {
   std::string workload;
   std::string param;
   std::vector<ParamValue> values;
+  Place place;
 };
 
 struct Profile {
@@ -46,13 +48,21 @@ struct Profile {
   std::uint64_t seed = 1;
   bool untraced_runs = false;  // what untraced_run: is for arms that do not say
   std::vector<Budget> budgets;
-  Place measured_place, housekeeping_place, isolation_place;
+  Place measured_place, housekeeping_place, isolation_place, design_place;
 
   std::string source;  // the files verbatim, includes first
+  bool ships = false;  // every one of the files ships with isolab (runner/trust.h)
 };
 
-/// Reads and checks a profile. All errors at once, in `errors`; nothing but files is touched.
+/// A profile makes at most so many arms and windows, and lasts at most so long.
+constexpr std::size_t kMostArms = 1000, kMostWindows = 100'000;
+constexpr std::chrono::hours kLongestRun = std::chrono::days(366);
+
+/// Reads and checks a profile; each file is opened once. All errors at once, in `what`, a line each
+/// (usage); nothing but files is touched.
 Result<Profile> read_profile(const std::string& path);
+/// The same from other files; none of them counts as shipped.
+Result<Profile> read_profile(YamlFiles& files, const std::string& name);
 /// The same from text (tests).
 Result<Profile> read_profile_text(const std::string& name, const std::string& text);
 

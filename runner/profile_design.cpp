@@ -20,11 +20,12 @@ void read_design(ProfileValues& values, const YamlNode& node, Profile& profile) 
   if (const auto* order = node.find("order")) {
     const std::vector<std::string> known{"interleaved", "shuffled", "sequential"};
     if (std::find(known.begin(), known.end(), order->scalar) == known.end())
-      values.wrong(*order, "order: \"" + order->scalar + "\" is not known", joined_words(known),
+      values.wrong(*order, "order: " + order->quoted() + " is not known", joined_words(known),
                    nearest_word(order->scalar, known));
     profile.order = order->scalar;
   }
   values.read_flag(node, "untraced_runs", profile.untraced_runs);
+  profile.design_place = node.place;
 }
 
 void read_budget(ProfileValues& values, const YamlNode& node, Profile& profile) {
@@ -37,22 +38,23 @@ void read_budget(ProfileValues& values, const YamlNode& node, Profile& profile) 
     Budget budget;
     budget.metric = values.required_text(item, "metric");
     budget.limit_text = values.required_text(item, "limit");
-    budget.reason = values.required_text(item, "reason");
+    budget.reason = values.required_prose(item, "reason");
     if (const auto* arm = item.find("arm")) {
       budget.arm = arm->scalar;
       std::vector<std::string> names;
       for (const auto& one : profile.arms) names.push_back(one.name);
       if (std::find(names.begin(), names.end(), budget.arm) == names.end())
-        values.wrong(*arm, "there is no arm \"" + budget.arm + "\"",
-                     "one of " + joined_words(names), nearest_word(budget.arm, names));
+        values.wrong(*arm, "there is no arm " + arm->quoted(), "one of " + joined_words(names),
+                     nearest_word(budget.arm, names));
     }
     if (!budget.metric.empty() && !budget.limit_text.empty()) {
       const auto limit = budget_limit(budget.metric, budget.limit_text);
       if (limit)
         budget.limit = *limit;
       else
-        values.wrong(item, limit.error().what, limit.error().hint,
-                     nearest_word(budget.metric, budget_metrics()));
+        values.wrong(item,
+                     item.included ? "the limit or its metric is not known" : limit.error().what,
+                     limit.error().hint, nearest_word(budget.metric, budget_metrics()));
     }
     profile.budgets.push_back(std::move(budget));
   }

@@ -12,13 +12,13 @@ namespace isolab {
 namespace fs = std::filesystem;
 
 Result<std::string> find_profile(const std::string& name) {
-  if (name.find('/') != std::string::npos || name.ends_with(".yaml") || fs::exists(name))
-    return name;
+  if (name.find('/') != std::string::npos || name.ends_with(".yaml")) return name;
+  std::error_code ignored;  // also of a name that no file can have
+  if (fs::is_regular_file(name, ignored)) return name;
   std::set<std::string> known;
   for (const auto& place :
        {fs::path(ISOLAB_SOURCE_DIR) / "profiles", fs::path(ISOLAB_SHARE_DIR) / "profiles"}) {
-    if (fs::exists(place / (name + ".yaml"))) return (place / (name + ".yaml")).string();
-    std::error_code ignored;
+    if (fs::exists(place / (name + ".yaml"), ignored)) return (place / (name + ".yaml")).string();
     for (const auto& entry : fs::directory_iterator(place, ignored))
       if (entry.path().extension() == ".yaml") known.insert(entry.path().stem().string());
   }

@@ -21,13 +21,15 @@ std::vector<std::string> used_workloads(const Profile& profile) {
 void read_matrix(ProfileValues& values, const YamlNode& node, Profile& profile) {
   if (!values.is_map(node, "matrix", "axes: {kfence_sampling.sample_interval: [1ms, 10ms]}"))
     return;
+  const auto used = used_workloads(profile);
   for (std::size_t i = 0; i < node.entries.size(); ++i) {
     const auto& [axis_name, list] = node.entries[i];
     const Place& place = node.key_places[i];
     const auto dot = axis_name.find('.');
-    MatrixAxis axis{
-        axis_name.substr(0, dot), dot == std::string::npos ? "" : axis_name.substr(dot + 1), {}};
-    const auto used = used_workloads(profile);
+    MatrixAxis axis{axis_name.substr(0, dot),
+                    dot == std::string::npos ? "" : axis_name.substr(dot + 1),
+                    {},
+                    place};
     const auto* info = find_workload(axis.workload);
     if (info == nullptr || std::find(used.begin(), used.end(), axis.workload) == used.end()) {
       values.diagnostics().add(place, "axis \"" + axis_name + "\" names no workload of any arm",
@@ -50,9 +52,11 @@ void read_matrix(ProfileValues& values, const YamlNode& node, Profile& profile) 
       values.wrong(list, axis_name + ": is " + list.kind_word(), "a list of values");
       continue;
     }
+    std::set<ParamValue> seen;
     for (const auto& item : list.items) {
       ParamValue value = spec->fallback;
-      values.read_value(item, *spec, value);
+      if (values.read_value(item, *spec, value) && !seen.insert(value).second)
+        values.wrong(item, axis_name + ": this value stands here a second time");
       axis.values.push_back(std::move(value));
     }
     profile.matrix.push_back(std::move(axis));

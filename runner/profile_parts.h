@@ -2,6 +2,10 @@
 // The parts of a profile that are read by files of their own; profile.cpp calls them in order.
 #pragma once
 
+#include <map>
+#include <string>
+#include <utility>
+
 #include "runner/profile.h"
 #include "runner/profile_values.h"
 
@@ -14,6 +18,18 @@ void read_boot(ProfileValues& values, const YamlNode& node, ProfileArm& arm);
 void read_design(ProfileValues& values, const YamlNode& node, Profile& profile);
 /// After the arms: an axis must name a workload that one of them uses.
 void read_matrix(ProfileValues& values, const YamlNode& node, Profile& profile);
+/// Notes what a plug-in's check() says of `node`, at the place of the parameter it names.
+void wrong_params(ProfileValues& values, const YamlNode& node, const std::string& plug_in,
+                  const Error& error);
+/// The kernel files an arm writes.
+void read_settings(ProfileValues& values, const YamlNode& node,
+                   const std::optional<PlannedIsolation>& isolation, ProfileArm& arm);
+/// Where the parameters of a workload in an arm are written; of a scalar, its own place.
+using UsePlaces = std::map<std::pair<std::string, std::string>, const YamlNode*>;
+/// After everything else: how much the profile makes of itself, and whether the plug-ins can obey
+/// what it asks of them.
+void check_bounds(ProfileValues& values, const Profile& profile);
+void check_arms(ProfileValues& values, const Profile& profile, const UsePlaces& places);
 /// After the arms: a budget may name one.
 void read_budget(ProfileValues& values, const YamlNode& node, Profile& profile);
 

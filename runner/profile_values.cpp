@@ -4,12 +4,24 @@
 #include <algorithm>
 #include <charconv>
 
+#include "base/output.h"
+
 namespace isolab {
 namespace {
 
 using Kind = YamlNode::Kind;
 
+constexpr std::size_t kLongestWord = 80, kLongestProse = 1000;
+constexpr Nanos kLongest = std::chrono::days(30);
+
 }  // namespace
+
+bool is_file_word(const std::string& text) {
+  return !text.empty() && text.size() <= kLongestWord &&
+         text.find_first_not_of(
+             "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.") ==
+             std::string::npos;
+}
 
 std::string joined_words(const std::vector<std::string>& words) {
   std::string out;
@@ -47,11 +59,21 @@ std::string ProfileValues::required_text(const YamlNode& map, const std::string&
   return node->scalar;
 }
 
+std::string ProfileValues::required_prose(const YamlNode& map, const std::string& key) {
+  std::string text = required_text(map, key);
+  if (text.size() <= kLongestProse && visible(text) == text) return text;
+  const auto* node = map.find(key);
+  wrong(*node,
+        key + ": " + (text.size() > kLongestProse ? "is too long" : "has control characters"),
+        "at most " + std::to_string(kLongestProse) + " bytes of printable text");
+  return {};
+}
+
 void ProfileValues::read_flag(const YamlNode& map, const char* key, bool& out) {
   const auto* flag = map.find(key);
   if (flag == nullptr) return;
   if (flag->scalar != "true" && flag->scalar != "false")
-    wrong(*flag, std::string(key) + ": \"" + flag->scalar + "\"", "true or false");
+    wrong(*flag, std::string(key) + ": " + flag->quoted(), "true or false");
   out = flag->scalar == "true";
 }
 
@@ -63,7 +85,7 @@ long long ProfileValues::whole(const YamlNode& map, const char* key, long long l
   const char* end = node->scalar.data() + node->scalar.size();
   const auto [stop, error] = std::from_chars(node->scalar.data(), end, value);
   if (error != std::errc{} || stop != end || value < low || value > high) {
-    wrong(*node, std::string(key) + ": \"" + node->scalar + "\" is out of range",
+    wrong(*node, std::string(key) + ": " + node->quoted() + " is out of range",
           "a whole number " + std::to_string(low) + "-" + std::to_string(high));
     return fallback;
   }
@@ -88,23 +110,29 @@ ParamValues ProfileValues::read_params(const YamlNode* node, const std::vector<P
   return values;
 }
 
-void ProfileValues::read_value(const YamlNode& node, const ParamSpec& spec, ParamValue& out) {
+bool ProfileValues::read_value(const YamlNode& node, const ParamSpec& spec, ParamValue& out) {
   ParamValue raw;
   if (node.kind == Kind::scalar) raw.push_back(node.scalar);
   for (const auto& item : node.items) {
-    if (item.kind != Kind::scalar)
-      return wrong(item, spec.name + ": an item is " + item.kind_word(), "a single value");
+    if (item.kind != Kind::scalar) {
+      wrong(item, spec.name + ": an item is " + item.kind_word(), "a single value");
+      return false;
+    }
     raw.push_back(item.scalar);
   }
-  if (node.kind == Kind::map || (node.kind == Kind::list && spec.type != ParamType::words))
-    return wrong(node, spec.name + ": is " + node.kind_word(), expected_form(spec.type));
+  if (node.kind == Kind::map || (node.kind == Kind::list && spec.type != ParamType::words)) {
+    wrong(node, spec.name + ": is " + node.kind_word(), expected_form(spec));
+    return false;
+  }
   auto checked = check_param(spec, raw);
   if (checked)
     out = *checked;
   else
-    wrong(node, spec.name + ": " + checked.error().what,
-          spec.choices.empty() ? expected_form(spec.type) : joined_words(spec.choices),
+    wrong(node,
+          spec.name + ": " + (node.included ? "the value is not allowed" : checked.error().what),
+          spec.choices.empty() ? expected_form(spec) : joined_words(spec.choices),
           raw.empty() ? "" : nearest_word(raw[0], spec.choices));
+  return checked.has_value();
 }
 
 void ProfileValues::duration(const YamlNode& map, const char* key, Nanos smallest, Nanos& out) {
@@ -112,10 +140,12 @@ void ProfileValues::duration(const YamlNode& map, const char* key, Nanos smalles
   if (value == nullptr) return;
   const auto parsed = parse_duration(value->scalar);
   if (value->kind != Kind::scalar || !parsed)
-    wrong(*value, std::string(key) + ": \"" + value->scalar + "\" is no duration",
+    wrong(*value, std::string(key) + ": " + value->quoted() + " is no duration",
           expected_form(ParamType::duration));
   else if (*parsed < smallest)
     wrong(*value, std::string(key) + ": is too short", "at least " + print(smallest));
+  else if (*parsed > kLongest)
+    wrong(*value, std::string(key) + ": is too long", "at most " + print(kLongest));
   else
     out = *parsed;
 }

@@ -11,16 +11,28 @@
 
 namespace isolab {
 
-/// What of a plan runs or builds code that the profile chose, or makes the kernel run it, one
-/// phrase each: "arm noise: command argv=[stress-ng --vm 2]". Empty: nothing.
+/// What of a plan asks first: code that the profile chose to run or to build, and kernel files that
+/// are not known to be harmless. One phrase each, on one line: "arm noise: command argv=[stress-ng
+/// --vm 2]". Empty: nothing.
 std::vector<std::string> foreign_code(const Plan& plan);
 
-/// The file is in isolab's own directory of profiles (installed, or of the source tree it was built
-/// from), really and not by a link, and belongs to root, to us, or to whom sudo acts for.
-bool ships_with_isolab(const std::string& profile_path);
+/// Whether any profile may write this kernel file: what tunes scheduling, memory management,
+/// workqueues, frequencies and idle states, and neither weakens the machine's security, starts
+/// programs, nor stops the machine.
+bool is_harmless_setting(const std::string& path);
 
-/// denied: the profile would run code, does not ship with isolab, and --allow-commands was not
-/// given.
-Result<void> check_commands(const std::string& profile_path, const Plan& plan, bool allowed);
+/// Why the kernel does not take the present value of this file back once `value` was written;
+/// empty: nothing is known against it. Refused in every profile.
+std::string cannot_be_put_back(const std::string& path, const std::string& value);
+
+/// The file behind the descriptor is in isolab's own directory of profiles (installed, or of the
+/// source tree it was built from) and belongs to root, to us, or to whom sudo acts for. Where
+/// /proc is missing, nothing ships.
+bool ships_with_isolab(int file);
+
+/// denied: the profile asks first (foreign_code), does not ship with isolab, and --allow-commands
+/// was not given.
+Result<void> check_commands(const std::string& profile_path, bool ships, const Plan& plan,
+                            bool allowed);
 
 }  // namespace isolab

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // A YAML document as a plain tree in which every node knows its place. yaml_tree.cpp is the only
-// file that knows yaml-cpp; anchors are followed, duplicate keys and tags are errors.
+// file that knows yaml-cpp; aliases are followed; duplicate keys, tags, NUL characters and second
+// documents are errors.
 #pragma once
 
+#include <cstddef>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -24,6 +26,7 @@ struct YamlNode {
   enum class Kind { null, scalar, list, map };
   Kind kind = Kind::null;
   Place place;
+  bool included = false;  // stands in an included file: errors do not quote its value
   std::string scalar;
   std::vector<YamlNode> items;
   std::vector<YamlEntry> entries;  // in the order written
@@ -31,6 +34,8 @@ struct YamlNode {
 
   const YamlNode* find(std::string_view key) const;
   const char* kind_word() const;  // "a map", "a list", "nothing"
+  /// For messages: the scalar in quotation marks, or "the value" where it is not to be quoted.
+  std::string quoted() const;
 };
 
 struct YamlEntry {
@@ -39,7 +44,8 @@ struct YamlEntry {
 };
 
 /// Everything wrong with a profile, each as "file:line:column: what is wrong; expected what; did
-/// you mean ...".
+/// you mean ...". Each line is visible_line() and at most some hundred characters long; the first
+/// hundred lines are kept.
 class Diagnostics {
  public:
   void add(const Place& place, std::string what, std::string expected = {},
@@ -50,17 +56,24 @@ class Diagnostics {
 
  private:
   std::vector<std::pair<Place, std::string>> lines_;
+  std::size_t left_out_ = 0;
 };
 
 /// The known word closest to `word` (edit distance at most a third of its length), or "".
 std::string nearest_word(std::string_view word, const std::vector<std::string>& known);
 
-/// Reads `path` and, first, the files its top-level `include:` names (relative to it): maps are
-/// merged, everything else is replaced, the including file wins. `text` collects the files
-/// verbatim.
-YamlNode load_yaml(const std::string& path, Diagnostics& diagnostics, std::string& text);
+/// What the documents of one profile may still take, includes and aliases counted in. Whoever
+/// exceeds it is told at which place.
+struct YamlBudget {
+  static constexpr int kDepth = 64;  // levels of nesting
+  std::size_t nodes = 100'000;  // keys and values; what an anchor marks is kept and counts twice
+  std::size_t bytes = std::size_t{1} << 20;
+  int includes = 64;
+};
 
-/// The same for text in memory, without includes (tests).
+YamlNode parse_yaml(const std::string& name, const std::string& text, Diagnostics& diagnostics,
+                    YamlBudget& budget, bool included = false);
+/// The same with a budget of its own.
 YamlNode parse_yaml(const std::string& name, const std::string& text, Diagnostics& diagnostics);
 
 }  // namespace isolab

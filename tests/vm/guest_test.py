@@ -39,7 +39,7 @@ def without_fair_server(profile, cpus):
     settings = {"/proc/sys/kernel/sched_rt_runtime_us": -1}
     settings.update({f"/sys/kernel/debug/sched/fair_server/cpu{cpu}/runtime": 0 for cpu in cpus})
     arms = re.findall(r"^  (\w+): \{", (HERE / profile).read_text(), re.MULTILINE)
-    return json.dumps({"include": f"../{profile}", "arms": {arm: {"settings": settings} for arm in arms}})
+    return json.dumps({"include": f"with_{profile}", "arms": {arm: {"settings": settings} for arm in arms}})
 
 
 def boot(isolab, arch, kernel, program, commands, output, more=()):
@@ -50,7 +50,8 @@ def boot(isolab, arch, kernel, program, commands, output, more=()):
     for profile in ("noisy.yaml", "quiet.yaml"):
         variant = output.parent / profile
         variant.write_text(without_fair_server(profile, shape_of(arch, kernel)[1]))
-        argv += ["--file", f"/root/{profile}={HERE / profile}", "--file", f"/root/no-server/{profile}={variant}"]
+        argv += ["--file", f"/root/{profile}={HERE / profile}", "--file", f"/root/no-server/{profile}={variant}",
+                 "--file", f"/root/no-server/with_{profile}={HERE / profile}"]
     if program:
         argv += ["--program", program]
     for attempt in (1, 2):
