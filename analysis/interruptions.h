@@ -100,6 +100,10 @@ struct CpuInterruptions {
   std::uint64_t gaps_dropped = 0;   // after that, for want of room
   std::uint64_t two_causes = 0;
   std::uint64_t events = 0, events_outside = 0;
+  // The least an event of the trace cost, in ns, measured before the windows; 0: not measured.
+  double event_cost_ns = 0;
+  /// Share of the time lost that the events in gaps took at least, 0..1; 0 where not known.
+  double trace_share() const;
   std::vector<SilentRow> silent;
   std::optional<std::uint64_t>
       smis;                  // system management interrupts, where the observer smi counted

@@ -147,6 +147,8 @@ Json cpu_json(const CpuInterruptions& one) {
                          {"gaps_dropped", one.gaps_dropped},
                          {"events", one.events},
                          {"events_outside", one.events_outside},
+                         {"event_cost_ns", number(one.event_cost_ns)},
+                         {"trace_share", number(one.trace_share())},
                          {"deferrable_interruptions", one.deferrable.interruptions},
                          {"all_interruptions", one.deferrable.all_interruptions},
                          {"deferrable_us", number(one.deferrable.lost_us)},

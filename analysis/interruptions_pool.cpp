@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cstdlib>
 #include <sstream>
 
 #include "analysis/gaps.h"
@@ -63,6 +64,14 @@ void add_check(std::vector<CrossCheck>& checks, const std::string& what, const s
   found->counted += row->second;
   found->slack += 1 + most - least;
   found->windows_apart += row->second + 1 < least || row->second > most + 1;
+}
+
+/// The least of all windows.
+void add_event_cost(CpuInterruptions& cpu, const TraceMeta& meta) {
+  const auto note = meta.other.find("event_cost_ns");
+  if (note == meta.other.end()) return;
+  const auto cost = static_cast<double>(std::strtoul(note->second.c_str(), nullptr, 10));
+  if (cpu.event_cost_ns == 0 || cost < cpu.event_cost_ns) cpu.event_cost_ns = cost;
 }
 
 /// From the notes of the observer smi: a number, or why there is none.
@@ -209,6 +218,11 @@ void InterruptionPool::add_sender(PooledCause& cause, const SenderTally& sender,
     place.woken[attribution.comms().name(comm)] += count;
 }
 
+double CpuInterruptions::trace_share() const {
+  if (lost_us <= 0) return 0;
+  return std::min(1.0, static_cast<double>(events - events_outside) * event_cost_ns / 1e3 / lost_us);
+}
+
 void InterruptionPool::add(const WindowRecord& window, const std::string& arm,
                            const TraceMeta& meta, const Attribution& attribution,
                            const WindowTracks& tracks, const std::map<int, Silence>& silences) {
@@ -228,6 +242,7 @@ void InterruptionPool::add(const WindowRecord& window, const std::string& arm,
     cpu.reschedule_ipis += one.counted.reschedule_ipis;
     cpu.probe_wakeups += one.probe_wakeups;
     add_perf_holders(cpu, meta);
+    add_event_cost(cpu, meta);
     cpu.callbacks += one.callbacks, cpu.callbacks_joined += one.callbacks_joined;
     cpu.reschedules_joined += one.reschedules_joined, cpu.local_calls += one.local_calls;
     cpu.events += one.events, cpu.events_outside += one.events_outside;

@@ -288,6 +288,12 @@ std::string cpu_text(const CpuInterruptions& cpu) {
                                "between first and last, {} after",
                                percent(cpu.before_us, parts), percent(cpu.traced_us, parts),
                                percent(cpu.after_us, parts)));
+  if (cpu.event_cost_ns > 0)
+    out += wrapped("  ", 4,
+                   fmt::format("the trace itself: {} events in gaps, each at least {:.0f} ns "
+                               "(measured before the windows): {} of the time lost",
+                               cpu.events - cpu.events_outside, cpu.event_cost_ns,
+                               percent(100 * cpu.trace_share(), 100)));
   return out + checks_text(cpu);
 }
 

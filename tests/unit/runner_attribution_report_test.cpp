@@ -78,6 +78,21 @@ TEST_F(AttributionReport, WhereTheTraceLostEventsTheHostIsNotBlamed) {
   EXPECT_THAT(told, Not(HasSubstr("in phase with a timer")));
 }
 
+TEST_F(AttributionReport, TheTracesOwnShareIsItsEventsInGaps) {
+  made_->add_toggle();
+  EXPECT_THAT(text(true), Not(HasSubstr("the trace itself")));
+  auto& notes = made_->recording().windows[0].notes;
+  auto meta = TraceMeta::read(notes).value();
+  meta.other["event_cost_ns"] = "200";
+  meta.write(notes);
+  const auto findings = analyse(made_->recording());
+  const auto& cpu = findings.interruptions.cpus.at(0);
+  const auto events = static_cast<double>(cpu.events - cpu.events_outside);
+  ASSERT_GT(events, 100);
+  EXPECT_DOUBLE_EQ(cpu.trace_share(), events * 0.2 / cpu.lost_us);
+  EXPECT_THAT(text(true), HasSubstr("each at least 200 ns (measured before the windows)"));
+}
+
 TEST_F(AttributionReport, SpikesTellTheWholeStory) {
   made_->add_toggle();
   SpikeOptions options;
