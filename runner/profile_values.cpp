@@ -35,11 +35,12 @@ void ProfileValues::wrong(const YamlNode& node, std::string what, std::string ex
 }
 
 void ProfileValues::check_keys(const YamlNode& map, const std::vector<std::string>& known) {
+  const std::string expected = "one of " + joined_words(known);
   for (std::size_t i = 0; i < map.entries.size(); ++i) {
     const std::string& key = map.entries[i].first;
     if (std::find(known.begin(), known.end(), key) == known.end())
-      diagnostics_.add(map.key_places[i], "unknown key \"" + key + "\"",
-                       "one of " + joined_words(known), nearest_word(key, known));
+      diagnostics_.add(map.key_places[i], "unknown key \"" + key + "\"", expected,
+                       diagnostics_.full() ? "" : nearest_word(key, known));
   }
 }
 

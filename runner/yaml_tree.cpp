@@ -216,9 +216,11 @@ std::string YamlNode::quoted() const {
   return included ? "the value" : "\"" + cut(scalar, kLongestQuote) + "\"";
 }
 
+bool Diagnostics::full() const { return lines_.size() == kMostLines; }
+
 void Diagnostics::add(const Place& place, std::string what, std::string expected,
                       std::string nearest) {
-  if (lines_.size() == kMostLines) {
+  if (full()) {
     ++left_out_;
     return;
   }

@@ -51,6 +51,8 @@ class Diagnostics {
   void add(const Place& place, std::string what, std::string expected = {},
            std::string nearest = {});
   bool empty() const { return lines_.empty(); }
+  /// More lines are only counted.
+  bool full() const;
   /// In the order of the places, file by file.
   std::vector<std::string> sorted_lines() const;
 
