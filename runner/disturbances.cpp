@@ -21,6 +21,15 @@ void add_trace(const WindowRecord& window, std::vector<std::string>& out) {
 
 }  // namespace
 
+std::string status_at_end(const WindowRecord& window, const std::string& lost, bool interrupted) {
+  // Nothing was counted yet: whoever was still preparing was stopped in the middle of it.
+  if (interrupted && window.end_ns == 0) return "interrupted";
+  if (!lost.empty()) return "disturbed: " + lost;
+  for (const auto& work : window.work)
+    if (!work.error.empty()) return "disturbed: " + work.error;
+  return interrupted ? "interrupted" : "complete";
+}
+
 std::vector<std::string> disturbances(const WindowRecord& window) {
   std::vector<std::string> out;
   if (window.status != "complete") out.push_back(window.status);
@@ -31,7 +40,8 @@ std::vector<std::string> disturbances(const WindowRecord& window) {
       out.push_back(fmt::format("CPU {}: {} gaps did not fit the log", cpu.cpu, cpu.gaps_dropped));
   }
   for (const auto& work : window.work)
-    if (!work.error.empty()) out.push_back(fmt::format("{}: {}", work.workload, work.error));
+    if (!work.error.empty() && !window.status.ends_with(work.error))
+      out.push_back(fmt::format("{}: {}", work.workload, work.error));
   return out;
 }
 

@@ -8,6 +8,7 @@
 #include <optional>
 
 #include "probes/observer.h"
+#include "runner/disturbances.h"
 #include "runner/interrupt_flag.h"
 #include "runner/preflight.h"
 #include "runner/probe_process.h"
@@ -62,10 +63,9 @@ class Window {
   WindowOutcome run() {
     const auto outcome = measure();
     tear_down();
-    if (outcome)
-      record_.status = lost_.empty() ? "complete" : "disturbed: " + lost_;
-    else if (outcome.error().kind == ErrorKind::interrupted)
-      record_.status = "interrupted";
+    const bool interrupted = !outcome && outcome.error().kind == ErrorKind::interrupted;
+    if (outcome || interrupted)
+      record_.status = status_at_end(record_, lost_, interrupted);
     else
       record_.status = "failed: " + outcome.error().what;
     return {std::move(record_), std::move(problems_)};

@@ -6,6 +6,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <cstring>
@@ -18,7 +19,9 @@ namespace isolab {
 namespace {
 
 constexpr std::size_t kPipeBytes = 1 << 20;
+// How long stop() waits: a reader that is alive ends within one nap and what it is writing.
 constexpr Nanos kStopLimit = std::chrono::seconds{5};
+constexpr Nanos kNap = std::chrono::milliseconds{100}, kShortestNap = std::chrono::milliseconds{1};
 constexpr int kRestTries = 10;
 constexpr Nanos kRestPause = std::chrono::milliseconds{20};
 
@@ -135,6 +138,15 @@ void allow_many_files() {
   ::setrlimit(RLIMIT_NOFILE, &limit);  // refused: opening says so
 }
 
+/// However long the interval is, a request to stop is seen after a nap.
+void nap(const std::atomic<std::uint32_t>& stop, Nanos interval) {
+  interval = std::max<Nanos>(interval, kShortestNap);
+  while (interval > Nanos{0} && stop.load(std::memory_order_relaxed) == 0) {
+    sleep_for(std::min(interval, kNap));
+    interval -= std::min(interval, kNap);
+  }
+}
+
 /// A buffer that cannot be read keeps its events; whether they are lost is decided by drain_rest().
 Result<void> poll_until(const std::atomic<std::uint32_t>& stop, const DrainPlan& plan) {
   allow_many_files();
@@ -143,7 +155,7 @@ Result<void> poll_until(const std::atomic<std::uint32_t>& stop, const DrainPlan&
   for (const int cpu : plan.cpus) pipes.emplace_back(plan, cpu);
   while (stop.load(std::memory_order_relaxed) == 0) {
     for (auto& pipe : pipes) TRY(pipe.take_full_pages(conduit));
-    sleep_for(plan.interval);
+    nap(stop, plan.interval);
   }
   return {};
 }
@@ -191,11 +203,17 @@ Result<TraceDrain> TraceDrain::start(const DrainPlan& plan) {
 Result<void> TraceDrain::stop() {
   if (memory_.data() == nullptr || child_.pid() < 0) return {};
   shared().stop.store(1, std::memory_order_relaxed);
-  auto exit = child_.wait_for(kStopLimit);
-  if (!exit) exit = child_.stop(std::chrono::seconds{1});
-  if (exit->ok()) return {};
+  const auto exit = child_.wait_for(kStopLimit);
+  if (exit && exit->ok()) return {};
+  const char* lost = "; the pages it held are lost";
+  if (!exit) {
+    child_.stop(std::chrono::seconds{1});
+    return Error{ErrorKind::io, "the trace reader did not end within " + human_span(kStopLimit) +
+                                    " of being told and was killed" + lost};
+  }
   const std::string said = shared().error;
-  return Error{ErrorKind::io, said.empty() ? "the trace reader ended: " + exit->text() : said};
+  return Error{ErrorKind::io,
+               said.empty() ? "the trace reader ended: " + exit->text() + lost : said};
 }
 
 Result<std::map<int, LostBuffer>> drain_rest(const DrainPlan& plan) {

@@ -11,6 +11,7 @@ import os
 import pathlib
 import re
 import shutil
+import signal
 import struct
 import subprocess
 import sys
@@ -216,8 +217,61 @@ def second_run(place):
     must(told[0][0] == 1 and re.search(r"process \d+ of user 0, profile hostile", told[0][1]), str(told))
 
 
+def profile_of(place, arms, measure, order="interleaved"):
+    pathlib.Path(place.profile).write_text(
+        "name: hostile\nquestion: What does it leave?\nprobe: {busy_loop: {threshold: 1us}}\n"
+        "observe: [interrupts, ipi_trace: {quiet: 1ms}]\n"
+        f"arms: {json.dumps(arms)}\ndesign: {{order: {order}, warmup: 100ms, measure: {measure}}}\n")
+
+
+def command_of(*argv):
+    return {"workloads": [{"command": {"argv": list(argv)}}]}
+
+
+def windows(place):
+    return [json.loads(file.read_text()) for file in sorted((place.path / "recording" / "windows").glob("*/window.json"))]
+
+
+def while_measuring(place, comm, number):
+    """Sends a signal to the run's process of that name in the middle of the first window."""
+    def send():
+        end = time.monotonic() + 60
+        while time.monotonic() < end:
+            for pid in place.left():
+                try:
+                    name = pathlib.Path(f"/proc/{pid}/comm").read_text().strip()
+                except OSError:
+                    continue
+                if name != comm:
+                    continue
+                time.sleep(0.5)
+                try:
+                    os.kill(int(pid), number)
+                    return
+                except ProcessLookupError:  # a trial before the first window
+                    pass
+            time.sleep(0.02)
+    return send
+
+
+def reader_killed(place):
+    profile_of(place, {"idle": {}}, "1500ms")
+    code, text = place.run(meanwhile=while_measuring(place, "trace-drain", signal.SIGKILL))
+    if windows(place)[0]["notes"]["ipi_trace.level"] == "D":
+        return "nothing can be traced here"
+    must(code == 5, f"exit code {code}: {text}")
+    must("disturbed: the trace reader ended: killed by SIGKILL" in status_of(place, "idle"), status_of(place, "idle"))
+
+
+def workload_stopped(place):
+    profile_of(place, {"still": command_of("sleep", "300")}, "1500ms")
+    code, text = place.run("--allow-commands", meanwhile=while_measuring(place, "command", signal.SIGSTOP))
+    must(code == 5, f"exit code {code}: {text}")
+    must(re.match("disturbed: workload command ignored the request to stop", status_of(place, "still")), status_of(place, "still"))
+
+
 CASES = [no_root, disk_full, no_room_for_the_journal, memory_short, read_only_kernel_files, no_cgroup, no_tracefs,
-         seccomp, cpu_goes_offline, second_run] + output_cases.CASES
+         seccomp, cpu_goes_offline, second_run, reader_killed, workload_stopped] + output_cases.CASES
 
 
 def main():

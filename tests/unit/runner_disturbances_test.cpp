@@ -29,6 +29,7 @@ void trace(WindowRecord& window, const std::function<void(TraceMeta&)>& change) 
 WindowRecord whole() {
   WindowRecord window;
   window.status = "complete";
+  window.end_ns = 1;
   window.probe.cpus.resize(2);
   window.work.resize(1);
   window.work[0].workload = "hackbench";
@@ -70,6 +71,11 @@ TEST(Disturbances, EachFaultIsOne) {
       {"it never ran", [](WindowRecord& w) { w.probe.cpus[1].error = "it never ran"; }},
       {"7 gaps did not fit", [](WindowRecord& w) { w.probe.cpus[0].gaps_dropped = 7; }},
       {"hackbench: killed", [](WindowRecord& w) { w.work[0].error = "killed by SIGKILL"; }},
+      {"disturbed: killed",  // said once
+       [](WindowRecord& w) {
+         w.work[0].error = "killed by SIGKILL";
+         w.status = status_at_end(w, "", false);
+       }},
   };
   for (const auto& one : cases) {
     auto window = whole();
@@ -80,6 +86,22 @@ TEST(Disturbances, EachFaultIsOne) {
     else
       EXPECT_THAT(found, testing::ElementsAre(testing::HasSubstr(one.fault)));
   }
+}
+
+// Its zeroes and its counts are no numbers: window_counts() (analysis/pooling.h) leaves it out.
+TEST(Disturbances, AWindowWithoutItsDataOrItsWorkloadIsNotComplete) {
+  auto window = whole();
+  EXPECT_EQ(status_at_end(window, "", false), "complete");
+  EXPECT_EQ(status_at_end(window, "", true), "interrupted");
+  for (const bool interrupted : {false, true})
+    EXPECT_EQ(status_at_end(window, "the trace reader ended", interrupted),
+              "disturbed: the trace reader ended");
+  window.work[0].error = "workload hackbench ignored the request to stop";
+  window.end_ns = 0;  // Ctrl-C came before the window began
+  EXPECT_EQ(status_at_end(window, "", true), "interrupted");
+  window.end_ns = 1;
+  for (const bool interrupted : {false, true})
+    EXPECT_EQ(status_at_end(window, "", interrupted), "disturbed: " + window.work[0].error);
 }
 
 }  // namespace

@@ -112,6 +112,16 @@ TEST_F(Drain, AReaderThatDiedIsAnError) {
   EXPECT_THAT(stopped.error().what, HasSubstr("SIGKILL"));
 }
 
+TEST_F(Drain, AReaderBetweenTwoLooksEndsWhenTold) {
+  const auto first = full(0, "x");
+  plan_.interval = std::chrono::hours{1};
+  auto drain = TraceDrain::start(plan_);
+  ASSERT_TRUE(drain) << drain.error().text();
+  while (taken(0) != "x") sleep_for(std::chrono::milliseconds{1});
+  const auto stopped = drain->stop();
+  EXPECT_TRUE(stopped) << stopped.error().text();
+}
+
 TEST_F(Drain, AFileThatCannotBeWrittenIsAnErrorOfTheWhole) {
   const auto first = full(0, "x");
   plan_.directory = directory_ / "not there";
