@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/cgroup.h"
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <signal.h>
-#include <sys/types.h>
 
 #include <chrono>
 #include <sstream>
@@ -14,6 +15,20 @@ namespace {
 
 constexpr int kKillTries = 200;
 constexpr Nanos kKillPause = std::chrono::milliseconds{10};
+
+/// A cgroup and all below it, each after the one it is in. Only a directory has cgroup.procs.
+Result<std::vector<std::string>> tree(const Files& files, const std::string& cgroup) {
+  std::vector<std::string> places{cgroup};
+  for (std::size_t i = 0; i < places.size(); ++i) {
+    const auto names = files.list(places[i]);
+    if (!names && i == 0) return names.error();
+    if (!names) continue;  // removed meanwhile
+    for (const auto& name : *names)
+      if (files.exists(places[i] + '/' + name + "/cgroup.procs"))
+        places.push_back(places[i] + '/' + name);
+  }
+  return places;
+}
 
 }  // namespace
 
@@ -55,25 +70,43 @@ Result<void> enter_cgroup_as_thread(Files& files, const std::string& cgroup) {
   return files.write(cgroup + "/cgroup.threads", "0");
 }
 
+Result<std::vector<pid_t>> processes_of(const Files& files, const std::string& cgroup) {
+  std::vector<pid_t> found;
+  for (const auto& place : TRY(tree(files, cgroup))) {
+    const auto text = files.read(place + "/cgroup.procs");
+    if (!text && place == cgroup) return text.error();
+    if (!text) continue;  // removed meanwhile, or threaded: its processes are listed above it
+    std::istringstream pids(*text);
+    for (pid_t pid = 0; pids >> pid;) found.push_back(pid);
+  }
+  return found;
+}
+
 Result<void> kill_cgroup(Files& files, const std::string& cgroup) {
   const bool at_once = files.exists(cgroup + "/cgroup.kill");
-  std::string left;
+  std::vector<pid_t> left;
   for (int i = 0; i < kKillTries; ++i) {
-    left = TRY(files.read(cgroup + "/cgroup.procs"));
-    if (trimmed(left).empty()) return {};
+    left = TRY(processes_of(files, cgroup));
+    if (left.empty()) return {};
     if (at_once) {
       if (i == 0) TRY(files.write(cgroup + "/cgroup.kill", "1"));
     } else {
-      std::istringstream pids(left);
       // 0 is a process of another PID namespace: not ours to kill.
-      for (pid_t pid = 0; pids >> pid;)
+      for (const pid_t pid : left)
         if (pid > 1) ::kill(pid, SIGKILL);
     }
     sleep_for(kKillPause);
   }
   return Error{ErrorKind::io,
-               "processes of " + cgroup + " do not die: " + std::string(trimmed(left)),
+               fmt::format("processes of {} do not die: {}", cgroup, fmt::join(left, " ")),
                "they may hang in the kernel; isolab restore tries again"};
+}
+
+Result<void> remove_cgroup(Files& files, const std::string& cgroup) {
+  const auto places = TRY(tree(files, cgroup));
+  for (auto place = places.rbegin(); place != places.rend(); ++place)
+    if (auto removed = files.remove_dir(*place); !removed && files.exists(*place)) return removed;
+  return {};
 }
 
 }  // namespace isolab

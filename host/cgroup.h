@@ -3,7 +3,10 @@
 // controller is switched on, so nothing is limited or accounted that was not before.
 #pragma once
 
+#include <sys/types.h>
+
 #include <string>
+#include <vector>
 
 #include "base/result.h"
 #include "host/files.h"
@@ -22,8 +25,14 @@ Result<void> enter_cgroup(Files& files, const std::string& cgroup);
 /// The calling thread alone, into a threaded cgroup below the one its process is in.
 Result<void> enter_cgroup_as_thread(Files& files, const std::string& cgroup);
 
-/// Kills everything in it (cgroup.kill, Linux 5.14; else one by one) and waits until it is empty, 2
-/// s at most; io names a process that would not die.
+/// The processes in it and in the cgroups below it; 0 stands for one of another PID namespace.
+Result<std::vector<pid_t>> processes_of(const Files& files, const std::string& cgroup);
+
+/// Kills everything in it and below (cgroup.kill, Linux 5.14; else one by one) and waits until it
+/// is empty, 2 s at most; io names a process that would not die.
 Result<void> kill_cgroup(Files& files, const std::string& cgroup);
+
+/// Removes it and the cgroups that something made below it. Nothing may live there any more.
+Result<void> remove_cgroup(Files& files, const std::string& cgroup);
 
 }  // namespace isolab

@@ -27,10 +27,16 @@ Undone failed(const std::string& path, const std::string& why) {
   return {false, RestoreProblem{path, why}};
 }
 
-/// "It is gone" counts only where its file system can be seen at all.
-std::optional<std::string> unseen(const Files& files, const std::string& path) {
+/// "It is gone" counts only where its file system can be seen at all. A cgroup may have gone with
+/// the one it was in.
+std::optional<std::string> unseen(const Files& files, const Claim& claim) {
+  const std::string& path = claim.path;
   const auto parent = std::filesystem::path(path).parent_path().string();
   if (files.exists(parent)) return std::nullopt;
+  if (claim.kind == Kind::cgroup)
+    for (auto above = std::filesystem::path(parent); above.has_relative_path();
+         above = above.parent_path())
+      if (files.exists(above.string() + "/cgroup.procs")) return std::nullopt;
   return "cannot tell whether " + path + " is still there: " + parent +
          " is not to be seen (is its file system mounted?)";
 }
@@ -38,12 +44,14 @@ std::optional<std::string> unseen(const Files& files, const std::string& path) {
 Undone undo_directory(Files& files, const StateGuard::Entry& entry) {
   const std::string& path = entry.claim.path;
   if (!files.exists(path)) {
-    const auto why = unseen(files, path);
+    const auto why = unseen(files, entry.claim);
     return why ? failed(path, *why) : Undone{};
   }
-  if (entry.claim.kind == Kind::cgroup)
+  const bool cgroup = entry.claim.kind == Kind::cgroup;
+  if (cgroup)
     if (auto ended = kill_cgroup(files, path); !ended) return failed(path, ended.error().what);
-  const auto removed = while_busy([&] { return files.remove_dir(path); });
+  const auto removed =
+      while_busy([&] { return cgroup ? remove_cgroup(files, path) : files.remove_dir(path); });
   return removed ? Undone{} : failed(path, removed.error().what);
 }
 
@@ -180,11 +188,11 @@ Undone undo(Files& files, const StateGuard::Entry& entry) {
 std::string undo_as_shell(const Files& files, const StateGuard::Entry& entry) {
   const std::string& path = entry.claim.path;
   if (entry.claim.kind == Kind::directory || entry.claim.kind == Kind::cgroup) {
-    if (!files.exists(path)) return comment(path, unseen(files, path).value_or("gone already"));
-    const std::string rmdir = "rmdir " + quoted(path);
-    return entry.claim.kind == Kind::directory
-               ? rmdir
-               : "echo 1 > " + quoted(path + "/cgroup.kill") + " && " + rmdir;
+    if (!files.exists(path))
+      return comment(path, unseen(files, entry.claim).value_or("gone already"));
+    if (entry.claim.kind == Kind::directory) return "rmdir " + quoted(path);
+    return fmt::format("echo 1 > {} && find {} -depth -type d -exec rmdir {{}} +",
+                       quoted(path + "/cgroup.kill"), quoted(path));
   }
   if (entry.claim.kind == Kind::kprobe) {
     const auto defined = files.read(path);

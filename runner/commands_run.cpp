@@ -10,6 +10,7 @@
 #include "base/output.h"
 #include "base/version.h"
 #include "host/cache_directory.h"
+#include "host/cgroup.h"
 #include "host/guard.h"
 #include "host/os.h"
 #include "host/run_lock.h"
@@ -22,6 +23,7 @@
 #include "runner/execute.h"
 #include "runner/interrupt_flag.h"
 #include "runner/isolation.h"
+#include "runner/leftovers.h"
 #include "runner/machine.h"
 #include "runner/plan_text.h"
 #include "runner/preflight.h"
@@ -71,10 +73,14 @@ class Run {
       manifest_.warnings.push_back({"runner_not_ahead", ahead.error().what,
                                     "readings at the edges of a window may come late under load",
                                     ahead.error().hint});
+    run_cgroup_ = own_cgroup(host_.files).value_or("");
     TRY(isolate_cpus(progress));
     std::error_code no_cache;  // a workload that needs the cache says so itself
     fs::create_directories(cache_, no_cache);
     apply_inability(plan_, dry_run_workloads(plan_, host_.files, facts_, guard_, cache_, progress));
+    if (const auto left = end_descendants(host_.files); !left.killed.empty())
+      progress.line("the trials had left running: " + visible_line(listed(left.killed)) +
+                    "; killed");
     announce(progress);
     if (plan_.windows.empty())
       return Error{ErrorKind::unsupported, "no arm of this profile can run here",
@@ -141,8 +147,8 @@ class Run {
     progress.window(static_cast<std::size_t>(index),
                     plan_.arms[static_cast<std::size_t>(arm)].name);
     const fs::path directory = TRY(writer.begin_window(plan_, index));
-    WindowOutcome outcome = run_window(
-        {plan_, index, host_, guard_, progress, directory, cache_, isolation_.cgroup, supervisors});
+    WindowOutcome outcome = run_window({plan_, index, host_, guard_, progress, directory, cache_,
+                                        isolation_.cgroup, supervisors, run_cgroup_});
     for (const auto& problem : outcome.restore_problems) not_restored(problem);
     if (outcome.record.status != "complete" && outcome.record.status != "interrupted")
       ended_arms_.insert(arm);
@@ -173,6 +179,7 @@ class Run {
   Manifest manifest_;
   StateGuard guard_;
   Isolation isolation_;
+  std::string run_cgroup_;  // that this process lives in; empty: no cgroup v2
   fs::path cache_ = cache_directory();
   fs::path output_;
   std::set<int> ended_arms_;  // an arm whose workload died is not tried again

@@ -7,9 +7,11 @@
 #include <memory>
 #include <optional>
 
+#include "base/output.h"
 #include "probes/observer.h"
 #include "runner/disturbances.h"
 #include "runner/interrupt_flag.h"
+#include "runner/leftovers.h"
 #include "runner/preflight.h"
 #include "runner/probe_process.h"
 #include "runner/window_edges.h"
@@ -73,6 +75,7 @@ class Window {
 
  private:
   Result<void> measure() {
+    make_cgroup();
     for (const auto& setting : arm_.settings) TRY(setup_.guard.set(setting.path, setting.value));
     TRY(launch_workloads());
     TRY(prepare_observers());
@@ -92,15 +95,22 @@ class Window {
     return outcome;
   }
 
+  /// Where there can be none, parentage alone finds what the window leaves.
+  void make_cgroup() {
+    if (setup_.run_cgroup.empty()) return;
+    const auto path = fmt::format("{}/isolab-window-{}", setup_.run_cgroup, ::getpid());
+    if (setup_.guard.make_cgroup(path)) cgroup_ = path;
+  }
+
   Result<void> launch_workloads() {
     for (const auto& use : arm_.workloads) {
       setup_.progress.phase("preparing " + use.name);
       const WorkloadInfo* info = find_workload(use.name);
       Noise noise{info, &use, std::nullopt, nullptr, {}};
       noise.record.workload = use.name;
-      const WorkloadSetup setup =
-          TRY(claim_setup(use, plan_, setup_.host, setup_.guard,
-                          setup_.directory / (use.name + ".log"), setup_.cache));
+      WorkloadSetup setup = TRY(claim_setup(use, plan_, setup_.host, setup_.guard,
+                                            setup_.directory / (use.name + ".log"), setup_.cache));
+      setup.cgroup = cgroup_;
       if (info->shares_probe_memory) {
         noise.block = std::make_shared<WorkloadBlock>(TRY(WorkloadBlock::create()));
         peers_.push_back({info, use.params, setup, noise.block});
@@ -281,13 +291,32 @@ class Window {
                                     finished.error().hint});
         if (lost_.empty()) lost_ = finished.error().what;
       }
+    observers_.clear();
+    end_what_is_left();
     problems_ = setup_.guard.restore_to(mark_);
+  }
+
+  /// Nothing of ours is alive any more. What is, would go on through the windows that follow.
+  void end_what_is_left() {
+    const auto left = end_leftovers(setup_.host.files, cgroup_);
+    if (!left.killed.empty()) {
+      const std::string seen = "the window had left running: " + listed(left.killed);
+      record_.warnings.push_back(
+          {"left_running", seen,
+           "it was killed at the window's end; until then it ran beside what was measured, and its "
+           "processor time is in no count of the workload",
+           "let the command wait for what it starts"});
+      setup_.progress.line(visible_line(seen) + "; killed");
+    }
+    if (!left.stubborn.empty() && lost_.empty())
+      lost_ = "these processes do not die: " + listed(left.stubborn);
   }
 
   const WindowSetup& setup_;
   const Plan& plan_;
   const Arm& arm_;
   std::size_t mark_;
+  std::string cgroup_;  // of the window; empty: there is none
   std::uint64_t looked_at_cpus_ns_ = 0;
   WindowRecord record_;
   std::string lost_;  // why an observer's data is not whole; empty: all is there

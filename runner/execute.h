@@ -25,6 +25,7 @@ struct WindowSetup {
   std::filesystem::path cache;      // for workloads' unpacked sources
   std::string cgroup = {};          // for threads on the measured CPUs (runner/isolation.h)
   std::vector<std::int32_t> supervisors = {};  // processes of isolab above this one
+  std::string run_cgroup = {};  // the window's is made below it; empty: there is none
 };
 
 struct WindowOutcome {
@@ -32,6 +33,8 @@ struct WindowOutcome {
   std::vector<RestoreProblem> restore_problems;
 };
 
+/// Workloads live in a cgroup of the window; what they leave running is killed at its end, in the
+/// cgroup or by parentage (the caller is a subreaper), and named in a warning of the record.
 /// Never fails as a whole: what went wrong stands in the record's status, with the data so far.
 WindowOutcome run_window(const WindowSetup& setup);
 

@@ -6,7 +6,6 @@
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/syscall.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -24,14 +23,12 @@
 #include "host/restore.h"
 #include "host/run_lock.h"
 #include "runner/commands.h"
-#include "workloads/process.h"
+#include "runner/leftovers.h"
 
 namespace isolab {
 namespace {
 
 constexpr int kSignals[] = {SIGINT, SIGTERM, SIGHUP};
-constexpr int kKillTries = 250;
-constexpr Nanos kKillPause = std::chrono::milliseconds{20};
 // The keeper kills and restores within this after its second signal; then the front does it.
 constexpr Nanos kKeeperPatience = std::chrono::seconds{30};
 
@@ -82,49 +79,9 @@ class Signals {
   sigset_t before_{};
 };
 
-std::string name_of(const Files& files, pid_t pid) {
-  const auto name = files.read(fmt::format("/proc/{}/comm", pid));
-  return name ? std::string(trimmed(*name)) : "?";
-}
-
-/// Kills all that descends from the calling process, a subreaper, and reaps it. Returns the names
-/// of what was still alive; `stubborn` those that would not die.
-std::vector<std::string> end_descendants(const Files& files, std::vector<std::string>& stubborn) {
-  std::vector<std::string> names;
-  std::vector<pid_t> named;
-  for (int i = 0; i < kKillTries; ++i) {
-    while (::waitpid(-1, nullptr, WNOHANG) > 0) {
-    }
-    stubborn.clear();
-    const auto family = descendants_of(files, ::getpid());
-    if (family.empty()) return names;
-    for (const pid_t pid : family) {
-      const auto stat = files.read(fmt::format("/proc/{}/stat", pid));
-      const bool zombie = stat && stat->find(") Z ") != std::string::npos;
-      if (zombie) continue;
-      const std::string name = fmt::format("{} ({})", name_of(files, pid), pid);
-      stubborn.push_back(name);
-      if (std::find(named.begin(), named.end(), pid) == named.end()) {
-        named.push_back(pid);
-        names.push_back(name);
-      }
-      ::kill(pid, SIGKILL);
-    }
-    sleep_for(i < 10 ? std::chrono::milliseconds{1} : kKillPause);
-  }
-  return names;
-}
-
-std::string listed(const std::vector<std::string>& words) {
-  std::string out;
-  for (const auto& word : words) out += (out.empty() ? "" : ", ") + word;
-  return out;
-}
-
 /// Kills what is left below us, then puts back what journals of dead processes list.
 void clean_up(Files& files, const std::filesystem::path& state, Cleaning& cleaning) {
-  std::vector<std::string> stubborn;
-  const auto killed = end_descendants(files, stubborn);
+  const auto [killed, stubborn] = end_descendants(files);
   if (!killed.empty())
     cleaning.lines.push_back("killed what the run had left running: " + listed(killed));
   if (!stubborn.empty()) cleaning.fail("these processes do not die: " + listed(stubborn));
@@ -191,6 +148,7 @@ class Keeper {
   }
 
   int be_run(const Lifeline& lifeline) {
+    ::prctl(PR_SET_CHILD_SUBREAPER, 1);  // it ends what a window left running (runner/execute.h)
     if (!cgroup_.empty())
       if (const auto in = enter_cgroup(files_, cgroup_); !in)
         say("goes on without a cgroup of its own: " + in.error().what);

@@ -8,7 +8,7 @@
 //        is
 //                   cgroup v2; everything it starts is its descendant
 //
-// front and keeper are subreapers: whatever is orphaned below them comes to them and is killed.
+// All three are subreapers: whatever is orphaned below them comes to them and is killed.
 // Any one or two of them may be killed with SIGKILL; who is left restores. When all three are, the
 // kernel kills the children of the run (parent-death signals) and the next isolab finds the
 // journal.

@@ -31,6 +31,7 @@ struct WorkloadSetup {
   std::filesystem::path cache;  // survives runs
   std::map<std::string, Knob> knobs;
   std::vector<std::string> directories;  // claimed ones, made, in the order of claims()
+  std::string cgroup = {};               // that a process of its own enters; empty: none
 };
 
 enum class WorkloadState : std::uint32_t {

@@ -13,6 +13,7 @@
 #include <system_error>
 
 #include "base/caught.h"
+#include "host/cgroup.h"
 
 namespace isolab {
 namespace {
@@ -80,7 +81,13 @@ Result<WorkloadProcess> WorkloadProcess::launch(const WorkloadInfo& info, const 
                                                 const WorkloadSetup& setup) {
   WorkloadBlock block = TRY(WorkloadBlock::create());
   Child child = TRY(Child::fork_into(info.name, setup.cpus, [&] {
-    return caught_in(block, [&] { return block.run_workload(info, values, block.context(setup)); })
+    return caught_in(block,
+                     [&] {
+                       // Refused: whoever ends the window finds it by its parentage.
+                       if (!setup.cgroup.empty())
+                         (void)enter_cgroup(setup.host.files, setup.cgroup);
+                       return block.run_workload(info, values, block.context(setup));
+                     })
                ? 0
                : 1;
   }));

@@ -254,6 +254,23 @@ def while_measuring(place, comm, number):
     return send
 
 
+def left_running(place):
+    """What a command leaves behind is named, and has ended when its window is in the recording."""
+    beat = place.path / "beat"
+    busy = command_of("sh", "-c", f"setsid sh -c 'while :; do : > {beat}; done' & sleep 300")
+    profile_of(place, {"leaves": busy, "idle": {}}, "500ms", order="sequential")
+    code, text = place.run("--allow-commands")
+    must(code in (0, 5), f"exit code {code}: {text}")
+    must("had left running: sh (" in text, text)
+    leaves, idle = windows(place)
+    must(any(one["id"] == "left_running" and "sh (" in one["seen"] for one in leaves["warnings"]), str(leaves["warnings"]))
+    must(not any(one["id"] == "left_running" for one in idle["warnings"]), str(idle["warnings"]))
+    committed = next((place.path / "recording" / "windows").glob("*-leaves-*/window.json")).stat().st_mtime_ns
+    must(beat.stat().st_mtime_ns <= committed, "it ran on after its window")
+    report = subprocess.run([place.isolab, "report", str(place.path / "recording")], capture_output=True, text=True)
+    must("had left running: sh (" in report.stdout, report.stdout)
+
+
 def reader_killed(place):
     profile_of(place, {"idle": {}}, "1500ms")
     code, text = place.run(meanwhile=while_measuring(place, "trace-drain", signal.SIGKILL))
@@ -271,7 +288,7 @@ def workload_stopped(place):
 
 
 CASES = [no_root, disk_full, no_room_for_the_journal, memory_short, read_only_kernel_files, no_cgroup, no_tracefs,
-         seccomp, cpu_goes_offline, second_run, reader_killed, workload_stopped] + output_cases.CASES
+         seccomp, cpu_goes_offline, second_run, left_running, reader_killed, workload_stopped] + output_cases.CASES
 
 
 def main():
