@@ -2,10 +2,13 @@
 // Runs a command of the user's again and again: any load that this list does not know.
 //
 // Disturbs: whatever the command does. It runs on the housekeeping CPUs, in a process group of its
-//   own, never through a shell; its output goes to the window's log.
+//   own, never through a shell; its output goes to the window's log, the first 16 MiB of it.
 // Needs: the program.
 // Leaves behind: what the command leaves. At the stop it gets SIGTERM, then SIGKILL.
+#include <string>
+
 #include "host/process.h"
+#include "workloads/capped_log.h"
 #include "workloads/workload.h"
 
 namespace isolab {
@@ -41,13 +44,15 @@ class Command final : public Workload {
 
   Result<void> prepare() override {
     context_.note("program", TRY(find_program(args_.argv.front())));
-    return {};
+    return log_.open(context_.log);
   }
 
   Result<void> run() override {
     while (!context_.stop.requested()) {
-      Child child = TRY(Child::spawn(
-          {.argv = args_.argv, .cpus = context_.cpus, .output = context_.log.string()}));
+      Child child = TRY(Child::spawn({.argv = args_.argv,
+                                      .cpus = context_.cpus,
+                                      .stdout_fd = log_.descriptor(),
+                                      .stderr_fd = log_.descriptor()}));
       const auto exit = wait_for(child);
       if (!exit) {
         child.stop(kGrace);
@@ -64,6 +69,11 @@ class Command final : public Workload {
       rest(args_.once ? Nanos::max() : args_.pause);
     }
     return {};
+  }
+
+  void finish() override {
+    if (const auto cut = log_.close(); cut != 0)
+      context_.note("output_bytes_cut", std::to_string(cut));
   }
 
  private:
@@ -88,6 +98,7 @@ class Command final : public Workload {
 
   Args args_;
   WorkloadContext context_;
+  CappedLog log_;
   std::string last_exit_;
 };
 

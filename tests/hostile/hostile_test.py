@@ -287,8 +287,19 @@ def workload_stopped(place):
     must(re.match("disturbed: workload command ignored the request to stop", status_of(place, "still")), status_of(place, "still"))
 
 
+def log_flood(place):
+    profile_of(place, {"floods": command_of("yes")}, "500ms")
+    code, text = place.run("--allow-commands")
+    must(code in (0, 5), f"exit code {code}: {text}")
+    must(status_of(place, "floods") == "complete", status_of(place, "floods"))
+    log = next((place.path / "recording" / "windows").glob("*-floods-*/command.log"))
+    cut = windows(place)[0]["work"][0]["notes"].get("output_bytes_cut")
+    must(log.stat().st_size <= (16 << 20) + 100, f"{log.stat().st_size} bytes of log")
+    must((cut is not None) == (log.stat().st_size > 16 << 20), f"{log.stat().st_size} bytes, cut: {cut}")
+
+
 CASES = [no_root, disk_full, no_room_for_the_journal, memory_short, read_only_kernel_files, no_cgroup, no_tracefs,
-         seccomp, cpu_goes_offline, second_run, left_running, reader_killed, workload_stopped] + output_cases.CASES
+         seccomp, cpu_goes_offline, second_run, left_running, reader_killed, workload_stopped, log_flood] + output_cases.CASES
 
 
 def main():

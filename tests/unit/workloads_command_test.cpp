@@ -7,6 +7,7 @@
 #include <fstream>
 
 #include "tests/support/workload_bench.h"
+#include "workloads/capped_log.h"
 #include "workloads/process.h"
 
 namespace isolab {
@@ -105,6 +106,30 @@ TEST_F(CommandTest, NoGrandchildOutlivesADeafWorkload) {
   EXPECT_THAT(record.error, HasSubstr("ignored the request to stop"));
   for (int i = 0; i < 5000 && kill(family.front(), 0) == 0; ++i) sleep_for(milliseconds(1));
   EXPECT_NE(kill(family.front(), 0), 0);
+}
+
+TEST_F(CommandTest, OutputWithoutEndIsCutAndNotWaitedFor) {
+  constexpr auto kLimit = CappedLog::kLimit;
+  // Ends by itself, so that what it wrote is known; a writer that waits for ever would not.
+  auto work = start({{"argv", {"head", "-c", std::to_string(kLimit + 5'000'000), "/dev/zero"}},
+                     {"once", {"true"}}});
+  for (int i = 0; i < 20000 && work.counts().at("runs") == 0 && !work.failure(); ++i)
+    sleep_for(milliseconds(1));
+  const auto record = work.stop(kLong);
+  EXPECT_EQ(record.error, "");
+  EXPECT_EQ(record.at_end.at("runs"), 1U);
+  EXPECT_EQ(record.notes.at("last_exit"), "exit code 0");
+  EXPECT_EQ(record.notes.at("output_bytes_cut"), "5000000");
+  const auto text = log();
+  EXPECT_EQ(text.substr(kLimit), "\n[isolab: 5000000 more bytes were not kept]\n");
+}
+
+// A process that the command leaves behind keeps the pipe open, and may go on writing.
+TEST_F(CommandTest, TheLogIsClosedBesideAWriterThatIsLeft) {
+  auto work = start({{"argv", {"sh", "-c", "setsid sleep 1000 & echo $!"}}, {"once", {"true"}}});
+  wait_for_runs(work, 1);
+  EXPECT_EQ(work.stop(kLong).error, "");
+  EXPECT_EQ(kill(std::stoi(log()), SIGKILL), 0) << log();
 }
 
 TEST_F(CommandTest, MissingProgramIsNotApplicable) {
