@@ -128,16 +128,19 @@ Result<void> StateGuard::define_kprobe(const std::string& kprobe_events, const s
 
 // The journal shrinks with each step: after a crash in the middle the entries undone already must
 // not look like values that somebody else changed.
+// One that cannot be made shorter (no space) lists what is undone already, which a later restore
+// finds as it was: no problem unless it stays when nothing is left to be undone.
 std::vector<RestoreProblem> StateGuard::restore_to(std::size_t mark) {
   std::vector<RestoreProblem> problems;
+  Result<void> saved;
   while (entries_.size() > mark) {
     Undone outcome = undo(files_, entries_.back());
     if (outcome.problem) problems.push_back(std::move(*outcome.problem));
     if (!outcome.done) stuck_.insert(stuck_.begin(), std::move(entries_.back()));
     entries_.pop_back();
-    if (auto saved = write_journal(); !saved)
-      problems.push_back({journal_.string(), saved.error().what});
+    saved = write_journal();
   }
+  if (!saved && entries_.empty()) problems.push_back({journal_.string(), saved.error().what});
   return problems;
 }
 
