@@ -18,7 +18,13 @@
 namespace isolab {
 namespace {
 
+// Names and stacks are printed with every cause and arrow: whatever they hold, the output stays
+// within a constant times the trace.
+constexpr std::size_t kLongestText = 256;    // bytes
+constexpr std::size_t kLongestStack = 4096;  // bytes of a stack as JSON, about
+
 std::string quoted(std::string text) {
+  if (text.size() > kLongestText) text.replace(kLongestText - 3, std::string::npos, "...");
   auto out = print_json(Json(std::move(text)));
   out.pop_back();  // the newline
   return out;
@@ -26,7 +32,12 @@ std::string quoted(std::string text) {
 
 std::string quoted_list(const std::vector<std::string>& texts) {
   std::string out = "[";
-  for (const auto& text : texts) out += (out.size() > 1 ? "," : "") + quoted(text);
+  for (std::size_t i = 0; i < texts.size(); ++i) {
+    if (i != 0) out += ',';
+    if (out.size() > kLongestStack)
+      return out + quoted(fmt::format("and {} more", texts.size() - i)) + "]";
+    out += quoted(texts[i]);
+  }
   return out + "]";
 }
 

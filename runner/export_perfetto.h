@@ -2,7 +2,8 @@
 // A recording as Chrome trace-event JSON, which ui.perfetto.dev and chrome://tracing open: a
 // process for each window, a thread for each CPU, a slice for each gap, an instant for each cause
 // in it and for its sending, and an arrow from the sending to the cause. Memory does not grow with
-// the trace.
+// the trace. Texts are cut at 256 bytes and stacks at about 4 KiB, so the output grows with the
+// number of events, whatever their names are.
 //
 // Format: "Trace Event Format" of the Chromium project; ts and dur in microseconds (here with three
 // decimals: nanoseconds), counted from the moment the window's probe began to listen.

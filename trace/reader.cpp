@@ -153,11 +153,30 @@ TraceMerger::TraceMerger(std::vector<CpuReader> readers)
   for (std::size_t i = heap_.size(); i-- > 0;) sift_down(i);
 }
 
+namespace {
+
+// "NAME+OFFSET/SIZE [MODULE]": a name has 511 bytes at most (KSYM_NAME_LEN,
+// include/linux/kallsyms.h, 512 since 6.1, 128 before), a module's 55 (MODULE_NAME_LEN,
+// include/linux/module.h). What is longer is damage, and whoever joins or prints names pays for
+// each byte.
+constexpr std::size_t kLongestSymbol = 640;
+// A task's name has 15 bytes, a kernel worker's as /proc tells it up to 63 (proc_task_name(),
+// fs/proc/array.c).
+constexpr std::size_t kLongestComm = 64;
+constexpr std::string_view kCut = "...(cut)";
+
+std::string at_most(std::string_view text, std::size_t bytes) {
+  if (text.size() <= bytes) return std::string(text);
+  return std::string(text.substr(0, bytes - kCut.size())).append(kCut);
+}
+
+}  // namespace
+
 std::map<std::uint64_t, std::string> parse_symbols(std::string_view text) {
   std::map<std::uint64_t, std::string> symbols;
   for_each_line(text, [&](std::string_view address, std::string_view name) {
     std::uint64_t value = 0;
-    if (read_whole(address, value, 16)) symbols.emplace(value, name);
+    if (read_whole(address, value, 16)) symbols.emplace(value, at_most(name, kLongestSymbol));
   });
   return symbols;
 }
@@ -166,7 +185,7 @@ std::map<std::int32_t, std::string> parse_comms(std::string_view text) {
   std::map<std::int32_t, std::string> comms;
   for_each_line(text, [&](std::string_view pid, std::string_view name) {
     std::int32_t value = 0;
-    if (read_whole(pid, value, 10)) comms.emplace(value, name);
+    if (read_whole(pid, value, 10)) comms.emplace(value, at_most(name, kLongestComm));
   });
   return comms;
 }

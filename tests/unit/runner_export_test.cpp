@@ -236,6 +236,19 @@ TEST_F(PerfettoTest, NamesEveryProcessAndThreadItUses) {
   EXPECT_THAT(names, ElementsAre("CPU 0 (housekeeping)", "CPU 1 (measured)", "CPU 1 (measured)"));
 }
 
+TEST_F(PerfettoTest, LongNamesDoNotGrowWithEveryEvent) {
+  const std::string name(3'000'000, 'n');
+  std::ofstream symbols(directory_ / "windows/000-noise-0/trace/symbols");
+  for (const auto address : {kSync, kCallsite, kPatch})
+    symbols << fmt::format("{:x} {}+0x20/0x40\n", address, name);
+  symbols.close();
+  const auto all = events({});
+  EXPECT_EQ(gap_slices(all).size(), 7U);
+  EXPECT_EQ(summary_.arrows, 2U);
+  EXPECT_LT(fs::file_size(directory_ / "out.json"), 100'000U);
+  EXPECT_THAT(content(directory_ / "out.json"), HasSubstr(std::string(200, 'n')));
+}
+
 TEST_F(PerfettoTest, OneWindowAlone) {
   EXPECT_EQ(of_phase(events(1), "X").size(), 3u);
   EXPECT_EQ(summary_.windows, 1u);
