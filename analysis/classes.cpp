@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cstdlib>
@@ -39,6 +40,8 @@ std::vector<std::string> split_csv(std::string_view line) {
   return cells;
 }
 
+constexpr std::size_t kLongestExpression = 512;
+
 struct Version {
   int major = 0, minor = 0;
   auto operator<=>(const Version&) const = default;
@@ -71,6 +74,9 @@ bool one_of(std::string_view word, std::initializer_list<std::string_view> words
 std::string problem_of(const ClassRule& rule) {
   if (rule.klass.empty() || rule.subclass.empty()) return "class and subclass must not be empty";
   if (rule.callback.empty() || rule.caller.empty()) return "an expression is empty; \".*\" is any";
+  // Compiling an expression takes stack for each of its parentheses.
+  if (std::max(rule.callback.size(), rule.caller.size()) > kLongestExpression)
+    return fmt::format("an expression has over {} bytes", kLongestExpression);
   if (!one_of(rule.arch, {"*", "x86_64", "arm64"}))
     return fmt::format("arch \"{}\": x86_64, arm64 or * expected", rule.arch);
   if (Version low, high; !read_range(rule.kernels, low, high))
