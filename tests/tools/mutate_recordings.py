@@ -1,0 +1,352 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Damages recordings and lets isolab read them: each must end in a right answer or a clear error.
+
+  mutate_recordings.py ISOLAB RECORDING... [--count N] [--seed N] [--first N] [--jobs N] [--verbs N] [--keep DIR]
+
+One mutation is a function of seed, number and the recordings: --first 4711 --count 1 repeats number 4711 alone.
+Kinds: a JSON leaf replaced, removed or doubled, bytes flipped in binary files (gap logs with and without a right
+hash), files cut, emptied, removed, replaced by directories, links and FIFOs, JSON nested deep, numbers of any size.
+The recordings' own modes and files are not touched.
+
+Each of report, spikes, export, compare and analyse (what the charts are drawn from) has to end within CPU_SECONDS of
+processor time and MEMORY bytes, with an exit code of docs/command-line.md, without a signal or a sanitizer's
+report. An error must name a file of the recording; nothing may hold control characters. Prints each failure; exit
+code 1 if there was one. With a build under AddressSanitizer the limits are those of SANITIZED.
+"""
+import argparse
+import json
+import multiprocessing
+import os
+import pathlib
+import random
+import re
+import resource
+import shutil
+import struct
+import subprocess
+import sys
+import tempfile
+
+CPU_SECONDS, MEMORY = 5, 1 << 30
+SANITIZED = {"cpu": 60, "rss_mb": 3072}
+CODES = {0, 1, 2, 3, 5}
+SANITIZER_EXIT = 99
+HIDDEN = re.compile("[\x00-\x08\x0b-\x1f\x7f]")
+
+# Text that JSON has no value for in Python, put in place after printing.
+RAW = {"@raw-1e400@": "1e400", "@raw-nan@": "NaN", "@raw-infinity@": "-Infinity", "@raw-2^64@": str(2**64),
+       "@raw-long@": "9" * 400, "@raw-deep@": "[" * 100_000 + "]" * 100_000, "@raw-objects@": '{"a":' * 50_000 + "1" + "}" * 50_000,
+       "@raw-minus-zero@": "-0.0", "@raw-tiny@": "5e-324"}
+NUMBERS = [-1, 0, 1, 2, 63, 64, 255, 4095, 4096, 65536, 2**31 - 1, 2**31, 2**32 - 1, 2**53 + 1, 2**63 - 1, 2**63, 2**64 - 1,
+           -2**31, -2**63, 0.1, -0.5, 1e-300, 1e308, -1e308]
+TEXTS = ["", " ", "x" * 5000, "\x1b[2J\x1b[H", "a\x00b", "\u202eback", "\ud800", "$\\frac{$", "<script>alert(1)</script>", "../../x",
+         "/etc/passwd", "0-8191", "0-99999999", "complete", "interrupted", "gap", "wakeup", "A", "D", "nan", "inf", "%s%n", "\n\n", "\u4e2d"]
+OTHERS = [None, True, False, [], {}, [[]], {"": ""}] + list(RAW)
+SIZES = [0, 1, 2**31, 2**32, 2**62, 2**63 - 1, 2**63, 2**64 - 1]
+
+
+def leaves(value, path=()):
+    if isinstance(value, dict) and value:
+        for key, one in value.items():
+            yield from leaves(one, path + (key,))
+    elif isinstance(value, list) and value:
+        for key, one in enumerate(value):
+            yield from leaves(one, path + (key,))
+    else:
+        yield path
+
+
+def at(value, path):
+    for key in path:
+        value = value[key]
+    return value
+
+
+def hostile_value(source, old, others):
+    choice = source.random()
+    if isinstance(old, (int, float)) and not isinstance(old, bool) and choice < 0.5:
+        near = [old + 1, old - 1, old * 2, -old, old // 2 if isinstance(old, int) else old / 2]
+        return source.choice(near + NUMBERS)
+    if isinstance(old, str) and choice < 0.5:
+        cut = source.randrange(len(old) + 1)
+        return source.choice([old[:cut], old[cut:] + old[:cut], old + old, old * 500, *TEXTS])
+    if choice < 0.7:
+        return source.choice(others)
+    return source.choice(NUMBERS + TEXTS + OTHERS)
+
+
+def print_json(value):
+    text = json.dumps(value, indent=1, sort_keys=True, ensure_ascii=True)
+    for word, raw in RAW.items():
+        text = text.replace(json.dumps(word), raw)
+    return text.encode()
+
+
+def mutate_json(source, data):
+    value = json.loads(data)
+    said = []
+    for _ in range(source.choice([1, 1, 1, 2, 5])):
+        paths = [path for path in leaves(value) if path]
+        if not paths:
+            break
+        path = source.choice(paths)
+        # Sometimes a whole branch instead of the leaf.
+        while len(path) > 1 and source.random() < 0.15:
+            path = path[:-1]
+        parent, key = at(value, path[:-1]), path[-1]
+        way = source.random()
+        if way < 0.75:
+            parent[key] = hostile_value(source, parent[key], [at(value, one) for one in source.choices(paths, k=4)])
+            said.append(f"/{'/'.join(map(str, path))} = {repr(parent[key])[:60]}")
+        elif way < 0.85:
+            del parent[key]
+            said.append(f"without /{'/'.join(map(str, path))}")
+        elif isinstance(parent, list):
+            parent[key:key] = [parent[key]] * source.choice([1, 2, 1000])
+            said.append(f"/{'/'.join(map(str, path))} repeated")
+        else:
+            parent[source.choice(TEXTS)] = parent[key]
+            said.append(f"a new key beside /{'/'.join(map(str, path))}")
+    return print_json(value), "; ".join(said)
+
+
+def fnv1a(data):
+    hashed = 0xcbf29ce484222325
+    for byte in data:
+        hashed = (hashed ^ byte) * 0x100000001b3 % 2**64
+    return hashed
+
+
+def mutate_gaps(source, data):
+    """Magic, version, zero, count, pairs, hash (results/blobs.h)."""
+    body = bytearray(data[:-8])
+    for _ in range(source.choice([1, 2, 8])):
+        if source.random() < 0.5 and len(body) >= 8:
+            struct.pack_into("<Q", body, source.randrange(len(body) // 8) * 8, source.choice(SIZES))
+        else:
+            flip(source, body)
+    hashed = source.random() < 0.8
+    return bytes(body) + (struct.pack("<Q", fnv1a(body)) if hashed else data[-8:]), f"flipped, {'hashed again' if hashed else 'old hash'}"
+
+
+def flip(source, data):
+    if data:
+        place = source.randrange(len(data))
+        data[place] = source.choice([data[place] ^ 1 << source.randrange(8), 0, 255, source.randrange(256)])
+
+
+def mutate_bytes(source, data):
+    body = bytearray(data)
+    way = source.random()
+    if way < 0.6:
+        for _ in range(source.choice([1, 1, 2, 8, 100])):
+            flip(source, body)
+        return bytes(body), "flipped"
+    if way < 0.7 and len(body) >= 8:
+        struct.pack_into("<Q", body, source.randrange(len(body) - 7), source.choice(SIZES))
+        return bytes(body), "a number of 8 bytes"
+    begin, end = sorted((source.randrange(len(body) + 1), source.randrange(len(body) + 1)))
+    if way < 0.85:
+        del body[begin:end]
+        return bytes(body), f"without bytes {begin} to {end}"
+    body[begin:begin] = body[begin:end]
+    return bytes(body), f"bytes {begin} to {end} doubled"
+
+
+def mutate_text(source, data):
+    """Tables and lists of lines: symbols, comms, formats, histograms."""
+    way = source.random()
+    text = data.decode("utf-8", "replace")
+    numbers = list(re.finditer(r"\d+", text))
+    if way < 0.4 and numbers:
+        one = source.choice(numbers)
+        new = str(source.choice(NUMBERS + [2**64, "9" * 400]))
+        return (text[:one.start()] + new + text[one.end():]).encode(), f"{one.group()[:20]} -> {new[:30]}"
+    if way < 0.6:
+        lines = text.split("\n")
+        place = source.randrange(len(lines))
+        words = lines[place].split(" ", 1)
+        lines[place] = words[0] + " " + source.choice(TEXTS + ["n" * 1_000_000, "+0x", "a[b", "+" * 100]).encode("utf-8", "replace").decode()
+        return "\n".join(lines).encode(), f"line {place + 1} replaced"
+    return mutate_bytes(source, data)
+
+
+def mutate_file(source, name, data):
+    if name.endswith(".json") and source.random() < 0.9:
+        try:
+            return mutate_json(source, data)
+        except ValueError:
+            pass
+    if name.endswith(".gaps"):
+        return mutate_gaps(source, data)
+    if name.endswith(".raw") or source.random() < 0.2:
+        return mutate_bytes(source, data)
+    return mutate_text(source, data)
+
+
+def replace_file(source, place, files):
+    """What stands in the way of reading; says what."""
+    way = source.choice(["missing", "empty", "directory", "dangling link", "link to itself", "FIFO", "cut", "longer", "sparse"])
+    data = place.read_bytes()
+    place.unlink()
+    if way == "empty":
+        place.write_bytes(b"")
+    elif way == "directory":
+        place.mkdir()
+    elif way == "dangling link":
+        place.symlink_to("nowhere")
+    elif way == "link to itself":
+        place.symlink_to(place.name)
+    elif way == "FIFO":
+        os.mkfifo(place)
+    elif way == "cut":
+        place.write_bytes(data[:source.randrange(len(data) + 1)])
+    elif way == "longer":
+        place.write_bytes(data + source.choice([b"\0", b"x", data, b"\0" * 4096]))
+    elif way == "sparse":
+        place.write_bytes(data)
+        os.truncate(place, 3 << 30)
+    return way
+
+
+def damage(source, base, files, place):
+    """Writes a damaged copy of `base` to `place`; a line that says what was done."""
+    for name in files:
+        (place / name).parent.mkdir(parents=True, exist_ok=True)
+        os.link(base / name, place / name)
+    # Of hundreds of formats as rarely as of one other file.
+    formats = [name for name in files if "/formats/" in name]
+    others = [name for name in files if "/formats/" not in name]
+    said = []
+    for _ in range(source.choice([1, 1, 1, 2])):
+        name = source.choice(others + formats[:1] if source.random() < 0.9 or not formats else formats)
+        if not (place / name).is_file() or (place / name).is_symlink():
+            continue
+        if source.random() < 0.15:
+            said.append(f"{name}: {replace_file(source, place / name, files)}")
+            continue
+        data, what = mutate_file(source, name, (place / name).read_bytes())
+        (place / name).unlink()
+        (place / name).write_bytes(data)
+        said.append(f"{name}: {what}")
+    return ", ".join(said)
+
+
+def commands(isolab, place, base, scratch):
+    yield "report", [isolab, "report", place]
+    yield "spikes", [isolab, "spikes", place, "--over", "2us"]
+    yield "export", [isolab, "export", place, "--perfetto", scratch / "out.json"]
+    yield "compare", [isolab, "compare", base, place]
+    yield "analyse", [isolab, "analyse", place]
+
+
+def limited():
+    resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS))
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+def limited_sanitized():
+    resource.setrlimit(resource.RLIMIT_CPU, (SANITIZED["cpu"], SANITIZED["cpu"]))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+ENVIRONMENT = dict(os.environ, ASAN_OPTIONS=f"exitcode={SANITIZER_EXIT}:hard_rss_limit_mb={SANITIZED['rss_mb']}:detect_leaks=0",
+                   UBSAN_OPTIONS=f"halt_on_error=1:print_stacktrace=1:exitcode={SANITIZER_EXIT}")
+
+
+def faults_of(verb, code, out, err, names):
+    """Why this ending is none that a user may see."""
+    if code not in CODES:
+        yield f"ended with {code}"
+    if "Sanitizer" in err or "runtime error:" in err:
+        yield "a sanitizer's report"
+    if code == 1 and not (err.startswith("isolab: ") and any(name in err for name in names)):
+        yield "an error that names no file of the recording"
+    for text, where in ((out, "stdout"), (err, "stderr")):
+        if found := HIDDEN.search(text):
+            yield f"a control character on {where}: {found.group()!r} at {found.start()}"
+
+
+class Trial:
+    def __init__(self, options, bases, sanitized):
+        self.options, self.bases, self.sanitized = options, bases, sanitized
+
+    def __call__(self, number):
+        """The failures of one mutation."""
+        source = random.Random(f"{self.options.seed}/{number}")
+        base, files = source.choice(self.bases)
+        with tempfile.TemporaryDirectory(prefix="isolab-mutated-", dir=base.parent.parent) as scratch:
+            scratch = pathlib.Path(scratch)
+            place = scratch / base.name
+            what = damage(source, base, files, place)
+            names = {base.name} | {pathlib.Path(name).name for name in files}
+            verbs = list(commands(self.options.isolab, place, base, scratch))
+            if self.options.verbs:
+                verbs = source.sample(verbs, self.options.verbs)
+            failures = []
+            for verb, command in verbs:
+                failures += [f"{number} {verb}: {fault}\n    {base.name}: {what[:300]}\n    {err.strip()[-600:]}"
+                             for fault, err in self.run(verb, command, names)]
+            if failures and self.options.keep:
+                shutil.copytree(place, pathlib.Path(self.options.keep) / str(number), symlinks=True, dirs_exist_ok=True,
+                                ignore=lambda _, entries: [one for one in entries if not self.plain(place, one)])
+            return failures
+
+    @staticmethod
+    def plain(place, name):
+        return all(one.is_dir() or one.is_file() for one in place.rglob(name))
+
+    def run(self, verb, command, names):
+        seconds = 6 * (SANITIZED["cpu"] if self.sanitized else CPU_SECONDS)  # others may have the processors
+        try:
+            done = subprocess.run(list(map(str, command)), stdin=subprocess.DEVNULL, capture_output=True, env=ENVIRONMENT, timeout=seconds,
+                                  preexec_fn=limited_sanitized if self.sanitized else limited, check=False)
+        except subprocess.TimeoutExpired:
+            return [(f"no end within {seconds} s", "")]
+        err = done.stderr.decode("utf-8", "replace")
+        faults = list(faults_of(verb, done.returncode, done.stdout.decode("utf-8", "replace"), err, names))
+        return [(fault, err) for fault in faults]
+
+
+def copied(recordings, where):
+    """(directory, relative names of its files), copies that may be linked to."""
+    for recording in recordings:
+        place = where / "base" / recording.name
+        shutil.copytree(recording, place, ignore=shutil.ignore_patterns("charts", "findings.json"))
+        yield place, sorted(str(path.relative_to(place)) for path in place.rglob("*") if path.is_file())
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("isolab", type=pathlib.Path)
+    parser.add_argument("recordings", type=pathlib.Path, nargs="*")
+    parser.add_argument("--make", help="a program that writes recordings into the directory it is given")
+    parser.add_argument("--count", type=int, default=200)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--first", type=int, default=0)
+    parser.add_argument("--jobs", type=int, default=1)
+    parser.add_argument("--verbs", type=int, default=0, help="so many verbs of each mutation, chosen by it (default: all)")
+    parser.add_argument("--keep", help="a directory for recordings that failed")
+    options = parser.parse_args()
+    options.isolab = options.isolab.resolve()
+    sanitized = b"__asan_init" in options.isolab.read_bytes()
+    with tempfile.TemporaryDirectory(prefix="isolab-mutate-") as where:
+        where = pathlib.Path(where)
+        if options.make:
+            subprocess.run([options.make, str(where / "made")], check=True)
+            options.recordings += sorted((where / "made").iterdir())
+        bases = list(copied(options.recordings, where))
+        failed = 0
+        with multiprocessing.Pool(options.jobs) as pool:
+            numbers = range(options.first, options.first + options.count)
+            for failures in pool.imap_unordered(Trial(options, bases, sanitized), numbers, chunksize=4):
+                failed += bool(failures)
+                for failure in failures:
+                    print(failure, flush=True)
+    print(f"{options.count} mutations of {len(bases)} recordings, {failed} failed")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
