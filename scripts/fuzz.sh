@@ -7,7 +7,7 @@
 #     --build DIR   a built tree, whose libraries are linked (default build)
 # The parsers are compiled here with clang and its instrumentation; the rest comes from the build. A
 # crash is kept in tests/fuzz/crashes/TARGET/ and replayed by the unit tests ever after. Prints the
-# number of inputs; exit code 1 if any target crashed, hung, leaked or used over 2 GiB.
+# number of inputs; exit code 1 if any target crashed, took over 1 s, leaked or used over 1 GiB.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -39,6 +39,11 @@ sources() {  # of the parsers that a target is about
     interrupts) echo base/interrupts.cpp ;;
     cyclictest) echo probes/cyclictest_parser.cpp ;;
     journal) echo host/journal.cpp host/restore.cpp ;;
+    stale_journal) echo host/journal.cpp host/restore.cpp host/files.cpp host/cgroup.cpp ;;
+    lock) echo host/run_lock.cpp host/state_directory.cpp ;;
+    machine) echo host/capture*.cpp host/sysroot.cpp host/facts*.cpp host/readiness*.cpp host/measured.cpp base/cpu_set.cpp ;;
+    classes) echo analysis/classes.cpp ;;
+    json) echo results/json.cpp results/benchmarks.cpp ;;
     recording) echo results/*_json.cpp results/json.cpp results/codec.cpp results/blobs.cpp ;;
     profile) echo runner/profile*.cpp runner/yaml_tree.cpp runner/compile.cpp base/params.cpp ;;
     trace_page) echo trace/event.cpp trace/reader.cpp ;;
@@ -66,7 +71,7 @@ fuzz() {  # one target; its log and inputs in $work
   for place in "tests/fuzz/seeds/$name" "tests/fuzz/crashes/$name" "$(golden "$name")"; do
     if [ -d "$place" ]; then seeds+=("$place"); fi
   done
-  "$work/$name" -max_total_time="$seconds" -runs="$runs" -timeout=10 -rss_limit_mb=2048 -max_len=8192 \
+  "$work/$name" -max_total_time="$seconds" -runs="$runs" -timeout=1 -rss_limit_mb=1024 -max_len=8192 \
     -print_final_stats=1 -artifact_prefix="$crashes/" "$work/$name.corpus" "${seeds[@]}" \
     >"$work/$name.log" 2>&1
 }
@@ -78,6 +83,9 @@ golden() {  # where the repository keeps good input of this kind
     profile) echo profiles ;;
     recording) echo tests/golden/findings ;;
     trace_page) echo tests/traces ;;
+    stale_journal) echo tests/fuzz/seeds/journal ;;
+    json) echo tests/golden/findings ;;
+    machine) echo tests/hosts ;;
     *) echo none ;;
   esac
 }

@@ -7,7 +7,7 @@
 #include "results/json.h"
 #include "results/manifest_json.h"
 #include "results/window_json.h"
-#include "tests/fuzz/demand.h"
+#include "tests/fuzz/scratch.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace isolab;
@@ -19,7 +19,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const auto again = read(once);
     fuzz::demand(again && print(*again) == once);
   };
-  switch (data[0] % 6) {
+  switch (data[0] % 7) {
     case 0:
       same(plan_from_json(text), plan_to_json, [](const auto& it) { return plan_from_json(it); });
       break;
@@ -39,6 +39,17 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       same(read_histogram("h", text), print_histogram,
            [](const auto& it) { return read_histogram("h", it); });
       break;
+    case 5: {
+      static const fuzz::Scratch scratch;
+      const auto read = unpack_gaps("g", text);
+      const auto mapped = load_gaps(scratch.put("g.gaps", text), "g");
+      fuzz::demand(read.has_value() == mapped.has_value());
+      if (!read) break;
+      std::vector<Gap> gaps;
+      mapped->for_each([&](const Gap& gap) { gaps.push_back(gap); });
+      fuzz::demand(gaps == *read);
+      break;
+    }
     default:
       same(unpack_gaps("g", text), pack_gaps, [](const auto& it) { return unpack_gaps("g", it); });
   }

@@ -37,6 +37,11 @@ inline void read_pages(const TraceFormats& formats, const std::vector<std::byte>
   (void)keep;
 }
 
+inline void read_names(std::string_view text) {
+  for (const auto& [address, name] : parse_symbols(text)) demand(name.size() <= 640);
+  for (const auto& [task, name] : parse_comms(text)) demand(name.size() <= 64);
+}
+
 inline void read_format(std::string_view text) {
   (void)PageLayout::parse(text);
   auto format = EventFormat::parse("system", text);

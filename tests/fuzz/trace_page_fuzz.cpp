@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Fuzz target: trace pages. The first byte chooses between layouts of pages and format text.
+// Fuzz target: trace pages. The first byte chooses between layouts of pages, format text and the
+// lists of symbols and tasks beside them.
 #include <cstdint>
 #include <string_view>
 
@@ -29,9 +30,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   // Small pages too, so that short inputs hold several.
   static const isolab::TraceFormats layouts[] = {formats(4080), formats(112), formats(65520)};
   if (size == 0) return 0;
-  const auto choice = data[0] % 4;
+  const auto choice = data[0] % 5;
   const auto* rest = reinterpret_cast<const std::byte*>(data + 1);
-  if (choice == 3)
+  if (choice == 4)
+    isolab::fuzz::read_names({reinterpret_cast<const char*>(data + 1), size - 1});
+  else if (choice == 3)
     isolab::fuzz::read_format({reinterpret_cast<const char*>(data + 1), size - 1});
   else
     isolab::fuzz::read_pages(layouts[choice], std::vector<std::byte>(rest, rest + size - 1));
