@@ -11,25 +11,10 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <utility>
+#include <csignal>
 
 namespace isolab {
 namespace {
-
-class Closing {
- public:
-  explicit Closing(int file) : file_(file) {}
-  Closing(const Closing&) = delete;
-  Closing& operator=(const Closing&) = delete;
-  ~Closing() {
-    if (file_ >= 0) ::close(file_);
-  }
-  int get() const { return file_; }
-  int release() { return std::exchange(file_, -1); }
-
- private:
-  int file_;
-};
 
 Error refused(const std::string& shown, const std::string& why) {
   return Error{ErrorKind::denied, fmt::format("cannot read {}: {}", shown, why)};
@@ -48,7 +33,29 @@ int open_at(const FileDemands& demands, const std::string& path, int flags) {
   return static_cast<int>(file);
 }
 
+constexpr char kCut[] = "isolab: cannot read a file of the recording: it was cut meanwhile\n";
+constexpr int kFailure = 1;  // runner/commands.h
+
+void on_bus_error(int number, siginfo_t* info, void*) {
+  if (info->si_code == BUS_ADRERR) {  // "nonexistent physical address": behind the end of the file
+    [[maybe_unused]] const auto said = ::write(STDERR_FILENO, kCut, sizeof kCut - 1);
+    ::_exit(kFailure);
+  }
+  ::signal(number, SIG_DFL);  // the instruction is tried again and ends us
+}
+
 }  // namespace
+
+Closing::~Closing() {
+  if (file_ >= 0) ::close(file_);
+}
+
+void end_when_mapped_file_is_cut() {
+  struct sigaction action {};
+  action.sa_sigaction = on_bus_error;
+  action.sa_flags = SA_SIGINFO;
+  ::sigaction(SIGBUS, &action, nullptr);
+}
 
 Result<int> open_untrusted(const std::string& path, const FileDemands& demands,
                            const std::string& shown) {

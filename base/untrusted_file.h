@@ -8,10 +8,25 @@
 #include <cstddef>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "base/result.h"
 
 namespace isolab {
+
+/// A descriptor that is closed at the end of its scope.
+class Closing {
+ public:
+  explicit Closing(int file) : file_(file) {}
+  Closing(const Closing&) = delete;
+  Closing& operator=(const Closing&) = delete;
+  ~Closing();
+  int get() const { return file_; }
+  int release() { return std::exchange(file_, -1); }
+
+ private:
+  int file_;
+};
 
 struct FileDemands {
   std::size_t most = std::size_t{1} << 20;  // bytes
@@ -33,5 +48,10 @@ Result<std::string> read_untrusted(const std::string& path, const FileDemands& d
                                    const std::string& shown = {});
 /// The same from a descriptor that is open already.
 Result<std::string> read_untrusted(int file, std::size_t most, const std::string& shown);
+
+/// For who maps such a file: whoever owns it may cut it at any time, and the kernel answers a read
+/// behind its end with SIGBUS (mmap(2)). From the first call on that ends the process with a
+/// message and exit code 1; in a run, whose keeper then restores, as after any other end.
+void end_when_mapped_file_is_cut();
 
 }  // namespace isolab

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "results/blobs.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -15,7 +14,7 @@
 #include <memory>
 #include <string_view>
 
-#include "results/durable.h"
+#include "base/untrusted_file.h"
 
 namespace isolab {
 namespace {
@@ -212,18 +211,20 @@ Result<std::vector<Gap>> unpack_gaps(const std::string& file, const std::string&
 }
 
 Result<GapList> load_gaps(const std::filesystem::path& file, const std::string& shown) {
-  const int fd = ::open(file.c_str(), O_RDONLY | O_CLOEXEC);
-  if (fd < 0) return errno_error("open " + file.string(), errno);
+  const Closing open(TRY(open_untrusted(file.string(), {}, file.string())));
   struct stat status {};
-  const bool known = ::fstat(fd, &status) == 0 && S_ISREG(status.st_mode);
-  const auto size = static_cast<std::size_t>(known ? status.st_size : 0);
-  void* const data =
-      size < kLeastMapped ? MAP_FAILED : ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, fd, 0);
-  ::close(fd);
+  if (::fstat(open.get(), &status) != 0)
+    return errno_error("cannot look at " + file.string(), errno);
+  const auto size = static_cast<std::size_t>(status.st_size);
+  void* const data = size < kLeastMapped
+                         ? MAP_FAILED
+                         : ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, open.get(), 0);
   if (data == MAP_FAILED) {  // small, or no mapping is left
-    const std::string bytes = TRY(read_whole(file, file.string()));
+    const std::string bytes =
+        TRY(read_untrusted(open.get(), std::max(size, kLeastMapped), file.string()));
     return GapList(TRY(unpack_gaps(shown, bytes)));
   }
+  end_when_mapped_file_is_cut();
   auto mapped = std::make_shared<const MappedGaps>(static_cast<char*>(data), size);
   TRY(check_gaps(shown, mapped->bytes(), [&](std::size_t at) { mapped->release_bytes(at); }));
   return GapList(std::move(mapped));

@@ -27,7 +27,7 @@ Result<std::vector<Gap>> unpack_gaps(const std::string& file, const std::string&
 /// The same checks on a file that stays on disk: from 64 KiB on the gaps are in a private mapping,
 /// and reading them in order with GapList::for_each() keeps about 1 MiB of it in memory. `shown` is
 /// the file's name in messages about its content. A file that is cut while it is mapped ends the
-/// process with SIGBUS.
+/// process with a message and exit code 1 (base/untrusted_file.h).
 Result<GapList> load_gaps(const std::filesystem::path& file, const std::string& shown);
 
 }  // namespace isolab

@@ -2,13 +2,14 @@
 #include "trace/dat_file.h"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <charconv>
-#include <fstream>
-#include <iterator>
 #include <vector>
 
+#include "base/untrusted_file.h"
 #include "trace/reader.h"
 
 namespace isolab {
@@ -55,11 +56,7 @@ class Header {
   std::string bytes_;
 };
 
-Result<std::string> read_text(const fs::path& path) {
-  std::ifstream in(path, std::ios::binary);
-  if (!in) return Error{ErrorKind::io, fmt::format("cannot open {}", path.string())};
-  return std::string(std::istreambuf_iterator<char>(in), {});
-}
+Result<std::string> read_text(const fs::path& path) { return read_untrusted(path.string()); }
 
 Result<std::string> format_text(const fs::path& formats, const EventFormat& event) {
   auto path = formats / event.system / event.name;
@@ -152,14 +149,16 @@ class Output {
     return put(std::string(static_cast<std::size_t>(end - at_), '\0'));
   }
   Result<void> copy(const CpuData& data) {
-    std::ifstream in(data.path, std::ios::binary);
+    const Closing in(TRY(open_untrusted(data.path.string(), {}, data.path.string())));
     std::string block(kBlock, '\0');
     for (auto left = data.size; left > 0;) {
-      const auto size = std::min<std::uint64_t>(left, block.size());
-      if (!in.read(block.data(), static_cast<std::streamsize>(size)))
-        return Error{ErrorKind::io, fmt::format("cannot read {}", data.path.string())};
-      TRY(put(std::string_view(block).substr(0, static_cast<std::size_t>(size))));
-      left -= size;
+      const auto got = ::read(in.get(), block.data(), std::min<std::uint64_t>(left, block.size()));
+      if (got < 0 && errno == EINTR) continue;
+      if (got < 0) return errno_error("cannot read " + data.path.string(), errno);
+      if (got == 0)
+        return Error{ErrorKind::io, "cannot read " + data.path.string() + ": it was cut meanwhile"};
+      TRY(put(std::string_view(block).substr(0, static_cast<std::size_t>(got))));
+      left -= static_cast<std::uint64_t>(got);
     }
     return {};
   }

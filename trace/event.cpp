@@ -5,9 +5,10 @@
 
 #include <algorithm>
 #include <charconv>
-#include <fstream>
-#include <iterator>
 #include <optional>
+
+#include "base/directory.h"
+#include "base/untrusted_file.h"
 
 namespace isolab {
 
@@ -120,30 +121,9 @@ bool stands_at(const EventFormat& format, std::string_view name, std::uint32_t o
   return field != nullptr && field->offset == offset && field->size == size;
 }
 
-/// What a directory holds, by name.
-Result<std::vector<std::filesystem::path>> entries_of(const std::filesystem::path& directory) {
-  std::vector<std::filesystem::path> entries;
-  std::error_code error;
-  for (std::filesystem::directory_iterator at(directory, error), end; !error && at != end;
-       at.increment(error))
-    entries.push_back(at->path());
-  if (error) return errno_error("cannot list " + directory.string(), error.value());
-  std::sort(entries.begin(), entries.end());
-  return entries;
-}
-
+/// Not by file size: tracefs files say 0.
 Result<std::string> read_text(const std::filesystem::path& path) {
-  std::ifstream in(path, std::ios::binary);
-  if (!in) return Error{ErrorKind::io, fmt::format("cannot open {}", path.string())};
-  std::string text;
-  // Not by file size: tracefs files say 0.
-  char block[4096];
-  while (in.read(block, sizeof block), in.gcount() > 0) {
-    text.append(block, static_cast<std::size_t>(in.gcount()));
-    if (text.size() > kMaxFormatText)
-      return parse_error(fmt::format("{} is longer than any format file", path.string()));
-  }
-  return text;
+  return read_untrusted(path.string(), {.most = kMaxFormatText});
 }
 
 Result<const EventField*> find_field(const TraceFormats& formats, std::string_view event,

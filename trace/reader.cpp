@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "trace/reader.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -9,9 +8,10 @@
 
 #include <cerrno>
 #include <charconv>
-#include <fstream>
-#include <iterator>
 #include <utility>
+
+#include "base/directory.h"
+#include "base/untrusted_file.h"
 
 namespace isolab {
 
@@ -21,13 +21,11 @@ namespace {
 // and new page faults, so not page by page.
 constexpr std::size_t kKeepBehind = 2 << 20;
 constexpr std::size_t kMemoryPage = 1 << 16;  // a multiple of every page size (4, 16, 64 KiB)
+constexpr std::size_t kMostText = 64 << 20;   // of symbols and names of tasks
 
 Result<std::string> read_optional(const std::filesystem::path& path) {
-  std::error_code error;
-  if (!std::filesystem::exists(path, error)) return std::string();
-  std::ifstream in(path, std::ios::binary);
-  if (!in) return Error{ErrorKind::io, fmt::format("cannot open {}", path.string())};
-  return std::string(std::istreambuf_iterator<char>(in), {});
+  if (::access(path.c_str(), F_OK) != 0 && errno == ENOENT) return std::string();
+  return read_untrusted(path.string(), {.most = kMostText});
 }
 
 /// Calls `use(first word, rest)` for every line that has both.
@@ -63,26 +61,19 @@ const char* to_string(PageFault fault) {
 }
 
 Result<MappedFile> MappedFile::open(const std::filesystem::path& path) {
-  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (fd < 0) return errno_error(fmt::format("cannot open {}", path.string()), errno);
+  const Closing open(TRY(open_untrusted(path.string(), {}, path.string())));
   struct stat status {};
-  if (::fstat(fd, &status) != 0 || !S_ISREG(status.st_mode)) {
-    ::close(fd);
-    return Error{ErrorKind::io, fmt::format("{} is not a file", path.string())};
-  }
+  if (::fstat(open.get(), &status) != 0)
+    return errno_error(fmt::format("cannot look at {}", path.string()), errno);
   MappedFile file;
   const auto size = static_cast<std::size_t>(status.st_size);
-  if (size != 0) {
-    void* data = ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, fd, 0);
-    const int code = errno;
-    ::close(fd);
-    if (data == MAP_FAILED) return errno_error(fmt::format("cannot map {}", path.string()), code);
-    ::madvise(data, size, MADV_SEQUENTIAL);  // only a hint
-    file.data_ = static_cast<const std::byte*>(data);
-    file.size_ = size;
-  } else {
-    ::close(fd);
-  }
+  if (size == 0) return file;
+  void* data = ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, open.get(), 0);
+  if (data == MAP_FAILED) return errno_error(fmt::format("cannot map {}", path.string()), errno);
+  end_when_mapped_file_is_cut();
+  ::madvise(data, size, MADV_SEQUENTIAL);  // only a hint
+  file.data_ = static_cast<const std::byte*>(data);
+  file.size_ = size;
   return file;
 }
 
@@ -197,17 +188,13 @@ Result<TraceDirectory> TraceDirectory::load(const std::filesystem::path& directo
   const auto comms = TRY(read_optional(directory / "comms"));
   trace.symbols = parse_symbols(symbols);
   trace.comms = parse_comms(comms);
-  std::error_code error;
-  for (const auto& entry : std::filesystem::directory_iterator(directory, error)) {
-    const std::string name = entry.path().filename().string();
+  for (const auto& path : TRY(entries_of(directory))) {
+    const std::string name = path.filename().string();
     int cpu = 0;
     if (!name.starts_with("cpu") || !name.ends_with(".raw")) continue;
     if (read_whole(std::string_view(name).substr(3, name.size() - 7), cpu, 10) && cpu >= 0)
-      trace.pages.emplace(cpu, entry.path());
+      trace.pages.emplace(cpu, path);
   }
-  if (error)
-    return Error{ErrorKind::io,
-                 fmt::format("cannot list {}: {}", directory.string(), error.message())};
   return trace;
 }
 

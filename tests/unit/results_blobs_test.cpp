@@ -2,6 +2,7 @@
 #include "results/blobs.h"
 
 #include <gmock/gmock.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 #include <filesystem>
@@ -150,6 +151,31 @@ TEST(GapFile, ASmallOneIsReadAndAMissingOneIsNamed) {
   EXPECT_EQ(*load_gaps(file, "cpu1.gaps"), (GapList{{5, 6}}));
   EXPECT_THAT(load_gaps(directory.path() / "none", "none").error().what,
               HasSubstr((directory.path() / "none").string()));
+}
+
+// Its owner may cut it at any time; the kernel answers a read behind the end with SIGBUS.
+TEST(GapFileDeathTest, OneThatIsCutWhileItIsReadIsAnErrorAndNoSignal) {
+  const test::TemporaryDirectory directory;
+  const auto file = directory.path() / "cpu1.gaps";
+  std::ofstream(file, std::ios::binary) << pack_gaps(many_gaps(1'000'000));
+  EXPECT_EXIT(
+      {
+        const auto list = load_gaps(file, "cpu1.gaps");
+        std::filesystem::resize_file(file, 4096);
+        std::uint64_t sum = 0;
+        list->for_each([&](const Gap& gap) { sum += gap.length; });
+        std::exit(sum == 0 ? 3 : 4);
+      },
+      testing::ExitedWithCode(1), "cut meanwhile");
+}
+
+TEST(GapFile, ALinkOrAFifoIsNotRead) {
+  const test::TemporaryDirectory directory;
+  std::ofstream(directory / "real", std::ios::binary) << pack_gaps(std::vector<Gap>{{5, 6}});
+  std::filesystem::create_symlink("real", directory / "link");
+  EXPECT_EQ(load_gaps(directory / "link", "link").error().kind, ErrorKind::denied);
+  ASSERT_EQ(::mkfifo((directory / "fifo").c_str(), 0600), 0);
+  EXPECT_EQ(load_gaps(directory / "fifo", "fifo").error().kind, ErrorKind::denied);
 }
 
 }  // namespace
