@@ -1,12 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/capture.h"
 
-#include <array>
-#include <cerrno>
-#include <fstream>
-#include <system_error>
-
 #include "base/cpu_set.h"
+#include "base/untrusted_file.h"
 #include "host/captured_machine.h"
 #include "host/facts.h"
 #include "host/measured.h"
@@ -98,18 +94,7 @@ Result<std::map<std::string, std::string>> parse_capture(const std::string& name
 }
 
 Result<std::map<std::string, std::string>> read_capture(const std::filesystem::path& file) {
-  const Error large{ErrorKind::parse, file.string() + " is larger than 256 MiB"};
-  std::error_code no_size;
-  const auto size = std::filesystem::file_size(file, no_size);
-  if (!no_size && size > kMostBytes) return large;
-  std::ifstream in(file, std::ios::binary);
-  std::string text;
-  std::array<char, 65536> buffer;
-  while (in.read(buffer.data(), buffer.size()) || in.gcount() > 0) {
-    text.append(buffer.data(), static_cast<std::size_t>(in.gcount()));
-    if (text.size() > kMostBytes) return large;  // it grew, or has no size
-  }
-  if (!in.eof()) return errno_error("cannot read " + file.string(), errno);
+  const std::string text = TRY(read_untrusted(file.string(), {.most = kMostBytes, .follow = true}));
   return parse_capture(file.string(), text);
 }
 

@@ -17,6 +17,12 @@
 namespace isolab {
 namespace {
 
+// A file that has nothing to say (trace_pipe), or a FIFO, answers EAGAIN instead of waiting for
+// ever; most kernel files do not know the flag.
+constexpr int kNeverWait = O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
+// The largest are /proc/kallsyms and /proc/interrupts, with tens of MiB.
+constexpr std::size_t kMostBytes = std::size_t{256} << 20;
+
 /// A file that is not there means the kernel cannot do it, which is a skip and not a failure.
 Error file_error(std::string_view verb, const std::string& path, int code) {
   Error error = errno_error("cannot " + std::string(verb) + " " + path, code);
@@ -32,8 +38,7 @@ std::string with_slash(const std::string& path) {
 
 // procfs and sysfs files report a size of 0 or 4096 whatever they hold, so read until the end.
 Result<std::string> SystemFiles::read(const std::string& path) const {
-  // O_NONBLOCK: a file that waits for events (trace_pipe) has none for us.
-  const Fd fd(::open((root_ + path).c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  const Fd fd(::open((root_ + path).c_str(), O_RDONLY | kNeverWait));
   if (!fd) return file_error("open", path, errno);
   std::string text;
   std::array<char, 16384> buffer;
@@ -43,6 +48,8 @@ Result<std::string> SystemFiles::read(const std::string& path) const {
     if (got < 0) return file_error("read", path, errno);
     if (got == 0) return text;
     text.append(buffer.data(), static_cast<std::size_t>(got));
+    if (text.size() > kMostBytes)
+      return Error{ErrorKind::io, "cannot read " + path + ": it has no end"};
   }
 }
 
@@ -65,7 +72,7 @@ bool SystemFiles::exists(const std::string& path) const {
 Result<void> SystemFiles::write(const std::string& path, std::string_view text) {
   // Filter files of tracefs (set_event_pid) add what is written; only O_TRUNC empties them.
   const int truncate = text.empty() ? O_TRUNC : 0;
-  const Fd fd(::open((root_ + path).c_str(), O_WRONLY | O_CLOEXEC | O_NONBLOCK | truncate));
+  const Fd fd(::open((root_ + path).c_str(), O_WRONLY | kNeverWait | truncate));
   if (!fd) return file_error("open", path, errno);
   if (text.empty()) return {};
   ssize_t done = 0;
@@ -100,7 +107,7 @@ Result<std::string> Files::read_at(const std::string& path, std::size_t offset,
 
 Result<std::string> SystemFiles::read_at(const std::string& path, std::size_t offset,
                                          std::size_t size) const {
-  const Fd fd(::open((root_ + path).c_str(), O_RDONLY | O_CLOEXEC));
+  const Fd fd(::open((root_ + path).c_str(), O_RDONLY | kNeverWait));
   if (!fd) return file_error("open", path, errno);
   std::string out(size, '\0');
   const auto done = ::pread(fd.get(), out.data(), size, static_cast<off_t>(offset));

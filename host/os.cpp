@@ -7,6 +7,7 @@
 #include <sys/mount.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstdio>
@@ -16,6 +17,7 @@
 #include <system_error>
 #include <utility>
 
+#include "base/directory.h"
 #include "host/files.h"
 
 namespace isolab {
@@ -133,17 +135,16 @@ Result<void> lock_all_memory() {
 
 std::vector<std::int32_t> holders_of_anonymous(const std::string& kind) {
   std::vector<std::int32_t> out;
-  std::error_code error;
-  for (const auto& process : std::filesystem::directory_iterator("/proc", error)) {
-    const auto pid = std::atoi(process.path().filename().c_str());
+  using Paths = std::vector<std::filesystem::path>;
+  for (const auto& process : entries_of("/proc").value_or(Paths{})) {
+    const auto pid = std::atoi(process.filename().c_str());
     if (pid <= 0) continue;
-    std::error_code gone;
-    for (std::filesystem::directory_iterator fd(process.path() / "fd", gone), end; fd != end;
-         fd.increment(gone)) {
-      if (std::filesystem::read_symlink(fd->path(), gone) != "anon_inode:" + kind) continue;
+    const auto files = entries_of(process / "fd").value_or(Paths{});
+    if (std::any_of(files.begin(), files.end(), [&](const auto& file) {
+          std::error_code gone;
+          return std::filesystem::read_symlink(file, gone) == "anon_inode:" + kind;
+        }))
       out.push_back(pid);
-      break;
-    }
   }
   return out;
 }

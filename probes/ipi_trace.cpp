@@ -12,6 +12,7 @@
 #include <set>
 #include <vector>
 
+#include "base/directory.h"
 #include "host/clock.h"
 #include "host/os.h"
 #include "probes/observer.h"
@@ -254,10 +255,8 @@ Result<void> IpiTrace::save_names() {
 }
 
 void IpiTrace::list_files(WindowRecord& record) const {
-  std::error_code error;
-  for (const auto& entry : std::filesystem::recursive_directory_iterator(directory_, error))
-    if (entry.is_regular_file(error))
-      record.files.push_back(entry.path().lexically_relative(context_.directory).string());
+  for (const auto& file : files_below(directory_).value_or(std::vector<std::filesystem::path>{}))
+    record.files.push_back(file.lexically_relative(context_.directory).string());
 }
 
 void IpiTrace::warn_of_loss(WindowRecord& record) const {

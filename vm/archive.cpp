@@ -12,6 +12,9 @@
 #include <sstream>
 #include <vector>
 
+#include "base/directory.h"
+#include "base/untrusted_file.h"
+
 namespace isolab {
 namespace {
 
@@ -85,21 +88,11 @@ Result<void> ArchiveWriter::add_tree(const std::string& path, const fs::path& fr
   std::error_code error;
   if (fs::is_directory(from, error)) {
     add_directory(path);
-    std::vector<fs::path> below;
-    for (const auto& one : fs::directory_iterator(from, error)) below.push_back(one.path());
-    if (error) return Error{ErrorKind::io, "cannot list " + from.string() + ": " + error.message()};
-    for (const auto& one : below) TRY(add_tree(path + "/" + one.filename().string(), one));
+    for (const auto& one : TRY(entries_of(from)))
+      TRY(add_tree(path + "/" + one.filename().string(), one));
     return {};
   }
-  std::ifstream in(from, std::ios::binary);
-  std::ostringstream content;
-  content << in.rdbuf();
-  // An empty file sets failbit of the destination, so ask the source whether it could be opened.
-  if (!in.is_open()) return Error{ErrorKind::io, "cannot read " + from.string()};
-  const std::string bytes = std::move(content).str();
-  if (bytes.size() > kLargest)
-    return Error{ErrorKind::unsupported,
-                 from.string() + " is larger than the 4 GiB of a cpio file"};
+  const std::string bytes = TRY(read_untrusted(from.string(), {.most = kLargest, .follow = true}));
   const auto rights = fs::status(from, error).permissions();
   add_file(path, error ? 0644U : static_cast<unsigned>(rights) & 0777U, bytes);
   return {};

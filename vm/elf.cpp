@@ -4,14 +4,16 @@
 #include <elf.h>
 
 #include <cstring>
-#include <fstream>
 #include <optional>
-#include <sstream>
+
+#include "base/untrusted_file.h"
 
 namespace isolab {
 namespace {
 
 namespace fs = std::filesystem;
+
+constexpr std::size_t kLargest = std::size_t{1} << 30;  // of a program or library
 
 /// A structure at `offset` of the file; nothing when the file is too short.
 template <class T>
@@ -57,11 +59,7 @@ std::optional<fs::path> find_library(const std::string& name, const std::string&
 }  // namespace
 
 Result<ElfNeeds> read_elf(const fs::path& path) {
-  std::ifstream in(path, std::ios::binary);
-  if (!in.is_open()) return Error{ErrorKind::io, "cannot read " + path.string()};
-  std::ostringstream all;
-  all << in.rdbuf();
-  const std::string bytes = std::move(all).str();
+  const std::string bytes = TRY(read_untrusted(path.string(), {.most = kLargest, .follow = true}));
   const Error not_elf{ErrorKind::parse, path.string() + " is no program of x86-64 or arm64"};
   const auto header = at<Elf64_Ehdr>(bytes, 0);
   if (!header || std::memcmp(header->e_ident, ELFMAG, SELFMAG) != 0 ||

@@ -7,6 +7,7 @@
 #include <set>
 #include <sstream>
 
+#include "base/directory.h"
 #include "base/units.h"
 #include "host/process.h"
 #include "vm/archive.h"
@@ -38,18 +39,16 @@ Result<void> add_program(ArchiveWriter& archive, std::set<std::string>& there,
                                                program.string(), elf.arch, spec.arch)};
   if (there.insert(target).second) TRY(archive.add_tree(target, program));
   for (const auto& [path, file] : TRY(libraries_of(program, spec.library_roots)))
-    if (there.insert(path.substr(1)).second)
-      TRY(archive.add_tree(path.substr(1), fs::canonical(file)));
+    if (there.insert(path.substr(1)).second) TRY(archive.add_tree(path.substr(1), file));
   return {};
 }
 
 Result<void> add_modules(ArchiveWriter& archive, const fs::path& modules) {
   std::map<std::string, fs::path> found;
-  std::error_code error;
-  for (const auto& one : fs::recursive_directory_iterator(modules, error)) {
-    const std::string file = one.path().filename().string();
+  for (const auto& one : files_below(modules).value_or(std::vector<fs::path>{})) {
+    const std::string file = one.filename().string();
     if (const auto dot = file.find(".ko"); dot != std::string::npos)
-      found[file.substr(0, dot)] = one.path();
+      found[file.substr(0, dot)] = one;
   }
   int number = 0;
   for (const char* name : kLoadOrder) {
