@@ -40,6 +40,7 @@ Result<void> StateGuard::write_journal() const {
 }
 
 Result<void> StateGuard::push(Entry entry) {
+  TRY(check_claim(files_, entry.claim, entry.original));
   entries_.push_back(std::move(entry));
   auto saved = write_journal();
   if (!saved) entries_.pop_back();
@@ -135,6 +136,7 @@ std::vector<RestoreProblem> StateGuard::restore_to(std::size_t mark) {
   Result<void> saved;
   while (entries_.size() > mark) {
     Undone outcome = undo(files_, entries_.back());
+    if (!outcome.done) entries_.back().stuck = outcome.problem->what;
     if (outcome.problem) problems.push_back(std::move(*outcome.problem));
     if (!outcome.done) stuck_.insert(stuck_.begin(), std::move(entries_.back()));
     entries_.pop_back();

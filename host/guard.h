@@ -65,6 +65,8 @@ class StateGuard {
   StateGuard(const StateGuard&) = delete;
   StateGuard& operator=(const StateGuard&) = delete;
 
+  // usage: check_claim() (host/journal.h) says that isolab changes no such thing.
+
   /// Reads and journals the original; writes nothing.
   Result<Knob> claim(const std::string& path);
   /// claim + write + read back (a few tries: sysfs may settle late, and may be busy). Equal
@@ -94,6 +96,7 @@ class StateGuard {
     std::string written = {};   // the value set() wrote; empty: left to a knob
     std::string stored = {};    // what the file said after it; empty: not yet confirmed
     bool knob = false;          // a knob was handed out: whatever it holds is ours
+    std::string stuck = {};  // why it could not be put back when that was tried; empty: it was not
   };
   const std::vector<Entry>& entries() const { return entries_; }
 

@@ -12,6 +12,8 @@
 #include <iterator>
 #include <optional>
 
+#include "base/output.h"
+#include "base/untrusted_file.h"
 #include "host/files.h"
 #include "host/os.h"
 #include "host/state_directory.h"
@@ -19,7 +21,9 @@
 namespace isolab {
 namespace {
 
-constexpr std::string_view kHeader = "isolab-journal 2";
+constexpr std::string_view kHeader = "isolab-journal 3";
+constexpr std::string_view kHeader2 = "isolab-journal 2";
+constexpr std::size_t kMostBytes = std::size_t{4} << 20;
 constexpr std::string_view kEmpty = "%";  // a word cannot be empty
 
 std::string escaped(std::string_view text) {
@@ -72,7 +76,8 @@ bool read_whole(std::string_view text, Number& out) {
 }
 
 Error bad_line(std::string_view line) {
-  return Error{ErrorKind::parse, fmt::format("journal: unexpected line \"{}\"", line)};
+  return Error{ErrorKind::parse,
+               fmt::format("journal: unexpected line \"{}\"", visible_line(line.substr(0, 200)))};
 }
 
 /// The words of a line and what they mean; a kind with `original` alone is a kprobe.
@@ -126,9 +131,8 @@ std::string this_boot() {
   return text ? std::string(trimmed(*text)) : std::string();
 }
 
-Result<void> sync_directory_of(const std::filesystem::path& path) {
-  const Fd directory(::open(path.parent_path().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!directory || ::fsync(directory.get()) != 0)
+Result<void> sync_directory_of(const Fd& directory, const std::filesystem::path& path) {
+  if (::fsync(directory.get()) != 0)
     return errno_error("cannot sync " + path.parent_path().string(), errno);
   return {};
 }
@@ -167,6 +171,7 @@ std::string journal_text(const Journal& journal) {
                             escaped(entry.written), escaped(entry.stored), entry.knob ? 1 : 0);
         break;
     }
+    if (!entry.stuck.empty()) text += fmt::format("stuck {}\n", escaped(entry.stuck));
   }
   return text + "end\n";
 }
@@ -181,7 +186,7 @@ Result<Journal> parse_journal(std::string_view text) {
     text.remove_prefix(newline + 1);
     ++number;
     if (number == 1) {
-      if (line != kHeader) return bad_line(line);
+      if (line != kHeader && line != kHeader2) return bad_line(line);
     } else if (number == 2) {
       const auto words = words_of(line);
       if (words.size() != 4 || words[0] != "owner" || !read_whole(words[1], journal.owner.pid) ||
@@ -193,6 +198,10 @@ Result<Journal> parse_journal(std::string_view text) {
     } else if (line == "end") {
       if (!text.empty()) return bad_line(text);
       return journal;
+    } else if (line.starts_with("stuck ")) {
+      const auto reason = unescaped(line.substr(6));
+      if (!reason || journal.entries.empty()) return bad_line(line);
+      journal.entries.back().stuck = *reason;
     } else {
       journal.entries.push_back(TRY(parse_entry(line)));
     }
@@ -201,36 +210,49 @@ Result<Journal> parse_journal(std::string_view text) {
 }
 
 Result<void> save_journal(const std::filesystem::path& path, const Journal& journal) {
-  TRY(prepare_state_directory(path.parent_path()));
-  const std::string beside = path.string() + ".new";
+  const Fd directory = TRY(prepare_state_directory(path.parent_path()));
+  const std::string name = path.filename().string(), beside = name + ".new";
   const std::string text = journal_text(journal);
-  ::unlink(beside.c_str());  // of a process that was killed while it wrote; the rest is O_EXCL
+  // Of a process that was killed while it wrote; the rest is O_EXCL.
+  ::unlinkat(directory.get(), beside.c_str(), 0);
   {
-    const Fd fd(::open(beside.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
-    if (!fd) return errno_error("cannot write journal " + beside, errno);
+    const Fd fd(::openat(directory.get(), beside.c_str(),
+                         O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
+    if (!fd) return errno_error("cannot write journal " + path.string() + ".new", errno);
     std::string_view rest = text;
     while (!rest.empty()) {
       const ssize_t done = ::write(fd.get(), rest.data(), rest.size());
       if (done < 0 && errno == EINTR) continue;
-      if (done < 0) return errno_error("cannot write journal " + beside, errno);
+      if (done < 0) return errno_error("cannot write journal " + path.string() + ".new", errno);
       rest.remove_prefix(static_cast<std::size_t>(done));
     }
-    if (::fsync(fd.get()) != 0) return errno_error("cannot sync journal " + beside, errno);
+    if (::fsync(fd.get()) != 0)
+      return errno_error("cannot sync journal " + path.string() + ".new", errno);
   }
-  if (std::rename(beside.c_str(), path.c_str()) != 0)
+  if (::renameat(directory.get(), beside.c_str(), directory.get(), name.c_str()) != 0)
     return errno_error("cannot put journal " + path.string() + " in place", errno);
-  return sync_directory_of(path);
+  return sync_directory_of(directory, path);
 }
 
 Result<void> remove_journal(const std::filesystem::path& path) {
-  if (::unlink(path.c_str()) != 0)
+  const auto directory = open_state_directory(path.parent_path());
+  if (!directory)
+    return directory.error().kind == ErrorKind::unsupported ? Result<void>{} : directory.error();
+  if (::unlinkat(directory->get(), path.filename().c_str(), 0) != 0)
     return errno == ENOENT ? Result<void>{}
                            : errno_error("cannot remove journal " + path.string(), errno);
-  return sync_directory_of(path);
+  return sync_directory_of(*directory, path);
 }
 
 Result<Journal> load_journal(const std::filesystem::path& path) {
-  auto journal = parse_journal(TRY(SystemFiles().read(path.string())));
+  const Fd directory = TRY(open_state_directory(path.parent_path()));
+  const std::string text = TRY(read_untrusted(path.filename().string(),
+                                              {.most = kMostBytes,
+                                               .owner = ::geteuid(),
+                                               .others_may_write = false,
+                                               .directory = directory.get()},
+                                              path.string()));
+  auto journal = parse_journal(text);
   if (!journal) journal.error().what = path.string() + ": " + journal.error().what;
   return journal;
 }

@@ -8,9 +8,11 @@
 #include <system_error>
 #include <utility>
 
+#include "base/output.h"
 #include "host/cgroup.h"
 #include "host/journal.h"
 #include "host/os.h"
+#include "host/state_directory.h"
 #include "host/values.h"
 
 namespace isolab {
@@ -111,20 +113,44 @@ Undone undo_value(Files& files, const StateGuard::Entry& entry) {
   return {};
 }
 
+/// For a POSIX shell; what a terminal would act on becomes printf's octal.
 std::string quoted(const std::string& text) {
-  std::string out = "'";
-  for (const char c : text) out += c == '\'' ? std::string("'\\''") : std::string(1, c);
-  return out + "'";
+  const auto plain = [](char c) { return c == '\n' || (c >= ' ' && c < 0x7f); };
+  std::string out;
+  if (std::all_of(text.begin(), text.end(), plain)) {
+    for (const char c : text) out += c == '\'' ? std::string("'\\''") : std::string(1, c);
+    return "'" + out + "'";
+  }
+  for (const char c : text) {
+    const bool literal = plain(c) && c != '\n' && c != '\\' && c != '%' && c != '\'';
+    out += literal ? std::string(1, c) : fmt::format("\\{:03o}", static_cast<unsigned char>(c));
+  }
+  return "\"$(printf '" + out + "')\"";
 }
 
 /// Anything may stand in a path or value; a comment must stay on its line.
-std::string on_one_line(std::string text) {
-  std::replace(text.begin(), text.end(), '\n', ' ');
-  return text;
+std::string comment(const std::string& path, const std::string& why) {
+  return visible_line("# " + path + ": " + why);
 }
 
-std::string comment(const std::string& path, const std::string& why) {
-  return on_one_line("# " + path + ": " + why);
+/// A journal whose entries are all changes that isolab makes.
+Result<Journal> load_checked(const Files& files, const std::filesystem::path& path) {
+  auto journal = load_journal(path);
+  if (journal)
+    for (const auto& entry : journal->entries)
+      if (auto claim = check_claim(files, entry.claim, entry.original); !claim) {
+        journal = Error{ErrorKind::parse, path.string() + ": " + visible_line(claim.error().what)};
+        break;
+      }
+  if (!journal && journal.error().kind == ErrorKind::parse) {
+    journal.error().what = "a damaged journal, of which nothing is obeyed: " + journal.error().what;
+    journal.error().hint =
+        "look at it, put back by hand what it names, then isolab restore --forget removes it";
+  } else if (!journal && journal.error().kind == ErrorKind::denied) {
+    journal.error().what = "a journal that is not to be trusted: " + journal.error().what;
+    journal.error().hint = "it is not obeyed; look at who made it, and remove it";
+  }
+  return journal;
 }
 
 }  // namespace
@@ -213,50 +239,96 @@ std::string undo_as_shell(const Files& files, const StateGuard::Entry& entry) {
   return "echo " + quoted(entry.original) + " > " + quoted(path);
 }
 
-std::vector<std::filesystem::path> stale_journals(const std::filesystem::path& journal_dir) {
+Result<std::vector<std::filesystem::path>> stale_journals(
+    const std::filesystem::path& journal_dir) {
   std::vector<std::filesystem::path> stale;
+  const auto open = open_state_directory(journal_dir);
+  if (!open && open.error().kind == ErrorKind::unsupported) return stale;
+  if (!open) return open.error();
   std::error_code error;
   for (std::filesystem::directory_iterator at(journal_dir, error), end; !error && at != end;
        at.increment(error)) {
     if (at->path().extension() != ".journal") continue;
     const auto journal = load_journal(at->path());
+    std::error_code gone;  // meanwhile, by its run
+    if (!journal && !std::filesystem::is_symlink(at->path(), gone) &&
+        !std::filesystem::exists(at->path(), gone))
+      continue;
     if (!journal || !still_running(journal->owner)) stale.push_back(at->path());
   }
+  if (error) return errno_error("cannot list " + journal_dir.string(), error.value());
   std::sort(stale.begin(), stale.end());
   return stale;
 }
 
-std::vector<RestoreProblem> restore_journal(Files& files, const std::filesystem::path& path) {
-  auto journal = load_journal(path);
-  if (!journal) return {{path.string(), journal.error().what}};
+Error leftover(const Files& files, const std::filesystem::path& path) {
+  const auto journal = load_checked(files, path);
+  if (!journal) return journal.error();
+  const auto& entries = journal->entries;
+  const auto stuck = std::find_if(entries.begin(), entries.end(),
+                                  [](const auto& entry) { return !entry.stuck.empty(); });
+  if (stuck != entries.end())
+    return {
+        ErrorKind::busy,
+        fmt::format("an earlier run changed {}, and it could not be put back: {} ({})",
+                    stuck->claim.path, stuck->stuck, path.string()),
+        "isolab restore tries again; isolab restore --forget accepts it as it is (a reboot puts "
+        "back what the kernel changes in one direction alone)"};
+  return {ErrorKind::busy,
+          "an earlier run was killed and left the machine changed (" + path.string() + ")",
+          "isolab restore puts it back; isolab restore --dry-run shows what that will do"};
+}
+
+std::vector<RestoreProblem> restore_journal(Files& files, const std::filesystem::path& path,
+                                            Stuck stuck) {
+  auto journal = load_checked(files, path);
+  if (!journal) {
+    std::vector<RestoreProblem> problems{{path.string(), journal.error().text()}};
+    if (stuck == Stuck::forget && journal.error().kind == ErrorKind::parse)
+      if (auto removed = remove_journal(path); !removed)
+        problems.push_back({path.string(), removed.error().what});
+    return problems;
+  }
   std::vector<RestoreProblem> problems;
-  std::vector<StateGuard::Entry> stuck;
+  std::vector<StateGuard::Entry> kept;  // the last first
   std::vector<StateGuard::Entry>& entries = journal->entries;
   if (of_earlier_boot(journal->owner)) entries.clear();
-  if (entries.empty())
-    if (auto removed = remove_journal(path); !removed)
-      problems.push_back({path.string(), removed.error().what});
-  while (!entries.empty()) {
-    Undone outcome = undo(files, entries.back());
-    if (outcome.problem) problems.push_back(std::move(*outcome.problem));
-    if (!outcome.done) stuck.insert(stuck.begin(), std::move(entries.back()));
-    entries.pop_back();
-    Journal rest{journal->owner, stuck};
-    rest.entries.insert(rest.entries.end(), entries.begin(), entries.end());
+  const auto save = [&] {
+    Journal rest{journal->owner, entries};
+    rest.entries.insert(rest.entries.end(), kept.rbegin(), kept.rend());
     auto saved = rest.entries.empty() ? remove_journal(path) : save_journal(path, rest);
     if (!saved) problems.push_back({path.string(), saved.error().what});
+  };
+  if (entries.empty()) save();
+  bool told = true;  // all reasons are in the file
+  while (!entries.empty()) {
+    Undone outcome = undo(files, entries.back());
+    const bool keep = !outcome.done && stuck == Stuck::keep;
+    if (keep) {
+      told = told && entries.back().stuck == outcome.problem->what;
+      entries.back().stuck = outcome.problem->what;
+      kept.push_back(std::move(entries.back()));
+    }
+    if (outcome.problem) problems.push_back(std::move(*outcome.problem));
+    entries.pop_back();
+    // What is kept changes nothing but its reason: one write for all of them is enough.
+    if (!keep) save();
   }
+  if (!told) save();
   return problems;
 }
 
 Result<std::string> restore_script(const Files& files, const std::filesystem::path& path) {
-  const Journal journal = TRY(load_journal(path));
+  const Journal journal = TRY(load_checked(files, path));
   std::string script = fmt::format("# {}: left by process {}\n", path.string(), journal.owner.pid);
   if (of_earlier_boot(journal.owner))
     return script + "# of an earlier boot: its settings are gone with that kernel\nrm " +
            quoted(path.string()) + "\n";
-  for (auto entry = journal.entries.rbegin(); entry != journal.entries.rend(); ++entry)
+  for (auto entry = journal.entries.rbegin(); entry != journal.entries.rend(); ++entry) {
+    if (!entry->stuck.empty())
+      script += comment(entry->claim.path, "could not be put back: " + entry->stuck) + "\n";
     script += undo_as_shell(files, *entry) + "\n";
+  }
   return script;
 }
 

@@ -26,11 +26,23 @@ Undone undo(Files& files, const StateGuard::Entry& entry);
 /// One line of shell that does the same, or a comment that says why nothing is to be done.
 std::string undo_as_shell(const Files& files, const StateGuard::Entry& entry);
 
-/// Journals left by runs that died without restoring (their process no longer exists), sorted.
-std::vector<std::filesystem::path> stale_journals(const std::filesystem::path& journal_dir);
+/// Journals left by runs that died without restoring (their process no longer exists) or that could
+/// not restore everything, and those that cannot be read, sorted. None where the directory is not
+/// there. denied: it is not to be trusted (host/state_directory.h).
+Result<std::vector<std::filesystem::path>> stale_journals(const std::filesystem::path& journal_dir);
+/// What such a journal means for who finds it, and what to do about it (busy); parse or denied: it
+/// is damaged, or not to be trusted.
+Error leftover(const Files& files, const std::filesystem::path& journal);
+
+enum class Stuck {
+  keep,    // what cannot be put back stays in the journal, with the reason
+  forget,  // it is tried again, then dropped; a damaged journal is removed
+};
 /// Puts back what a stale journal names and deletes it when all went well. A journal of an earlier
-/// boot is only deleted: its settings are gone with that kernel.
-std::vector<RestoreProblem> restore_journal(Files& files, const std::filesystem::path& journal);
+/// boot is only deleted: its settings are gone with that kernel. One that lists what isolab does
+/// not change (check_claim()) is damaged: none of it is obeyed.
+std::vector<RestoreProblem> restore_journal(Files& files, const std::filesystem::path& journal,
+                                            Stuck stuck = Stuck::keep);
 /// restore_journal() as a shell script, changing nothing.
 Result<std::string> restore_script(const Files& files, const std::filesystem::path& journal);
 

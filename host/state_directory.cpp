@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/state_directory.h"
 
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -20,7 +21,31 @@ std::filesystem::path default_journal_dir() {
   return "/tmp/isolab-" + std::to_string(::geteuid());
 }
 
-Result<void> prepare_state_directory(const std::filesystem::path& directory) {
+Result<Fd> open_state_directory(const std::filesystem::path& directory) {
+  const auto refused = [&](const char* why) {
+    return Error{ErrorKind::denied,
+                 "journals in " + directory.string() + " cannot be trusted: " + why,
+                 "none of them is obeyed; look at it and remove it, or name another place with "
+                 "$ISOLAB_STATE_DIR"};
+  };
+  Fd open(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+  const int code = errno;
+  if (!open && (code == ENOTDIR || code == ELOOP)) return refused("it is not a directory");
+  if (!open) {
+    Error error = errno_error("cannot open directory " + directory.string(), code,
+                              "$ISOLAB_STATE_DIR names another place for journals");
+    if (code == ENOENT) error.kind = ErrorKind::unsupported;
+    return error;
+  }
+  struct stat found {};
+  if (::fstat(open.get(), &found) != 0)
+    return errno_error("cannot look at directory " + directory.string(), errno);
+  if (found.st_uid != ::geteuid()) return refused("it belongs to somebody else");
+  if ((found.st_mode & (S_IWGRP | S_IWOTH)) != 0) return refused("others may write in it");
+  return open;
+}
+
+Result<Fd> prepare_state_directory(const std::filesystem::path& directory) {
   std::error_code error;
   std::filesystem::create_directories(directory.parent_path(), error);
   if (error)
@@ -28,18 +53,7 @@ Result<void> prepare_state_directory(const std::filesystem::path& directory) {
   if (::mkdir(directory.c_str(), 0711) != 0 && errno != EEXIST)
     return errno_error("cannot make directory " + directory.string(), errno,
                        "$ISOLAB_STATE_DIR names another place for journals");
-  struct stat found {};
-  if (::lstat(directory.c_str(), &found) != 0)
-    return errno_error("cannot look at directory " + directory.string(), errno);
-  const char* wrong = !S_ISDIR(found.st_mode)                      ? "it is not a directory"
-                      : found.st_uid != ::geteuid()                ? "it belongs to somebody else"
-                      : (found.st_mode & (S_IWGRP | S_IWOTH)) != 0 ? "others may write in it"
-                                                                   : nullptr;
-  if (wrong != nullptr)
-    return Error{ErrorKind::denied,
-                 "journals cannot be trusted to " + directory.string() + ": " + wrong,
-                 "remove it, or name another place with $ISOLAB_STATE_DIR"};
-  return {};
+  return open_state_directory(directory);
 }
 
 }  // namespace isolab

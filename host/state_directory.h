@@ -5,6 +5,7 @@
 #include <filesystem>
 
 #include "base/result.h"
+#include "host/os.h"
 
 namespace isolab {
 
@@ -12,9 +13,12 @@ namespace isolab {
 /// others.
 std::filesystem::path default_journal_dir();
 
-/// Makes it with mode 0711 (a name inside can be asked for, nothing can be listed or read) when it
-/// is not there. denied: it is a link, belongs to somebody else, or others may write in it - in
-/// /tmp anybody may have made it before us.
-Result<void> prepare_state_directory(const std::filesystem::path& directory);
+/// It, open, for readers and writers alike: what was checked is what the descriptor stays.
+/// unsupported: it is not there. denied: it is a link, belongs to somebody else, or others may
+/// write in it - in /tmp anybody may have made it before us.
+Result<Fd> open_state_directory(const std::filesystem::path& directory);
+/// The same; makes it with mode 0711 (a name inside can be asked for, nothing can be listed or
+/// read) when it is not there.
+Result<Fd> prepare_state_directory(const std::filesystem::path& directory);
 
 }  // namespace isolab

@@ -115,7 +115,8 @@ int export_command(const ExportOptions& options);
 /// Copies results of Google Benchmark into a recording, where they become metrics.
 int attach_command(const std::filesystem::path& recording, const std::filesystem::path& file,
                    bool json);
-int restore_command(bool dry_run, bool json);
+/// `forget`: what cannot be put back is dropped from the journals.
+int restore_command(bool dry_run, bool forget, bool json);
 
 struct VmRunOptions {
   RunOptions run;

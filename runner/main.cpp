@@ -197,7 +197,13 @@ int carry_out(int argc, char** argv) {
   auto* schema_verb =
       verb("schema", "print the JSON schema of analyse, report --json and compare --json");
   auto* restore_verb = verb("restore", "put back what a run that was killed has left changed");
-  restore_verb->add_flag("--dry-run", dry_run, "print what it would do, as a shell script");
+  auto* dry_option =
+      restore_verb->add_flag("--dry-run", dry_run, "print what it would do, as a shell script");
+  bool forget = false;
+  restore_verb
+      ->add_flag("--forget", forget,
+                 "drop from the journals what cannot be put back, after trying once more")
+      ->excludes(dry_option);
 
   VmRunOptions guest;
   VmExecOptions exec;
@@ -324,7 +330,7 @@ int carry_out(int argc, char** argv) {
   }
   if (*attach_verb) return attach_command(recording, benchmarks, json);
   if (*schema_verb) return schema_command();
-  if (*restore_verb) return restore_command(dry_run, json);
+  if (*restore_verb) return restore_command(dry_run, forget, json);
   return kFailed;
 }
 

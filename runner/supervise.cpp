@@ -85,7 +85,9 @@ void clean_up(Files& files, const std::filesystem::path& state, Cleaning& cleani
   if (!killed.empty())
     cleaning.lines.push_back("killed what the run had left running: " + listed(killed));
   if (!stubborn.empty()) cleaning.fail("these processes do not die: " + listed(stubborn));
-  for (const auto& journal : stale_journals(state)) {
+  const auto journals = stale_journals(state);
+  if (!journals) return cleaning.fail(journals.error().text());
+  for (const auto& journal : *journals) {
     const auto problems = restore_journal(files, journal);
     for (const auto& problem : problems) cleaning.fail(problem.path + ": " + problem.what);
     if (problems.empty()) cleaning.lines.emplace_back("what it had changed was put back");
@@ -233,12 +235,9 @@ void Lifeline::expect_within(Nanos span) {
 }
 
 Result<void> refuse_leftovers(const std::filesystem::path& state) {
-  const auto journals = stale_journals(state);
+  const auto journals = TRY(stale_journals(state));
   if (journals.empty()) return {};
-  return Error{
-      ErrorKind::busy,
-      "an earlier run was killed and left the machine changed (" + journals.front().string() + ")",
-      "isolab restore puts it back; isolab restore --dry-run shows what that will do"};
+  return leftover(SystemFiles(), journals.front());
 }
 
 Result<RunEnd> supervise(const Supervision& how, const std::function<int(Lifeline)>& body) {

@@ -64,7 +64,8 @@ struct RunEnd {
 /// restore.
 Result<RunEnd> supervise(const Supervision& how, const std::function<int(Lifeline)>& body);
 
-/// busy: an earlier run was killed and its journal is still there.
+/// An earlier run was killed, or could not put everything back, and its journal is still there
+/// (leftover() in host/restore.h).
 Result<void> refuse_leftovers(const std::filesystem::path& state);
 
 }  // namespace isolab

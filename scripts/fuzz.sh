@@ -38,8 +38,8 @@ sources() {  # of the parsers that a target is about
     cpu_list) echo base/cpu_set.cpp ;;
     interrupts) echo base/interrupts.cpp ;;
     cyclictest) echo probes/cyclictest_parser.cpp ;;
-    journal) echo host/journal.cpp host/restore.cpp ;;
-    stale_journal) echo host/journal.cpp host/restore.cpp host/files.cpp host/cgroup.cpp ;;
+    journal) echo host/claims.cpp host/journal.cpp host/restore.cpp ;;
+    stale_journal) echo host/claims.cpp host/journal.cpp host/restore.cpp host/files.cpp host/cgroup.cpp ;;
     lock) echo host/run_lock.cpp host/state_directory.cpp ;;
     machine) echo host/capture*.cpp host/sysroot.cpp host/facts*.cpp host/readiness*.cpp host/measured.cpp base/cpu_set.cpp ;;
     classes) echo analysis/classes.cpp ;;

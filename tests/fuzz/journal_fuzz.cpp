@@ -18,6 +18,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     fuzz::demand(entry.claim.path.starts_with('/'));
     const std::string line = undo_as_shell(files, entry);
     fuzz::demand(!line.starts_with('#') || line.find('\n') == std::string::npos);
+    fuzz::demand(line.find('\x1b') == std::string::npos);
+    if (!check_claim(files, entry.claim, entry.original)) continue;
+    const std::string& path = entry.claim.path;
+    fuzz::demand(path.starts_with("/proc/sys/") || path.starts_with("/proc/irq/") ||
+                 path.starts_with("/sys/"));
+    fuzz::demand(path.find("/../") == std::string::npos && !path.ends_with("/.."));
   }
   return 0;
 }

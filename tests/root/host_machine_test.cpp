@@ -98,11 +98,11 @@ TEST_F(RealGuard, AKilledRunIsRestoredByTheNext) {
   ASSERT_TRUE(exit);
   EXPECT_EQ(exit->signal, SIGKILL);
   EXPECT_EQ(*read_number(files_, kKnob), 22);
-  const auto stale = stale_journals(directory_);
+  const auto stale = *stale_journals(directory_);
   ASSERT_EQ(stale.size(), 1u);
   EXPECT_TRUE(restore_journal(files_, stale[0]).empty());
   EXPECT_EQ(*files_.read(kKnob), original_);
-  EXPECT_TRUE(stale_journals(directory_).empty());
+  EXPECT_TRUE(stale_journals(directory_)->empty());
 }
 
 TEST_F(RealGuard, AForkThatEndsByExitRestoresNothing) {

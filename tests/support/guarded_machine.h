@@ -57,11 +57,11 @@ class GuardedMachine : public testing::Test {
 
   TemporaryDirectory scratch_;
   std::filesystem::path directory_ = scratch_.path();
-  MemoryFiles files_{{{"/a", "1\n"},
-                      {"/b", "[always] madvise never\n"},
-                      {"/c", "0\n"},
-                      {"/mask", "f\n"},
-                      {"/t/", ""}}};
+  MemoryFiles files_{{{"/proc/sys/a", "1\n"},
+                      {"/proc/sys/b", "[always] madvise never\n"},
+                      {"/proc/sys/c", "0\n"},
+                      {"/proc/sys/mask", "f\n"},
+                      {"/sys/t/", ""}}};
 };
 
 }  // namespace isolab::test

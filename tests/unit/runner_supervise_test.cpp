@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "host/guard.h"
+#include "host/journal.h"
 #include "host/os.h"
 #include "host/process.h"
 #include "host/restore.h"
@@ -40,6 +41,7 @@ class Supervised : public testing::Test {
     std::string name = (std::filesystem::temp_directory_path() / "isolab-test-XXXXXX").string();
     directory_ = ::mkdtemp(name.data());
     knob_ = (directory_ / "knob").string();
+    allow_claims_below(directory_.string());
     std::ofstream(knob_) << "1\n";
     ::prctl(PR_SET_CHILD_SUBREAPER, 1);  // whatever escapes is found below us
   }
@@ -103,7 +105,7 @@ class Supervised : public testing::Test {
   }
 
   std::string knob() const { return std::string(trimmed(*files_.read(knob_))); }
-  std::vector<std::filesystem::path> journals() const { return stale_journals(how().state); }
+  std::vector<std::filesystem::path> journals() const { return *stale_journals(how().state); }
 
   /// Sleepers of body() anywhere, ours or of whoever they were left to.
   std::vector<pid_t> sleepers() const {
