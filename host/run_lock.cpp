@@ -7,10 +7,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <cerrno>
+#include <string_view>
 
 #include "base/environment.h"
+#include "base/output.h"
 #include "host/files.h"
 #include "host/state_directory.h"
 
@@ -22,27 +23,37 @@ namespace fs = std::filesystem;
 constexpr const char* kEverybodys = "/run/lock";
 constexpr const char* kName = "isolab.";
 
-Error held(const fs::path& path) {
-  const auto holder = SystemFiles().read(path);
+constexpr std::size_t kMostText = 200;
+
+/// `file` is open and regular; its text is its holder's and may say anything.
+Error held(const Fd& file, const struct stat& found, const fs::path& path) {
+  char text[kMostText];
+  const auto got = ::pread(file.get(), text, sizeof text, 0);
+  const std::string says =
+      visible_line(trimmed(std::string_view(text, got > 0 ? static_cast<std::size_t>(got) : 0)));
   return {ErrorKind::busy,
-          fmt::format("another isolab works on this machine: {}",
-                      holder ? trimmed(*holder) : "it did not say who it is"),
+          fmt::format("another isolab works on this machine: user {} holds {}{}", found.st_uid,
+                      path.string(), says.empty() ? "" : ", which says: " + says),
           "wait for it, or end it with Ctrl-C or SIGTERM; two would measure each other"};
 }
 
-Result<void> lock(const Fd& file, const fs::path& path, int how) {
+Result<void> lock(const Fd& file, const struct stat& found, const fs::path& path, int how) {
   if (::flock(file.get(), how | LOCK_NB) == 0) return {};
-  if (errno == EWOULDBLOCK) return held(path);
+  if (errno == EWOULDBLOCK) return held(file, found, path);
   return errno_error("cannot lock " + path.string(), errno);
 }
 
-/// Nobody else's file is locked. A file that cannot be opened (its owner hides it) tells nothing.
+/// Nobody else's file is locked. What cannot be opened (its owner hides it) or is no regular file
+/// (isolab makes no other) tells nothing.
 Result<void> look_at_others(const fs::path& directory, const fs::path& own) {
   std::error_code error;
-  for (const auto& entry : fs::directory_iterator(directory, error)) {
-    if (entry.path() == own || !entry.path().filename().string().starts_with(kName)) continue;
-    const Fd file(::open(entry.path().c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
-    if (file) TRY(lock(file, entry.path(), LOCK_SH));
+  for (fs::directory_iterator at(directory, error), end; !error && at != end; at.increment(error)) {
+    const fs::path& path = at->path();
+    if (path == own || !path.filename().string().starts_with(kName)) continue;
+    const Fd file(::open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
+    struct stat found {};
+    if (!file || ::fstat(file.get(), &found) != 0 || !S_ISREG(found.st_mode)) continue;
+    TRY(lock(file, found, path, LOCK_SH));
   }
   return {};
 }
@@ -57,8 +68,11 @@ fs::path default_lock_dir() {
 Result<RunLock> RunLock::take(const fs::path& directory, const std::string& what) {
   if (directory != kEverybodys) TRY(prepare_state_directory(directory));
   const fs::path path = directory / (kName + std::to_string(::geteuid()));
-  Fd file(::open(path.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0644));
-  if (!file) return errno_error("cannot open the lock " + path.string(), errno);
+  Fd file(::open(path.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC,
+                 0644));
+  if (!file)
+    return errno_error("cannot open the lock " + path.string(), errno,
+                       "is it somebody else's? $ISOLAB_STATE_DIR names another place");
   struct stat found {};
   if (::fstat(file.get(), &found) != 0)
     return errno_error("cannot look at the lock " + path.string(), errno);
@@ -66,10 +80,9 @@ Result<RunLock> RunLock::take(const fs::path& directory, const std::string& what
   if (found.st_uid != ::geteuid() || !S_ISREG(found.st_mode) || found.st_nlink != 1)
     return Error{ErrorKind::denied, "the lock " + path.string() + " is somebody else's",
                  "remove it; $ISOLAB_STATE_DIR names another place"};
-  TRY(lock(file, path, LOCK_EX));
+  TRY(lock(file, found, path, LOCK_EX));
   std::string text = fmt::format("process {} of user {}, {}", ::getpid(), ::geteuid(), what);
-  std::replace(text.begin(), text.end(), '\n', ' ');
-  text += '\n';
+  text = visible_line(text).substr(0, kMostText - 1) + '\n';
   if (::ftruncate(file.get(), 0) != 0 ||
       ::pwrite(file.get(), text.data(), text.size(), 0) != static_cast<ssize_t>(text.size()))
     return errno_error("cannot write the lock " + path.string(), errno);

@@ -18,7 +18,8 @@ std::filesystem::path default_lock_dir();
 
 class RunLock {
  public:
-  /// busy: somebody holds theirs; the message says who ("process 123 of user 0, profile quick").
+  /// busy: somebody holds theirs; the message says whose it is and, visible, the first 200 bytes of
+  /// what its holder wrote ("process 123 of user 0, profile quick"). Any user may hold one.
   /// Of two that start at once both may be refused, never neither. denied: our file is not ours, or
   /// a link. `what` is what others are told about us.
   static Result<RunLock> take(const std::filesystem::path& directory, const std::string& what);

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "host/journal.h"
@@ -85,6 +86,33 @@ TEST_F(StateDirectory, AnotherUsersLockIsSeenAndAFileOfTheirsUnderOurNameIsNot) 
   std::ostringstream kept;
   kept << std::ifstream(theirs).rdbuf();
   EXPECT_EQ(kept.str(), "process 5 of user 4711, profile quick\n");
+}
+
+// /run/lock is everybody's: what lies there is waited for by nobody, read in part, and shown
+// visibly.
+TEST_F(StateDirectory, WhatAnotherUserPutsBesideTheLockIsNotBelieved) {
+  const auto theirs = directory_ / "isolab.4711";
+  std::ofstream(theirs) << "\x1b[2K\r" << std::string(100, 'x') << "\n" << std::string(300, 'y');
+  std::filesystem::resize_file(theirs, std::uintmax_t{8} << 30);  // sparse
+  {
+    const Fd held(::open(theirs.c_str(), O_RDONLY | O_CLOEXEC));
+    ASSERT_EQ(::flock(held.get(), LOCK_EX | LOCK_NB), 0);
+    const auto refused = RunLock::take(directory_, "profile other");
+    ASSERT_FALSE(refused);
+    EXPECT_THAT(refused.error().what, HasSubstr(fmt::format("user {} holds", ::geteuid())));
+    EXPECT_THAT(refused.error().what, HasSubstr("\\x1b[2K"));
+    EXPECT_EQ(refused.error().what.find_first_of("\x1b\r\n"), std::string::npos);
+    EXPECT_LT(refused.error().what.size(), 600u);
+  }
+  std::filesystem::remove(theirs);
+  ASSERT_EQ(::mkfifo(theirs.c_str(), 0666), 0);
+  const Fd held(::open(theirs.c_str(), O_RDWR | O_CLOEXEC));
+  ASSERT_EQ(::flock(held.get(), LOCK_EX | LOCK_NB), 0);
+  EXPECT_TRUE(RunLock::take(directory_, "profile other"));
+  const auto ours = directory_ / ("isolab." + std::to_string(::geteuid()));
+  std::filesystem::remove(ours);
+  ASSERT_EQ(::mkfifo(ours.c_str(), 0666), 0);
+  EXPECT_EQ(RunLock::take(directory_, "profile other").error().kind, ErrorKind::denied);
 }
 
 }  // namespace
