@@ -1,6 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/cache_directory.h"
 
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <string>
+#include <system_error>
+
 #include "base/environment.h"
 #include "host/os.h"
 
@@ -16,7 +23,37 @@ fs::path user_cache_directory() {
   if (const auto named = environment("ISOLAB_CACHE")) return *named;
   if (const auto xdg = environment("XDG_CACHE_HOME"); xdg && xdg->starts_with('/'))
     return fs::path(*xdg) / "isolab";
-  return fs::path(environment("HOME").value_or("/tmp")) / ".cache" / "isolab";
+  const auto home = environment("HOME");
+  return home && home->starts_with('/') ? fs::path(*home) / ".cache" / "isolab" : fs::path();
+}
+
+Result<void> prepare_cache(const fs::path& directory) {
+  if (directory.empty())
+    return Error{ErrorKind::unsupported,
+                 "there is no place for a cache: neither $HOME nor $XDG_CACHE_HOME is set",
+                 "$ISOLAB_CACHE names one"};
+  std::error_code error;
+  fs::create_directories(directory, error);
+  if (error) return errno_error("cannot make directory " + directory.string(), error.value());
+  return check_cached(directory);
+}
+
+Result<void> check_cached(const fs::path& place) {
+  struct stat found {};
+  if (::stat(place.c_str(), &found) != 0)
+    return errno_error("cannot look at " + place.string(), errno);
+  const auto refused = [&](const std::string& why) {
+    return Error{ErrorKind::denied,
+                 "what is in the cache at " + place.string() + " cannot be trusted: " + why,
+                 "remove it, or name another cache with $ISOLAB_CACHE"};
+  };
+  const auto sudo = is_root() ? environment("SUDO_UID") : std::nullopt;
+  if (found.st_uid != 0 && found.st_uid != ::geteuid() &&
+      !(sudo && std::to_string(found.st_uid) == *sudo))
+    return refused("it belongs to user " + std::to_string(found.st_uid));
+  const bool by_group = (found.st_mode & S_IWGRP) != 0 && found.st_gid != ::getegid();
+  if ((found.st_mode & S_IWOTH) != 0 || by_group) return refused("others may write to it");
+  return {};
 }
 
 }  // namespace isolab

@@ -9,7 +9,9 @@
 #include <sstream>
 
 #include "base/digest.h"
+#include "base/directory.h"
 #include "base/units.h"
+#include "base/untrusted_file.h"
 #include "host/arch/cycles.h"
 #include "host/cache_directory.h"
 #include "host/files.h"
@@ -22,6 +24,7 @@ namespace fs = std::filesystem;
 
 constexpr Nanos kAptLimit = std::chrono::seconds(60);
 constexpr Nanos kFetchLimit = std::chrono::minutes(10);
+constexpr std::size_t kLargest = std::size_t{1} << 30;  // of a package or kernel
 // Which of a package's thousands of modules a guest loads; what is built in is not there.
 constexpr const char* kModules[] = {"virtio",      "virtio_ring", "virtio_pci_legacy_dev",
                                     "virtio_mmio", "virtio_pci",  "virtio_pci_modern_dev",
@@ -87,7 +90,7 @@ Result<void> make_directory(const fs::path& path) {
 Result<std::vector<std::string>> apt_options(const std::string& arch) {
   std::vector<std::string> options;
   if (arch == (kArch == Arch::arm64 ? "arm64" : "x86_64")) return options;
-  const fs::path place = vm_cache() / ("apt-" + debian_arch(arch));
+  const fs::path place = TRY(vm_cache()) / ("apt-" + debian_arch(arch));
   const fs::path lists = place / "lists", stamp = place / "updated";
   TRY(make_directory(lists / "partial"));
   TRY(make_directory(place / "cache/archives/partial"));
@@ -124,27 +127,20 @@ Error no_apt(const std::string& arch, const std::string& what) {
 }
 
 Result<std::string> read_whole(const fs::path& path) {
-  std::ifstream in(path, std::ios::binary);
-  std::ostringstream all;
-  all << in.rdbuf();
-  if (!in.is_open()) return Error{ErrorKind::io, "cannot read " + path.string()};
-  return std::move(all).str();
+  return read_untrusted(path.string(), {.most = kLargest, .follow = true});
 }
 
 /// Drops every module a guest never loads: a package unpacks to hundreds of megabytes.
 void keep_wanted_modules(const fs::path& modules) {
   std::error_code error;
-  std::vector<fs::path> surplus;
-  for (const auto& one : fs::recursive_directory_iterator(modules, error)) {
-    const std::string name = one.path().filename().string();
-    if (!one.is_regular_file(error) || name.find(".ko") == std::string::npos) continue;
+  for (const auto& one : files_below(modules).value_or(std::vector<fs::path>{})) {
+    const std::string name = one.filename().string();
+    if (name.find(".ko") == std::string::npos) continue;
     const auto matches = [&](const char* wanted) {
       return name.starts_with(std::string(wanted) + ".ko");
     };
-    if (std::none_of(std::begin(kModules), std::end(kModules), matches))
-      surplus.push_back(one.path());
+    if (std::none_of(std::begin(kModules), std::end(kModules), matches)) fs::remove(one, error);
   }
-  for (const auto& path : surplus) fs::remove(path, error);
 }
 
 Result<void> unpack(const fs::path& deb, const fs::path& into) {
@@ -161,13 +157,13 @@ Result<void> unpack(const fs::path& deb, const fs::path& into) {
 
 Result<Kernel> kernel_below(const fs::path& root, const std::string& sha256) {
   std::error_code error;
-  for (const auto& one : fs::directory_iterator(root / "boot", error)) {
-    const std::string file = one.path().filename().string();
+  for (const auto& one : entries_of(root / "boot").value_or(std::vector<fs::path>{})) {
+    const std::string file = one.filename().string();
     if (!file.starts_with("vmlinuz-")) continue;
     Kernel kernel;
     kernel.release = file.substr(8);
     kernel.name = kernel.release;
-    kernel.image = one.path();
+    kernel.image = one;
     if (const fs::path config = root / "boot" / ("config-" + kernel.release);
         fs::exists(config, error))
       kernel.config = config;
@@ -203,14 +199,18 @@ Result<std::map<std::string, PackageFacts>> ask_apt(const std::string& arch,
   return found;
 }
 
-fs::path unpacked_place(const PackageFacts& facts, const std::string& arch) {
-  return vm_cache() /
-         fmt::format("{}_{}_{}", facts.name, debian_arch(arch), facts.sha256.substr(0, 12));
+fs::path unpacked_place(const fs::path& cache, const PackageFacts& facts, const std::string& arch) {
+  return cache / fmt::format("{}_{}_{}", facts.name, debian_arch(arch), facts.sha256.substr(0, 12));
 }
 
 }  // namespace
 
-fs::path vm_cache() { return user_cache_directory() / "vm"; }
+Result<fs::path> vm_cache() {
+  const fs::path user = user_cache_directory();
+  TRY(prepare_cache(user));
+  TRY(prepare_cache(user / "vm"));
+  return user / "vm";
+}
 
 std::map<std::string, std::string> kernel_packages_in(const std::string& text,
                                                       const std::string& arch) {
@@ -243,9 +243,10 @@ Result<std::vector<KernelPackage>> list_kernels(const std::string& arch) {
     const auto facts = known.find(package);
     if (facts == known.end()) continue;  // known by name only
     std::error_code error;
+    const fs::path cache = user_cache_directory() / "vm";
     kernels.push_back({arch, name, package.substr(12), package, facts->second.version,
                        facts->second.sha256,
-                       fs::exists(unpacked_place(facts->second, arch), error)});
+                       fs::exists(unpacked_place(cache, facts->second, arch), error)});
   }
   if (kernels.empty()) return no_apt(arch, "apt knows no kernel");
   std::sort(kernels.begin(), kernels.end(), [](const auto& left, const auto& right) {
@@ -272,9 +273,12 @@ Result<fs::path> provide_package(const std::string& arch, const std::string& pac
 namespace {
 
 Result<fs::path> provide(const std::string& arch, const PackageFacts& facts) {
-  const fs::path place = unpacked_place(facts, arch);
+  const fs::path place = unpacked_place(TRY(vm_cache()), facts, arch);
   std::error_code error;
-  if (fs::exists(place, error)) return place;
+  if (fs::exists(place, error)) {
+    TRY(check_cached(place));
+    return place;
+  }
   // A directory of its own: apt names the file after the version, with escapes.
   const fs::path fetched = place.string() + ".fetched";
   fs::remove_all(fetched, error);
@@ -293,15 +297,15 @@ Result<fs::path> provide(const std::string& arch, const PackageFacts& facts) {
         fmt::format("apt-get download {} {}: {}", facts.name, exit ? exit->text() : "did not end",
                     read_whole(fetched / "apt.log").value_or(std::string())),
         "is the network reachable? as root: apt-get update"};
-  for (const auto& one : fs::directory_iterator(fetched, error)) {
-    if (one.path().extension() != ".deb") continue;
-    const std::string sum = sha256_hex(TRY(read_whole(one.path())));
+  for (const auto& one : TRY(entries_of(fetched))) {
+    if (one.extension() != ".deb") continue;
+    const std::string sum = sha256_hex(TRY(read_whole(one)));
     if (sum != facts.sha256)
       return Error{ErrorKind::io,
-                   fmt::format("{}: SHA-256 {} is not the {} of apt's lists", one.path().string(),
-                               sum, facts.sha256),
+                   fmt::format("{}: SHA-256 {} is not the {} of apt's lists", one.string(), sum,
+                               facts.sha256),
                    "as root: apt-get update, then try again"};
-    TRY(unpack(one.path(), place));
+    TRY(unpack(one, place));
     fs::remove_all(fetched, error);
     return place;
   }
@@ -324,11 +328,9 @@ Result<Kernel> provide_kernel(const std::string& arch, const std::string& which)
       kernel.sha256 = sum;
       return kernel;
     }
-    const fs::path place = vm_cache() / ("file_" + sum.substr(0, 12));
-    if (!fs::exists(place, error)) {
-      TRY(make_directory(vm_cache()));
-      TRY(unpack(which, place));
-    }
+    const fs::path place = TRY(vm_cache()) / ("file_" + sum.substr(0, 12));
+    if (!fs::exists(place, error)) TRY(unpack(which, place));
+    TRY(check_cached(place));
     return kernel_below(place, sum);
   }
   const auto kernels = TRY(list_kernels(arch));

@@ -18,6 +18,8 @@
 #include <algorithm>
 #include <cerrno>
 
+#include "base/directory.h"
+#include "host/cache_directory.h"
 #include "workloads/commands.h"
 #include "workloads/compiler_heap.h"
 #include "workloads/expectations.h"
@@ -119,7 +121,7 @@ class KernelBuild final : public Workload {
     } else if (access(args_.source.c_str(), R_OK) != 0) {
       return missing(args_.source, "linux-source-6.12");
     }
-    fs::create_directories(context_.cache, ignored);
+    TRY(prepare_cache(context_.cache));
     if (access(context_.cache.c_str(), W_OK) != 0)
       return errno_error(fmt::format("the cache {} is not writable", context_.cache.string()),
                          errno);
@@ -129,6 +131,8 @@ class KernelBuild final : public Workload {
   Result<void> prepare() override {
     targets_ = TRY(split_targets(args_.target));
     const fs::path cache = context_.cache / "kernel_build";
+    TRY(prepare_cache(context_.cache));
+    TRY(prepare_cache(cache / "build"));
     if (args_.tree.empty()) {
       context_.note("progress", fmt::format("unpacking {}, once", args_.source));
       source_ = TRY(unpacked_source(args_.source, cache, context_.log, context_.stop));
@@ -216,8 +220,8 @@ class KernelBuild final : public Workload {
     context_.note("progress", fmt::format("preparing a {} build of Linux {}, once", args_.config,
                                           source_.version));
     std::error_code ignored;
-    for (const auto& old : fs::directory_iterator(build_, ignored))
-      if (old.path().filename() != ".lock") fs::remove_all(old.path(), ignored);
+    for (const auto& old : TRY(entries_of(build_)))
+      if (old.filename() != ".lock") fs::remove_all(old, ignored);
     if (!compiler_.empty()) TRY(CompilerHeap::write_compiler(compiler_));
     TRY(run_and_succeed(make({args_.config}), context_.stop));
     TRY(run_and_succeed(make({"prepare"}), context_.stop));

@@ -15,6 +15,8 @@
 #include <sstream>
 
 #include "base/digest.h"
+#include "base/untrusted_file.h"
+#include "host/cache_directory.h"
 #include "host/process.h"
 #include "workloads/commands.h"
 
@@ -35,9 +37,11 @@ bool is_target(const std::string& word) {
 constexpr const char* kStamp = ".isolab_stamp";
 constexpr Nanos kShortCommand = std::chrono::seconds(60);
 
-std::string read_text(const fs::path& file) {
-  std::ifstream in(file, std::ios::binary);
-  return {std::istreambuf_iterator<char>(in), {}};
+constexpr std::size_t kLargest = std::size_t{1} << 30;  // a tarball, to be hashed
+
+/// Empty where it cannot be read.
+std::string read_text(const fs::path& file, std::size_t most = std::size_t{1} << 20) {
+  return read_untrusted(file.string(), {.most = most, .follow = true}).value_or(std::string());
 }
 
 Result<void> write_text(const fs::path& file, const std::string& text) {
@@ -65,7 +69,10 @@ std::string origin_of(const fs::path& tarball) {
   return version ? *version : tarball.string();
 }
 
-KernelSource cached_source(const fs::path& directory, const std::string& key) {
+/// Its Makefiles are about to be run.
+Result<KernelSource> cached_source(const fs::path& directory, const std::string& key) {
+  for (const auto& place : {directory, directory / "tree", directory / "tree" / "Makefile"})
+    TRY(check_cached(place));
   KernelSource source;
   source.tree = directory / "tree";
   source.key = key;
@@ -83,13 +90,19 @@ Result<void> unpack(const fs::path& tarball, const fs::path& directory, const fs
   fs::remove_all(temporary, ignored);  // of a run that was killed; the lock says nobody is at it
   TRY(make_dirs(temporary / "tree"));
   CommandSpec tar;
-  tar.argv = {
-      "tar", "-xf", tarball.string(), "-C", (temporary / "tree").string(), "--strip-components=1"};
+  tar.argv = {"tar",
+              "-xf",
+              tarball.string(),
+              "-C",
+              (temporary / "tree").string(),
+              "--strip-components=1",
+              "--no-same-owner",
+              "--no-same-permissions"};
   tar.output = log.string();
   auto done = run_and_succeed(tar, stop);
   if (done) {
     TRY(kernel_version(read_text(temporary / "tree" / "Makefile")));
-    TRY(write_text(temporary / "sha256", sha256_hex(read_text(tarball))));
+    TRY(write_text(temporary / "sha256", sha256_hex(read_text(tarball, kLargest))));
     TRY(write_text(temporary / "package", origin_of(tarball)));
     if (::rename(temporary.c_str(), directory.c_str()) != 0)
       return errno_error("renaming " + temporary.string(), errno);
@@ -120,8 +133,9 @@ Result<KernelSource> unpacked_source(const fs::path& tarball, const fs::path& ca
   const std::string key = TRY(tarball_key(tarball));
   const fs::path directory = cache / "source" / key;
   std::error_code ignored;
+  TRY(prepare_cache(cache));
+  TRY(prepare_cache(cache / "source"));
   if (fs::exists(directory, ignored)) return cached_source(directory, key);
-  TRY(make_dirs(cache / "source"));
   while (!stop.requested()) {
     const auto lock = lock_directory(cache / "source");
     if (!lock && lock.error().kind != ErrorKind::busy) return lock.error();
@@ -175,8 +189,9 @@ Result<std::string> kernel_version(std::string_view makefile) {
 }
 
 Result<Fd> lock_directory(const fs::path& directory) {
-  TRY(make_dirs(directory));
-  Fd lock(open((directory / ".lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644));
+  TRY(prepare_cache(directory));
+  Fd lock(open((directory / ".lock").c_str(),
+               O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0644));
   if (!lock) return errno_error("opening " + (directory / ".lock").string(), errno);
   if (flock(lock.get(), LOCK_EX | LOCK_NB) == 0) return lock;
   if (errno == EWOULDBLOCK)

@@ -2,6 +2,7 @@
 #include "host/cache_directory.h"
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <cstdlib>
 #include <map>
@@ -10,6 +11,7 @@
 
 #include "base/environment.h"
 #include "host/os.h"
+#include "tests/support/temporary_directory.h"
 
 namespace isolab {
 namespace {
@@ -53,7 +55,26 @@ TEST(CacheDirectory, TheUsersCacheAndNoRelativeOne) {
     EXPECT_EQ(user_cache_directory(), "/x/isolab");
   }
   const Variables set(std::map<std::string, std::string>{{"XDG_CACHE_HOME", "x"}});
-  EXPECT_EQ(user_cache_directory(), "/tmp/.cache/isolab");
+  EXPECT_EQ(user_cache_directory(), "");
+  EXPECT_EQ(prepare_cache(user_cache_directory()).error().kind, ErrorKind::unsupported);
+}
+
+// A kernel tree that somebody else has put there would have its Makefile run.
+TEST(CacheDirectory, WhatOthersMayHaveMadeIsRefused) {
+  const test::TemporaryDirectory scratch;
+  namespace fs = std::filesystem;
+  const auto place = scratch / "deep" / "cache";
+  ASSERT_TRUE(prepare_cache(place));
+  ASSERT_TRUE(prepare_cache(place));
+  fs::permissions(place, fs::perms::others_write, fs::perm_options::add);
+  EXPECT_EQ(prepare_cache(place).error().kind, ErrorKind::denied);
+  fs::permissions(place, fs::perms::others_write, fs::perm_options::remove);
+  EXPECT_FALSE(check_cached(place / "none"));
+  if (::geteuid() != 0) return;
+  ASSERT_EQ(::chown(place.c_str(), 65534, 65534), 0);
+  const auto refused = prepare_cache(place);
+  ASSERT_FALSE(refused);
+  EXPECT_NE(refused.error().what.find("user 65534"), std::string::npos);
 }
 
 }  // namespace

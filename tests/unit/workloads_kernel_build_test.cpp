@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <fstream>
 #include <set>
 
@@ -196,6 +197,29 @@ TEST(DirectoryLock, IsForOneAtATime) {
     EXPECT_EQ(second.error().kind, ErrorKind::busy);
   }
   EXPECT_TRUE(lock_directory(directory.path() / "build"));
+}
+
+// Its Makefile would be run.
+TEST(CachedSource, OfSomebodyElseIsRefused) {
+  Directory directory;
+  directory.put("linux.tar.xz");
+  const auto tarball = directory / "linux.tar.xz";
+  const std::string key = *tarball_key(tarball);
+  const fs::path tree = directory / "cache" / "source" / key / "tree";
+  directory.put("cache/source/" + key + "/tree/Makefile",
+                "VERSION = 6\nPATCHLEVEL = 1\nSUBLEVEL = 0\n");
+  const std::atomic<std::uint32_t> never{0};
+  const StopFlag stop(never);
+  const auto log = directory / "log";
+  ASSERT_TRUE(unpacked_source(tarball, directory / "cache", log, stop));
+  for (const fs::path& place : {directory / "cache", directory / "cache" / "source",
+                                tree.parent_path(), tree, tree / "Makefile"}) {
+    fs::permissions(place, fs::perms::others_write, fs::perm_options::add);
+    EXPECT_EQ(unpacked_source(tarball, directory / "cache", log, stop).error().kind,
+              ErrorKind::denied)
+        << place;
+    fs::permissions(place, fs::perms::others_write, fs::perm_options::remove);
+  }
 }
 
 }  // namespace
