@@ -5,7 +5,10 @@ namespace isolab::codec {
 
 Result<Json> parse_document(const std::string& file, const std::string& text) {
   auto json = parse_json(text);
-  if (!json) return Error{ErrorKind::parse, file + ":" + json.error().what};
+  if (!json) {  // "3:14: this is not JSON" has a place, "the JSON text is too large" has none
+    const bool placed = json.error().what[0] >= '0' && json.error().what[0] <= '9';
+    return Error{ErrorKind::parse, file + (placed ? ":" : ": ") + json.error().what};
+  }
   return json;
 }
 

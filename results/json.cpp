@@ -13,27 +13,78 @@ namespace {
 
 using Document = nlohmann::json;
 
-Json from_document(Document& document) {
-  switch (document.type()) {
-    case Document::value_t::boolean: return Json(document.get<bool>());
-    case Document::value_t::number_integer: return Json(document.get<std::int64_t>());
-    case Document::value_t::number_unsigned: return Json(document.get<std::uint64_t>());
-    case Document::value_t::number_float: return Json(document.get<double>());
-    case Document::value_t::string: return Json(std::move(document.get_ref<std::string&>()));
-    case Document::value_t::array: {
-      JsonArray items;
-      items.reserve(document.size());
-      for (auto& item : document) items.push_back(from_document(item));
-      return Json(std::move(items));
-    }
-    case Document::value_t::object: {
-      JsonObject members;
-      for (auto& [key, member] : document.items()) members.emplace(key, from_document(member));
-      return Json(std::move(members));
-    }
-    default: return Json();
+constexpr std::size_t kMostDepth = 64;
+constexpr std::size_t kMostValues = 6'000'000;  // some 128 bytes each as members of an object
+
+/// Why a document is refused; empty so far.
+struct Refusal {
+  std::size_t byte = 0;  // behind the offending token
+  std::string why;
+};
+
+/// Builds the value from nlohmann-json's events: its parser does not recurse, so neither depth nor
+/// number is bounded by the stack.
+class Builder {
+ public:
+  Json& root() { return root_; }
+  const Refusal& refusal() const { return refusal_; }
+
+  bool null() { return put(Json()); }
+  bool boolean(bool value) { return put(Json(value)); }
+  bool number_integer(std::int64_t value) { return put(Json(value)); }
+  bool number_unsigned(std::uint64_t value) { return put(Json(value)); }
+  bool number_float(double value, const std::string&) { return put(Json(value)); }
+  bool string(std::string& value) { return put(Json(std::move(value))); }
+  bool binary(Document::binary_t&) { return put(Json()); }  // not in JSON
+  bool key(std::string& name) {
+    key_ = std::move(name);
+    return true;
   }
-}
+  bool start_object(std::size_t) { return open(Json(JsonObject{})); }
+  bool start_array(std::size_t) { return open(Json(JsonArray{})); }
+  bool end_object() { return close(); }
+  bool end_array() { return close(); }
+  bool parse_error(std::size_t byte, const std::string&, const Document::exception& error) {
+    // 101: no JSON; else a number beyond the range of double.
+    refusal_ = {byte, error.id == 101 ? "this is not JSON" : "the number is out of range"};
+    return false;
+  }
+
+ private:
+  bool refuse(const std::string& why) {
+    refusal_.why = why;
+    return false;
+  }
+  bool put(Json value) { return place(std::move(value)) != nullptr; }
+  Json* place(Json value) {
+    if (++values_ > kMostValues) {
+      refuse(fmt::format("more than {} values", kMostValues));
+      return nullptr;
+    }
+    if (open_.empty()) return &(root_ = std::move(value));
+    if (auto* items = std::get_if<JsonArray>(&open_.back()->value))
+      return &items->emplace_back(std::move(value));
+    // Of a key that stands twice the last one counts.
+    return &(std::get<JsonObject>(open_.back()->value)[std::move(key_)] = std::move(value));
+  }
+  bool open(Json container) {
+    if (open_.size() == kMostDepth) return refuse(fmt::format("nested deeper than {}", kMostDepth));
+    Json* const placed = place(std::move(container));
+    if (placed != nullptr) open_.push_back(placed);
+    return placed != nullptr;
+  }
+  bool close() {
+    open_.pop_back();
+    return true;
+  }
+
+  Json root_;
+  // What is open; a container does not move while it is, since its parent only grows behind it.
+  std::vector<Json*> open_;
+  std::string key_;
+  std::size_t values_ = 0;
+  Refusal refusal_;
+};
 
 struct ToDocument {
   Document operator()(const JsonArray& items) const {
@@ -49,8 +100,8 @@ struct ToDocument {
   Document operator()(const auto& scalar) const { return Document(scalar); }
 };
 
-/// nlohmann-json gives the byte offset behind the offending token.
-Error parse_error_at(const std::string& text, std::size_t byte) {
+/// `byte`: behind the offending token.
+Error parse_error_at(const std::string& text, std::size_t byte, const std::string& why) {
   std::size_t line = 1;
   std::size_t column = 1;
   for (std::size_t i = 0; i + 1 < byte && i < text.size(); ++i) {
@@ -59,8 +110,7 @@ Error parse_error_at(const std::string& text, std::size_t byte) {
   }
   const bool cut = byte > text.size();
   return Error{ErrorKind::parse,
-               fmt::format("{}:{}: {}", line, column,
-                           cut ? "the JSON text ends too early" : "this is not JSON")};
+               fmt::format("{}:{}: {}", line, column, cut ? "the JSON text ends too early" : why)};
 }
 
 }  // namespace
@@ -81,14 +131,11 @@ const char* Json::type_name() const {
 }
 
 Result<Json> parse_json(const std::string& text) {
-  try {
-    Document document = Document::parse(text);
-    return from_document(document);
-  } catch (const Document::parse_error& error) {
-    return parse_error_at(text, error.byte);
-  } catch (const Document::exception& error) {  // a number beyond the range of double
-    return Error{ErrorKind::parse, error.what()};
-  }
+  Builder builder;
+  if (Document::sax_parse(text, &builder)) return std::move(builder.root());
+  const auto& refusal = builder.refusal();
+  if (refusal.byte != 0) return parse_error_at(text, refusal.byte, refusal.why);
+  return Error{ErrorKind::parse, "the JSON text is too large: " + refusal.why};
 }
 
 std::string print_json(const Json& json) {

@@ -43,7 +43,8 @@ struct Json {
   const char* type_name() const;
 };
 
-/// Strict RFC 8259. The error names line and column.
+/// Strict RFC 8259, nested 64 deep at most, 6 million values at most. The error names line and
+/// column.
 Result<Json> parse_json(const std::string& text);
 /// Indented by one space, a newline at the end. Bytes that are not UTF-8 become U+FFFD; doubles are
 /// printed with as many digits as bring the same double back.

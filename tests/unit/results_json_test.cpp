@@ -57,5 +57,33 @@ TEST(Json, RoundsToNineDigits) {
   EXPECT_EQ(rounded(0), 0);
 }
 
+// A text of 100,000 "[" once overflowed the stack.
+TEST(Json, DepthAndNumberAreBounded) {
+  const auto nested = [](std::size_t depth) {
+    return std::string(depth, '[') + std::string(depth, ']');
+  };
+  EXPECT_TRUE(parse_json(nested(64)));
+  for (const std::size_t depth : {65u, 100'000u, 5'000'000u})
+    EXPECT_THAT(parse_json(nested(depth)).error().what, HasSubstr("nested deeper than 64"));
+  std::string objects;
+  for (int i = 0; i < 65; ++i) objects += "{\"a\":";
+  EXPECT_THAT(parse_json(objects).error().what, HasSubstr("nested deeper than 64"));
+  std::string many = "[0";
+  for (int i = 0; i < 6'000'000; ++i) many += ",0";
+  EXPECT_THAT(parse_json(many + "]").error().what, HasSubstr("more than 6000000 values"));
+}
+
+TEST(Json, ContainersKeepTheirPlaces) {
+  const std::string text =
+      R"({"a":[[1,[2,3]],{"b":{"c":[]},"d":4}],"a2":{},"e":[null,true,"x",1.5]})";
+  const auto json = parse_json(text);
+  ASSERT_TRUE(json);
+  std::string printed = print_json(*json);
+  std::erase_if(printed, [](char c) { return c == ' ' || c == '\n'; });
+  EXPECT_EQ(printed, text);
+  EXPECT_EQ(print_json(*parse_json(R"({"a":1,"a":[2]})")), "{\n \"a\": [\n  2\n ]\n}\n");
+  EXPECT_EQ(parse_json("[1e999]").error().what, "1:6: the number is out of range");
+}
+
 }  // namespace
 }  // namespace isolab
