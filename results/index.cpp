@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 #include <sqlite3.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 #include <utility>
@@ -108,7 +109,7 @@ struct RecordingIndex::Database {
                            : ErrorKind::io,
                  fmt::format("cannot {} {}: {}", what, file, sqlite3_errmsg(handle)),
                  busy      ? "another isolab is writing to it: try again"
-                 : foreign ? "delete it: the index is made again from the recordings"
+                 : foreign ? "if it was an index, delete it: it is made again from the recordings"
                            : "--index FILE puts it elsewhere"};
   }
   Result<void> run(const char* sql, const std::string& what) {
@@ -121,10 +122,19 @@ struct RecordingIndex::Database {
       return error("ask the index");
     return Statement(out);
   }
-  Result<int> schema() {
-    auto statement = TRY(prepare("PRAGMA user_version"));
+  Result<int> number(const char* sql) {
+    auto statement = TRY(prepare(sql));
     if (statement.step() != SQLITE_ROW) return error("read the index");
     return static_cast<int>(statement.integer(0));
+  }
+  /// Ours, of any version, or empty. The first ones had no application_id, but our tables alone.
+  Result<bool> is_ours() {
+    if (TRY(number("PRAGMA application_id")) == kApplication) return true;
+    if (TRY(number("SELECT count(*) FROM sqlite_master")) == 0) return true;
+    return TRY(number("PRAGMA application_id")) == 0 &&
+           TRY(number("SELECT count(*) FROM sqlite_master WHERE type <> 'index'")) == 2 &&
+           TRY(number("SELECT group_concat(name) = 'recording,name,labels,unit,value,lower95,"
+                      "upper95,n,exposure_s' FROM pragma_table_info('metric')")) == 1;
   }
   Result<void> make_tables() {
     TRY(run("BEGIN IMMEDIATE; DROP TABLE IF EXISTS metric; DROP TABLE IF EXISTS recording;",
@@ -141,6 +151,11 @@ RecordingIndex& RecordingIndex::operator=(RecordingIndex&&) noexcept = default;
 RecordingIndex::~RecordingIndex() = default;
 
 Result<RecordingIndex> RecordingIndex::open(const std::filesystem::path& file) {
+  // A link or a FIFO in a shared directory of recordings leads nowhere.
+  struct stat found {};
+  if (::lstat(file.c_str(), &found) == 0 && !S_ISREG(found.st_mode))
+    return Error{ErrorKind::usage, "the index " + file.string() + " is a link, or no regular file",
+                 "remove it, or put the index elsewhere with --index FILE"};
   auto database = std::make_unique<Database>();
   database->file = file.string();
   const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
@@ -148,8 +163,14 @@ Result<RecordingIndex> RecordingIndex::open(const std::filesystem::path& file) {
     return database->error("open the index");
   sqlite3_busy_timeout(database->handle, kPatienceMs);
   TRY(database->run("PRAGMA foreign_keys = ON", "open the index"));
-  const int schema = TRY(database->schema());
+  if (!TRY(database->is_ours()))
+    return Error{ErrorKind::usage, file.string() + " is a database, but no index of isolab",
+                 "it stays as it is; --index FILE names another place"};
+  const int schema = TRY(database->number("PRAGMA user_version"));
   if (schema != kSchema) TRY(database->make_tables());
+  if (TRY(database->number("PRAGMA application_id")) != kApplication)
+    TRY(database->run(fmt::format("PRAGMA application_id = {}", kApplication).c_str(),
+                      "write to the index"));
   RecordingIndex out(std::move(database));
   out.remade_ = schema != kSchema && schema != 0;
   return out;

@@ -42,9 +42,12 @@ class RecordingIndex {
   /// Raised with every change of the tables; an index of another schema is emptied, and says so
   /// through `remade()`.
   static constexpr int kSchema = 1;
+  /// In the header of every index ("isol"): what else is a database of somebody else's.
+  static constexpr int kApplication = 0x69736f6c;
 
   /// Makes the file where there is none. busy: another process writes to it and does not end
-  /// within five seconds.
+  /// within five seconds. usage: it is a database of another program, a link or no regular file;
+  /// it stays as it is.
   static Result<RecordingIndex> open(const std::filesystem::path& file);
   RecordingIndex(RecordingIndex&&) noexcept;
   RecordingIndex& operator=(RecordingIndex&&) noexcept;

@@ -98,5 +98,35 @@ TEST_F(Index, ADirectoryThatIsNotThereIsAnError) {
   EXPECT_THAT(index.error().text(), testing::HasSubstr("--index FILE"));
 }
 
+TEST_F(Index, ADatabaseOfAnotherProgramIsLeftAlone) {
+  for (const char* theirs :
+       {"CREATE TABLE metric (a); CREATE TABLE recording (b); INSERT INTO metric VALUES (1)",
+        "CREATE TABLE metric (a); CREATE TABLE recording (b); PRAGMA user_version = 1",
+        "CREATE TABLE notes (a); PRAGMA application_id = 7"}) {
+    fs::remove(file_());
+    sqlite3* raw = nullptr;
+    ASSERT_EQ(sqlite3_open(file_().c_str(), &raw), SQLITE_OK);
+    ASSERT_EQ(sqlite3_exec(raw, theirs, nullptr, nullptr, nullptr), SQLITE_OK);
+    sqlite3_close(raw);
+    const std::string before = test::text_of(file_());
+    const auto index = RecordingIndex::open(file_());
+    ASSERT_FALSE(index) << theirs;
+    EXPECT_EQ(index.error().kind, ErrorKind::usage);
+    EXPECT_EQ(test::text_of(file_()), before);
+  }
+}
+
+TEST_F(Index, OneWithoutOurMarkIsAdoptedAndALinkIsNot) {
+  { ASSERT_TRUE(open().put(recording("a", "1"), metrics(1))); }
+  sqlite3* raw = nullptr;
+  ASSERT_EQ(sqlite3_open(file_().c_str(), &raw), SQLITE_OK);
+  sqlite3_exec(raw, "PRAGMA application_id = 0", nullptr, nullptr, nullptr);
+  sqlite3_close(raw);
+  EXPECT_EQ(open().places().value().size(), 1u);
+  EXPECT_EQ(test::text_of(file_()).substr(68, 4), "isol");  // the header's application ID
+  fs::create_symlink(file_(), root_ / "link.sqlite");
+  EXPECT_EQ(RecordingIndex::open(root_ / "link.sqlite").error().kind, ErrorKind::usage);
+}
+
 }  // namespace
 }  // namespace isolab
