@@ -3,12 +3,12 @@
 // machine with isolated CPUs; its output comes back.
 #include <fmt/format.h>
 
-#include <fstream>
 #include <iterator>
 #include <sstream>
 
 #include "base/output.h"
 #include "results/json.h"
+#include "runner/charts.h"
 #include "runner/commands.h"
 #include "runner/vm_run.h"
 
@@ -45,8 +45,7 @@ Result<std::vector<Command>> commands_of(const VmExecOptions& options) {
     commands.push_back(options.verb);
     commands.front().insert(commands.front().begin(), "isolab");
   } else {
-    std::ifstream lines(options.script);
-    if (!lines) return Error{ErrorKind::usage, "cannot read " + options.script.string()};
+    std::istringstream lines(TRY(read_text_file(options.script)));
     for (std::string line; std::getline(lines, line);) {
       std::istringstream words(line);
       Command command{std::istream_iterator<std::string>(words), {}};
@@ -63,11 +62,12 @@ Result<int> exec(const VmExecOptions& options) {
   if (!options.output.empty() && fs::exists(options.output, error))
     return Error{ErrorKind::usage, options.output.string() + " exists already"};
   const auto architectures = TRY(vm_architectures(options.vm.arch));
+  const auto commands = TRY(commands_of(options));
   VmDirectory directory = TRY(VmDirectory::create());
   std::vector<std::string> notes;
   GuestSpec spec = TRY(prepare_guest(options.vm, architectures.front(), directory.path(), notes));
   for (const auto& line : notes) say(line);
-  spec.image.commands = TRY(commands_of(options));
+  spec.image.commands = commands;
   for (const auto& file : options.files) {
     const auto equals = file.find('=');
     if (equals == std::string::npos || file[0] != '/')

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "runner/profile_file.h"
+#include "base/directory.h"
 
 #include <fmt/format.h>
 
@@ -12,15 +13,17 @@ namespace isolab {
 namespace fs = std::filesystem;
 
 Result<std::string> find_profile(const std::string& name) {
-  if (name.find('/') != std::string::npos || name.ends_with(".yaml")) return name;
-  std::error_code ignored;  // also of a name that no file can have
-  if (fs::is_regular_file(name, ignored)) return name;
+  std::error_code ignored;
+  if (name.find('/') != std::string::npos || name.ends_with(".yaml") ||
+      fs::is_regular_file(name, ignored))
+    return name;
   std::set<std::string> known;
   for (const auto& place :
        {fs::path(ISOLAB_SOURCE_DIR) / "profiles", fs::path(ISOLAB_SHARE_DIR) / "profiles"}) {
-    if (fs::exists(place / (name + ".yaml"), ignored)) return (place / (name + ".yaml")).string();
-    for (const auto& entry : fs::directory_iterator(place, ignored))
-      if (entry.path().extension() == ".yaml") known.insert(entry.path().stem().string());
+    const fs::path shipped = place / (name + ".yaml");
+    if (fs::is_regular_file(shipped, ignored)) return shipped.string();
+    for (const auto& path : entries_of(place).value_or(std::vector<fs::path>{}))
+      if (path.extension() == ".yaml") known.insert(path.stem().string());
   }
   std::string names;
   for (const auto& one : known) names += (names.empty() ? "" : ", ") + one;

@@ -1,14 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "runner/vm_guest.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
+#include <cerrno>
 #include <cstdio>
 #include <cstdlib>
 #include <map>
 #include <sstream>
 
+#include "base/directory.h"
 #include "base/environment.h"
+#include "base/untrusted_file.h"
 #include "host/arch/cycles.h"
 #include "host/process.h"
 #include "runner/interrupt_flag.h"
@@ -23,10 +30,10 @@ constexpr const char* kOurArch = kArch == Arch::arm64 ? "arm64" : "x86_64";
 
 Result<fs::path> our_program(const std::string& named, const std::string& arch) {
   fs::path program = named;
-  if (program.empty())
-    program = arch == kOurArch ? fs::read_symlink("/proc/self/exe")
-                               : fs::path(ISOLAB_SOURCE_DIR) / ("build-" + arch) / "isolab";
   std::error_code error;
+  if (program.empty())
+    program = arch == kOurArch ? fs::read_symlink("/proc/self/exe", error)
+                               : fs::path(ISOLAB_SOURCE_DIR) / ("build-" + arch) / "isolab";
   if (!fs::exists(program, error))
     return Error{ErrorKind::unsupported,
                  "there is no isolab for " + arch + " at " + program.string(),
@@ -91,10 +98,47 @@ Result<Kernel> kernel_of(const std::string& arch, const std::string& name) {
 
 }  // namespace
 
+namespace {
+
+constexpr const char* kPrefix = "isolab-vm-";
+constexpr const char* kHeld = "held";  // locked as long as its isolab lives; none: to be kept
+
+/// Removes what an isolab of ours that was killed has left.
+void remove_abandoned(const fs::path& place) {
+  for (const auto& path : entries_of(place).value_or(std::vector<fs::path>{})) {
+    if (!path.filename().string().starts_with(kPrefix)) continue;
+    const Fd directory(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+    struct stat found {};
+    if (!directory || ::fstat(directory.get(), &found) != 0 || found.st_uid != ::geteuid())
+      continue;
+    const auto held = open_untrusted(kHeld, {.owner = ::geteuid(), .directory = directory.get()},
+                                     (path / kHeld).string());
+    if (!held) continue;
+    const Fd lock(*held);
+    std::error_code error;
+    if (::flock(lock.get(), LOCK_EX | LOCK_NB) == 0) fs::remove_all(path, error);
+  }
+}
+
+}  // namespace
+
 Result<VmDirectory> VmDirectory::create() {
-  std::string name = environment("TMPDIR").value_or("/tmp") + "/isolab-vm-XXXXXX";
-  if (::mkdtemp(name.data()) == nullptr) return errno_error("cannot make " + name, errno);
-  return VmDirectory(name);
+  const fs::path place = environment("TMPDIR").value_or("/tmp");
+  remove_abandoned(place);
+  std::string name = (place / (std::string(kPrefix) + "XXXXXX")).string();
+  if (::mkdtemp(name.data()) == nullptr)
+    return errno_error("cannot make " + name, errno, "$TMPDIR names another place");
+  VmDirectory made(name);
+  const fs::path held = fs::path(name) / kHeld;
+  made.held_ = Fd(::open(held.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
+  if (!made.held_ || ::flock(made.held_.get(), LOCK_EX | LOCK_NB) != 0)
+    return errno_error("cannot lock " + held.string(), errno);
+  return made;
+}
+
+void VmDirectory::keep() {
+  if (!path_.empty()) ::unlink((path_ / kHeld).c_str());
+  path_.clear();
 }
 
 VmDirectory::~VmDirectory() {
@@ -131,7 +175,9 @@ Result<GuestSpec> prepare_guest(const VmOptions& asked, const std::string& arch,
   spec.accelerator = options.accelerator;
   spec.directory = directory;
   // What build_arm64.sh linked against.
-  if (const fs::path sysroot = spec.image.isolab.parent_path() / "sysroot"; fs::exists(sysroot))
+  std::error_code error;
+  if (const fs::path sysroot = spec.image.isolab.parent_path() / "sysroot";
+      fs::exists(sysroot, error))
     spec.image.library_roots.push_back(sysroot);
   spec.image.kernel = TRY(kernel_of(arch, options.kernel));
   if (const auto added = add_rt_tests(spec.image); !added)

@@ -6,9 +6,11 @@
 #include <filesystem>
 #include <functional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/result.h"
+#include "host/os.h"
 #include "runner/profile.h"
 #include "vm/machine.h"
 
@@ -34,15 +36,17 @@ struct VmOptions {
 class VmDirectory {
  public:
   static Result<VmDirectory> create();
-  VmDirectory(VmDirectory&& other) noexcept : path_(std::exchange(other.path_, {})) {}
+  VmDirectory(VmDirectory&& other) noexcept
+      : path_(std::exchange(other.path_, {})), held_(std::move(other.held_)) {}
   VmDirectory& operator=(VmDirectory&&) = delete;
   ~VmDirectory();
   const std::filesystem::path& path() const { return path_; }
-  void keep() { path_.clear(); }
+  void keep();
 
  private:
   explicit VmDirectory(std::filesystem::path path) : path_(std::move(path)) {}
   std::filesystem::path path_;
+  Fd held_;  // a locked file in it, by which the next isolab tells that we live
 };
 
 /// "x86_64,arm64" -> both; checks the words.

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "base/directory.h"
 #include "runner/boots.h"
 #include "runner/commands.h"
 #include "runner/compile.h"
@@ -32,7 +33,7 @@ Profile of_boot(Profile profile, const PlannedBoot& boot) {
 /// Under a name that nothing reads as a recording until all of it is there.
 Result<void> bring_back(const fs::path& recording, const fs::path& output) {
   std::error_code error;
-  const fs::path into = fs::absolute(output);
+  const fs::path into = fs::absolute(output, error);
   const fs::path unfinished = into.parent_path() / ("." + into.filename().string());
   fs::create_directories(into.parent_path(), error);
   fs::remove_all(unfinished, error);
@@ -66,13 +67,13 @@ Result<GuestRunOutcome> run_profile_in_guest(const GuestRun& run, const VmOption
   std::vector<std::string> notes;
   GuestSpec spec = TRY(prepare_guest(with, run.arch, directory.path(), notes));
   for (const auto& line : notes) note(line);
-  const fs::path file = fs::absolute(run.profile);
+  std::error_code error;
+  const fs::path file = fs::absolute(run.profile, error);
   const std::string inside = kProfiles + file.filename().string();
   // Its whole directory goes along for the sake of include:.
-  std::error_code error;
-  for (const auto& one : fs::directory_iterator(file.parent_path(), error))
-    if (one.path().extension() == ".yaml" && one.is_regular_file(error))
-      spec.image.files[kProfiles + one.path().filename().string()] = one.path();
+  for (const auto& one : TRY(entries_of(file.parent_path())))
+    if (one.extension() == ".yaml" && fs::is_regular_file(one, error))
+      spec.image.files[kProfiles + one.filename().string()] = one;
   spec.image.files[inside] = file;
   Command command{"isolab",         "run",        inside,   "-o",
                   "/out/recording", "--no-plots", "--json", "--allow-commands"};
