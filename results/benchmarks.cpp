@@ -10,8 +10,10 @@
 #include <sstream>
 #include <string_view>
 
+#include "base/directory.h"
+#include "base/untrusted_file.h"
+#include "results/codec.h"
 #include "results/durable.h"
-#include "results/json.h"
 
 namespace isolab {
 namespace {
@@ -113,7 +115,7 @@ Result<void> add_repetition(const std::string& file, const JsonObject& object, B
 }  // namespace
 
 Result<BenchmarkFile> read_benchmarks(const std::string& file, const std::string& text) {
-  const Json json = TRY(parse_json(text));
+  const Json json = TRY(codec::parse_document(file, text));
   const Error foreign{ErrorKind::parse, fmt::format("{}: not the JSON of Google Benchmark", file),
                       "run it with --benchmark_out=FILE.json"};
   const auto* top = std::get_if<JsonObject>(&json.value);
@@ -154,15 +156,11 @@ Result<BenchmarkFile> read_benchmarks(const std::string& file, const std::string
 }
 
 Result<std::vector<BenchmarkFile>> load_benchmarks(const fs::path& recording) {
-  std::vector<fs::path> files;
   std::error_code error;
   if (!fs::exists(recording / kFolder, error)) return std::vector<BenchmarkFile>{};
-  for (const auto& entry : fs::directory_iterator(recording / kFolder, error))
-    if (entry.path().extension() == ".json") files.push_back(entry.path());
-  if (error) return errno_error("list " + (recording / kFolder).string(), error.value());
-  std::sort(files.begin(), files.end());
   std::vector<BenchmarkFile> out;
-  for (const auto& file : files) {
+  for (const auto& file : TRY(entries_of(recording / kFolder))) {
+    if (file.extension() != ".json") continue;
     const std::string text = TRY(read_whole(file, file.string()));
     out.push_back(TRY(read_benchmarks(file.filename().string(), text)));
   }
@@ -170,20 +168,14 @@ Result<std::vector<BenchmarkFile>> load_benchmarks(const fs::path& recording) {
 }
 
 Result<BenchmarkFile> attach_benchmarks(const fs::path& recording, const fs::path& file) {
-  const std::string text = TRY(read_whole(file, file.string()));
+  const std::string text = TRY(read_untrusted(file.string(), {.most = kMostText, .follow = true}));
   const std::string name = file.filename().string();
   BenchmarkFile read = TRY(read_benchmarks(name, text));
   if (file.extension() != ".json")
     return Error{ErrorKind::usage, fmt::format("{} does not end in .json", name)};
-  const fs::path target = recording / kFolder / name;
-  std::error_code error;
-  if (fs::exists(target, error))
-    return Error{ErrorKind::usage, fmt::format("{} is there already", target.string()),
-                 "what is recorded is never written over; give the file another name"};
-  fs::create_directories(target.parent_path(), error);
-  if (error) return errno_error("make " + target.parent_path().string(), error.value());
-  TRY(write_durably(target, text));
-  TRY(sync_directory(target.parent_path()));
+  const auto place = TRY(OpenDirectory::open(recording));
+  const auto folder = TRY(place.folder(kFolder));
+  TRY(folder.create(name, text));
   return read;
 }
 

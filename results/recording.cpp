@@ -2,12 +2,16 @@
 #include "results/recording.h"
 
 #include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cctype>
+#include <cerrno>
 #include <set>
 #include <system_error>
 
+#include "base/directory.h"
 #include "results/blobs.h"
 #include "results/durable.h"
 #include "results/manifest_json.h"
@@ -88,12 +92,9 @@ class Loader {
   /// Names of the complete window directories, sorted.
   Result<std::vector<std::string>> window_folders() const {
     std::vector<std::string> out;
-    std::error_code error;
-    for (const auto& entry : fs::directory_iterator(directory_ / "windows", error))
-      if (const auto name = entry.path().filename().string(); !name.starts_with("."))
+    for (const auto& path : TRY(entries_of(directory_ / "windows")))
+      if (const auto name = path.filename().string(); !name.starts_with("."))
         out.push_back("windows/" + name);
-    if (error) return errno_error("list " + (directory_ / "windows").string(), error.value());
-    std::sort(out.begin(), out.end());
     return out;
   }
 
@@ -111,11 +112,23 @@ class Loader {
   fs::path directory_;
 };
 
+/// The error of a recording that cannot be read, with what to do where it was made by root.
+Error of_somebody_else(const fs::path& directory, Error error) {
+  struct stat found {};
+  if (error.kind != ErrorKind::denied || ::stat(directory.c_str(), &found) != 0 ||
+      found.st_uid == ::geteuid())
+    return error;
+  error.hint = fmt::format(
+      "it belongs to user {0}: sudo chown -R {1} {2}, or record it with isolab run --group {3}",
+      found.st_uid, ::geteuid(), directory.string(), ::getegid());
+  return error;
+}
+
 }  // namespace
 
 Result<RecordingWriter> RecordingWriter::create(const fs::path& directory, Manifest manifest,
                                                 const Plan& plan, const std::string& profile_text,
-                                                const Facts& facts) {
+                                                const Facts& facts, std::optional<gid_t> group) {
   std::error_code error;
   const fs::path target = fs::absolute(directory, error).lexically_normal();
   const fs::path place = target.has_filename() ? target : target.parent_path();
@@ -123,7 +136,8 @@ Result<RecordingWriter> RecordingWriter::create(const fs::path& directory, Manif
     return Error{ErrorKind::usage, "recording " + place.string() + " exists already",
                  "recordings are never written over; choose another directory"};
   fs::create_directories(place.parent_path(), error);
-  if (error) return errno_error("make directory " + place.parent_path().string(), error.value());
+  if (error)
+    return errno_error("cannot make directory " + place.parent_path().string(), error.value());
 
   const fs::path partial = hidden(place);
   fs::remove_all(partial, error);  // of a run that was killed before its first window
@@ -134,9 +148,11 @@ Result<RecordingWriter> RecordingWriter::create(const fs::path& directory, Manif
   TRY(write_durably(partial / "profile.yaml", profile_text));
   TRY(write_durably(partial / "facts.json", facts_to_json(facts)));
   TRY(write_durably(partial / "manifest.json", manifest_to_json(manifest)));
+  if (group) TRY(share_with_group(partial, *group));
   TRY(publish_directory(partial, place));
 
   RecordingWriter writer;
+  writer.group_ = group;
   writer.directory_ = place;
   return writer;
 }
@@ -163,6 +179,7 @@ Result<WindowRecord> load_window(const fs::path& directory) {
 
 Result<void> RecordingWriter::commit_window(const WindowRecord& record) {
   TRY(save_window(open_window_, record));
+  if (group_) TRY(share_with_group(open_window_, *group_));
   TRY(publish_directory(open_window_, final_window_));
   committed_.push_back(final_window_.filename().string());
   return {};
@@ -171,7 +188,16 @@ Result<void> RecordingWriter::commit_window(const WindowRecord& record) {
 Result<void> RecordingWriter::finish(Manifest manifest, const Facts& facts_after) {
   manifest.windows = committed_;
   TRY(write_durably(directory_ / "facts-after.json", facts_to_json(facts_after)));
-  return write_durably(directory_ / "manifest.json", manifest_to_json(manifest));
+  TRY(write_durably(directory_ / "manifest.json", manifest_to_json(manifest)));
+  return group_ ? share_with_group(directory_, *group_) : Result<void>{};
+}
+
+Result<bool> is_recording(const fs::path& directory) {
+  struct stat found {};
+  const fs::path manifest = directory / "manifest.json";
+  if (::stat(manifest.c_str(), &found) == 0) return true;
+  if (errno == ENOENT || errno == ENOTDIR) return false;
+  return of_somebody_else(directory, errno_error("cannot look at " + manifest.string(), errno));
 }
 
 Result<Recording> load_recording(const fs::path& directory) {
@@ -181,7 +207,7 @@ Result<Recording> load_recording(const fs::path& directory) {
   auto manifest = loader.text("manifest.json");
   if (!manifest) {
     manifest.error().hint = "a recording is a directory with a manifest.json";
-    return manifest.error();
+    return of_somebody_else(directory, manifest.error());
   }
   out.manifest = TRY(manifest_from_json("manifest.json", *manifest));
   const std::string plan = TRY(loader.text("plan.json"));

@@ -9,7 +9,10 @@
 // marked incomplete or none.
 #pragma once
 
+#include <sys/types.h>
+
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -47,10 +50,11 @@ struct Recording {
 class RecordingWriter {
  public:
   /// Makes the directory (it must not exist; its parents are made) and writes everything known
-  /// before the first window. It appears under its name when that is whole.
+  /// before the first window. It appears under its name when that is whole. With a group its
+  /// members may read it, else its owner alone.
   static Result<RecordingWriter> create(const std::filesystem::path& directory, Manifest manifest,
                                         const Plan& plan, const std::string& profile_text,
-                                        const Facts& facts);
+                                        const Facts& facts, std::optional<gid_t> group = {});
   /// A directory for the raw files of the next window, `index` into plan.windows.
   Result<std::filesystem::path> begin_window(const Plan& plan, int index);
   /// Writes window.json, histograms and gap logs, syncs and renames the directory to its final
@@ -65,12 +69,16 @@ class RecordingWriter {
   std::filesystem::path open_window_;  // dot-directory being written
   std::filesystem::path final_window_;
   std::vector<std::string> committed_;
+  std::optional<gid_t> group_;
 };
 
 /// The files of one window in an existing directory, synced. Also how a probe's process hands over
 /// what it heard.
 Result<void> save_window(const std::filesystem::path& directory, const WindowRecord& record);
 Result<WindowRecord> load_window(const std::filesystem::path& directory);
+
+/// Whether the directory holds a recording. denied: that cannot be told, with what to do about it.
+Result<bool> is_recording(const std::filesystem::path& directory);
 
 /// Loads all but the observers' raw files. A recording that was cut short loads with
 /// manifest.status "running"; a newer schema, or bytes that are not what they say, is a parse error

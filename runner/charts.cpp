@@ -6,7 +6,9 @@
 #include <sstream>
 
 #include "base/environment.h"
+#include "base/untrusted_file.h"
 #include "host/process.h"
+#include "runner/scratch.h"
 
 namespace isolab {
 namespace {
@@ -20,23 +22,42 @@ Result<fs::path> plot_script() {
   std::vector<fs::path> places{fs::path(ISOLAB_SOURCE_DIR) / "plots",
                                fs::path(ISOLAB_SHARE_DIR) / "plots"};
   if (const auto named = environment("ISOLAB_PLOTS")) places = {*named};
+  std::error_code ignored;
   for (const auto& place : places)
-    if (fs::exists(place / "render.py")) return place / "render.py";
+    if (fs::exists(place / "render.py", ignored)) return place / "render.py";
   return Error{ErrorKind::unsupported, "the chart scripts (plots/render.py) are not installed",
                "set ISOLAB_PLOTS to their folder"};
 }
 
 }  // namespace
 
-Result<std::vector<fs::path>> draw_charts(const fs::path& json, const fs::path& directory) {
+Result<std::vector<fs::path>> draw_charts(const std::string& json, const std::string& name,
+                                          const OpenDirectory& into, const fs::path& shown) {
+  TRY(into.replace(name, json));
   const fs::path script = TRY(plot_script());
   const std::string python = environment("ISOLAB_PYTHON").value_or("/usr/bin/python3");
-  const std::string drawn =
-      TRY(run_for_output({python, script.string(), json.string(), directory.string()}, kPlotLimit));
+  const Scratch scratch = TRY(Scratch::make());
+  const fs::path source = scratch.path() / name, drawings = scratch.path() / "charts";
+  TRY(write_text_file(source, json));
+  const std::string drawn = TRY(
+      run_for_output({python, script.string(), source.string(), drawings.string()}, kPlotLimit));
   std::vector<fs::path> out;
   std::istringstream lines(drawn);
-  for (std::string line; std::getline(lines, line);) out.emplace_back(line);
+  for (std::string line; std::getline(lines, line);) {
+    const std::string file = fs::path(line).filename().string();
+    const std::string drawing = TRY(read_text_file(drawings / file, kMostText));
+    TRY(into.replace(file, drawing));
+    out.push_back(shown / file);
+  }
   return out;
+}
+
+Result<std::vector<fs::path>> draw_charts(const std::string& json, const std::string& name,
+                                          const fs::path& directory) {
+  std::error_code error;
+  fs::create_directories(directory, error);
+  if (error) return errno_error("cannot make " + directory.string(), error.value());
+  return draw_charts(json, name, TRY(OpenDirectory::open(directory)), directory);
 }
 
 Result<void> write_text_file(const fs::path& path, const std::string& text) {
@@ -45,12 +66,8 @@ Result<void> write_text_file(const fs::path& path, const std::string& text) {
   return {};
 }
 
-Result<std::string> read_text_file(const fs::path& path) {
-  std::ifstream in(path, std::ios::binary);
-  std::ostringstream text;
-  if (!in || (in.peek() != EOF && !(text << in.rdbuf())))
-    return errno_error("cannot read " + path.string(), errno);
-  return text.str();
+Result<std::string> read_text_file(const fs::path& path, std::size_t most) {
+  return read_untrusted(path.string(), {.most = most, .follow = true});
 }
 
 }  // namespace isolab

@@ -2,21 +2,32 @@
 // The door to plots/: Python scripts that draw what a JSON file holds.
 #pragma once
 
+#include <cstddef>
 #include <filesystem>
 #include <string>
 #include <vector>
 
 #include "base/result.h"
+#include "results/durable.h"
 
 namespace isolab {
 
-/// Runs plots/render.py on a file of findings or of a comparison; `directory` is made. The files it
-/// drew. unsupported: the scripts or Python are not there.
-Result<std::vector<std::filesystem::path>> draw_charts(const std::filesystem::path& json,
+/// Writes `json` (findings or a comparison) into a directory as `name`, and beside it what
+/// plots/render.py draws of it; Python itself works in a directory of our own. The files it drew,
+/// named below `shown`. unsupported: the scripts or Python are not there.
+Result<std::vector<std::filesystem::path>> draw_charts(const std::string& json,
+                                                       const std::string& name,
+                                                       const OpenDirectory& into,
+                                                       const std::filesystem::path& shown);
+/// The same into a directory that the user named; it is made.
+Result<std::vector<std::filesystem::path>> draw_charts(const std::string& json,
+                                                       const std::string& name,
                                                        const std::filesystem::path& directory);
 
-/// Replaces the file, or makes it.
+/// Replaces the content of a file that the user named, or makes it.
 Result<void> write_text_file(const std::filesystem::path& path, const std::string& text);
-Result<std::string> read_text_file(const std::filesystem::path& path);
+/// A regular file of `most` bytes at most that the user named.
+Result<std::string> read_text_file(const std::filesystem::path& path,
+                                   std::size_t most = std::size_t{1} << 20);
 
 }  // namespace isolab

@@ -42,6 +42,7 @@ struct RunOptions {
   std::string hash;              // refuse a profile whose hash begins otherwise; empty: any
   std::string booted;            // what the profile calls the booted kernel; empty: uname -r says
   int sessions = 1;              // fresh starts of the program, below one directory
+  std::string group;             // name or number: its members may read the recording; empty: none
   bool json = false;
   bool plots = true;
   bool quiet = false;

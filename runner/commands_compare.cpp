@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The verb compare: recordings in, tables and charts out. Runs anywhere, without root.
 #include <fmt/format.h>
-#include <unistd.h>
 
-#include <cstdlib>
-#include <system_error>
+#include <filesystem>
 
 #include "analysis/comparison_json.h"
 #include "base/output.h"
@@ -13,6 +11,7 @@
 #include "runner/compare_text.h"
 #include "runner/false_positives.h"
 #include "runner/html_report.h"
+#include "runner/scratch.h"
 #include "runner/session_groups.h"
 
 namespace isolab {
@@ -20,42 +19,14 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// A directory of our own that is gone when we are.
-class Scratch {
- public:
-  static Result<Scratch> make() {
-    std::string name = (fs::temp_directory_path() / "isolab-XXXXXX").string();
-    if (mkdtemp(name.data()) == nullptr) return errno_error("cannot make " + name, errno);
-    return Scratch(name);
-  }
-  Scratch(Scratch&& other) noexcept : path_(std::move(other.path_)) { other.path_.clear(); }
-  Scratch& operator=(Scratch&&) = delete;
-  ~Scratch() {
-    std::error_code ignored;
-    if (!path_.empty()) fs::remove_all(path_, ignored);
-  }
-  const fs::path& path() const { return path_; }
-
- private:
-  explicit Scratch(fs::path path) : path_(std::move(path)) {}
-  fs::path path_;
-};
-
-Result<std::vector<fs::path>> draw_into(const Comparison& comparison, const fs::path& directory) {
-  std::error_code error;
-  fs::create_directories(directory, error);
-  if (error) return errno_error("cannot make " + directory.string(), error.value());
-  const fs::path json = directory / "comparison.json";
-  TRY(write_text_file(json, comparison_to_json(comparison)));
-  return draw_charts(json, directory);
-}
+constexpr const char* kName = "comparison.json";
 
 Result<std::vector<InlineChart>> drawings(const Comparison& comparison) {
   const Scratch scratch = TRY(Scratch::make());
   std::vector<InlineChart> out;
-  for (const auto& file : TRY(draw_into(comparison, scratch.path())))
+  for (const auto& file : TRY(draw_charts(comparison_to_json(comparison), kName, scratch.path())))
     if (file.extension() == ".svg")
-      out.push_back({file.stem().string(), TRY(read_text_file(file))});
+      out.push_back({file.stem().string(), TRY(read_text_file(file, kMostText))});
   return out;
 }
 
@@ -86,7 +57,7 @@ Result<void> run(const CompareOptions& options) {
   else
     print(render_comparison(comparison, citations));
   if (!options.charts.empty())
-    for (const auto& file : TRY(draw_into(comparison, options.charts)))
+    for (const auto& file : TRY(draw_charts(comparison_to_json(comparison), kName, options.charts)))
       say_line("chart: " + file.string());
   if (!options.html.empty()) TRY(write_html(comparison, citations, options.html));
   return {};

@@ -8,6 +8,7 @@
 #include "analysis/findings.h"
 #include "analysis/metrics.h"
 #include "base/digest.h"
+#include "base/directory.h"
 #include "base/output.h"
 #include "base/version.h"
 #include "results/index.h"
@@ -23,15 +24,21 @@ namespace fs = std::filesystem;
 
 constexpr int kDepth = 2;  // recordings, and the sessions of `run --sessions` below one directory
 
+void not_indexed(const fs::path& place, const Error& error) {
+  say(fmt::format("not indexed: {}: {}", place.string(), error.text()));
+}
+
+/// A directory that cannot be read is named and passed over.
 void find_recordings(const fs::path& place, int depth, std::vector<fs::path>& out) {
+  const auto inside = entries_of(place);
+  if (!inside) return not_indexed(place, inside.error());
   std::error_code ignored;
-  std::vector<fs::path> inside;
-  for (const auto& entry : fs::directory_iterator(place, ignored))
-    if (entry.is_directory(ignored) && !entry.path().filename().string().starts_with("."))
-      inside.push_back(entry.path());
-  std::sort(inside.begin(), inside.end());
-  for (const auto& one : inside) {
-    if (fs::exists(one / "manifest.json", ignored))
+  for (const auto& one : *inside) {
+    if (!fs::is_directory(one, ignored) || one.filename().string().starts_with(".")) continue;
+    const auto found = is_recording(one);
+    if (!found)
+      not_indexed(one, found.error());
+    else if (*found)
       out.push_back(one);
     else if (depth > 1)
       find_recordings(one, depth - 1, out);
@@ -40,15 +47,14 @@ void find_recordings(const fs::path& place, int depth, std::vector<fs::path>& ou
 
 /// Of the names, sizes and times of its files, without what is drawn or computed from them, and of
 /// our version: a recording can be replaced, attached to, or analysed differently since.
-std::string digest_of(const fs::path& recording) {
-  std::error_code ignored;
+Result<std::string> digest_of(const fs::path& recording) {
   std::vector<std::string> files;
-  for (const auto& entry : fs::recursive_directory_iterator(recording, ignored)) {
-    const auto name = entry.path().lexically_relative(recording).string();
-    if (!entry.is_regular_file(ignored) || name.starts_with("charts/") || name == "findings.json")
-      continue;
-    files.push_back(fmt::format("{} {} {}\n", name, entry.file_size(ignored),
-                                entry.last_write_time(ignored).time_since_epoch().count()));
+  for (const auto& file : TRY(files_below(recording))) {
+    const auto name = file.lexically_relative(recording).string();
+    if (name.starts_with("charts/") || name == "findings.json") continue;
+    std::error_code ignored;
+    files.push_back(fmt::format("{} {} {}\n", name, fs::file_size(file, ignored),
+                                fs::last_write_time(file, ignored).time_since_epoch().count()));
   }
   std::sort(files.begin(), files.end());
   return sha256_hex(join(files, "") + kVersion);
@@ -89,13 +95,17 @@ Result<void> bring_up_to_date(RecordingIndex& index, const fs::path& root, bool 
   auto known = TRY(index.places());
   for (const auto& directory : found) {
     const std::string place = directory.lexically_relative(root).string();
-    const std::string digest = digest_of(directory);
+    const auto digest = digest_of(directory);
+    if (!digest) {
+      not_indexed(directory, digest.error());
+      continue;
+    }
     const auto at = known.find(place);
-    const bool same = at != known.end() && at->second == digest;
+    const bool same = at != known.end() && at->second == *digest;
     if (at != known.end()) known.erase(at);
     if (same && !rebuild) continue;
-    if (const auto done = index_recording(index, directory, place, digest); !done)
-      say("not indexed: " + directory.string() + ": " + done.error().what);
+    if (const auto done = index_recording(index, directory, place, *digest); !done)
+      not_indexed(directory, done.error());
   }
   for (const auto& [place, digest] : known) TRY(index.remove(place));
   return {};
@@ -180,7 +190,8 @@ Result<int> run(const HistoryOptions& options) {
     return Error{ErrorKind::usage, "there is no metric \"" + options.metric + "\"",
                  "isolab schema lists them under x-metrics"};
   const auto labels = TRY(labels_from(options.labels));
-  if (!fs::is_directory(options.directory))
+  std::error_code ignored;
+  if (!fs::is_directory(options.directory, ignored))
     return Error{ErrorKind::usage, options.directory.string() + " is not a directory",
                  "--in DIR says where the recordings are"};
   const fs::path file = options.index.empty() ? options.directory / "index.sqlite" : options.index;

@@ -10,6 +10,7 @@
 #include "analysis/findings_json.h"
 #include "base/output.h"
 #include "results/benchmarks.h"
+#include "results/durable.h"
 #include "results/json.h"
 #include "results/recording.h"
 #include "runner/charts.h"
@@ -25,9 +26,18 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr const char* kFindings = "findings.json";
+
 Result<std::vector<ClassRule>> read_rules(const std::string& file) {
   if (file.empty()) return std::vector<ClassRule>{};
   return parse_class_rules(file, TRY(read_text_file(file)));
+}
+
+/// charts/ of a recording.
+Result<std::vector<fs::path>> draw_below(const OpenDirectory& place, const fs::path& directory,
+                                         const Findings& findings) {
+  return draw_charts(findings_to_json(findings), kFindings, TRY(place.folder("charts")),
+                     directory / "charts");
 }
 
 /// What could not run here, as the last line; changes the exit code. Arms of another boot are not
@@ -61,15 +71,17 @@ Result<Findings> findings_of(const fs::path& directory, const std::string& class
 
 Result<Kept> keep_findings(const fs::path& directory, const Findings& findings, int code,
                            bool plots) {
-  TRY(write_text_file(directory / "findings.json", findings_to_json(findings)));
+  const auto place = TRY(OpenDirectory::open(directory));
+  TRY(place.replace(kFindings, findings_to_json(findings)));
   Kept kept{code, {}};
   if (plots) {
-    const auto drawn = draw_charts(directory / "findings.json", directory / "charts");
+    const auto drawn = draw_below(place, directory, findings);
     if (drawn)
       for (const auto& file : *drawn) kept.lines.push_back("chart: " + file.string());
     else
       kept.lines.push_back("isolab: no charts: " + drawn.error().text());
   }
+  TRY(share_as_its_directory(directory));
   kept.lines.push_back("recording: " + directory.string());
   for (const auto& window : findings.interruptions.windows)
     if (kept.code == kDone && (window.faulty_pages != 0 || !window.error.empty()))
@@ -135,13 +147,9 @@ int spikes_command(const SpikesRequest& request) {
 int plot_command(const fs::path& directory, const fs::path& output, bool json) {
   const auto findings = findings_of(directory, {});
   if (!findings) return complain(findings.error());
-  const fs::path target = output.empty() ? directory / "charts" : output;
   const auto files = [&]() -> Result<std::vector<fs::path>> {
-    std::error_code error;
-    fs::create_directories(target, error);
-    if (error) return errno_error("cannot make " + target.string(), error.value());
-    TRY(write_text_file(target / "findings.json", findings_to_json(*findings)));
-    return draw_charts(target / "findings.json", target);
+    if (!output.empty()) return draw_charts(findings_to_json(*findings), kFindings, output);
+    return draw_below(TRY(OpenDirectory::open(directory)), directory, *findings);
   }();
   if (!files) return complain(files.error());
   JsonArray names;

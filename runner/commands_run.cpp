@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Verbs that carry out a profile: plan, run.
 #include <fmt/format.h>
+#include <grp.h>
 #include <unistd.h>
 
+#include <charconv>
+#include <optional>
 #include <set>
 #include <system_error>
 
@@ -53,7 +56,7 @@ constexpr Nanos kEndLimit = std::chrono::minutes(10);
 class Run {
  public:
   Run(const RunOptions& options, const Profile& profile, Plan plan, Host host, Manifest manifest,
-      fs::path output)
+      fs::path output, std::optional<gid_t> group)
       : options_(options),
         profile_(profile),
         plan_(std::move(plan)),
@@ -61,7 +64,8 @@ class Run {
         host_{host.files, facts_},
         manifest_(std::move(manifest)),
         guard_(host.files, default_journal_dir()),
-        output_(std::move(output)) {}
+        output_(std::move(output)),
+        group_(group) {}
 
   Result<int> carry_out(Lifeline lifeline) {
     Progress progress(progress_style(options_.quiet), plan_);
@@ -88,8 +92,8 @@ class Run {
                        ? "isolab plan says which kernels it needs; isolab vm run "
                          "boots them in guests"
                        : "isolab plan --dry-run says why"};
-    RecordingWriter writer =
-        TRY(RecordingWriter::create(output_, manifest_, plan_, profile_.source, host_.facts.all));
+    RecordingWriter writer = TRY(RecordingWriter::create(output_, manifest_, plan_, profile_.source,
+                                                         host_.facts.all, group_));
     for (std::size_t i = 0; i < plan_.windows.size() && interrupted_by() == 0; ++i) {
       lifeline.expect_within(plan_.warmup + plan_.measure + kWindowLimit);
       TRY(one_window(writer, progress, static_cast<int>(i), lifeline.supervisors()));
@@ -182,10 +186,23 @@ class Run {
   std::string run_cgroup_;  // that this process lives in; empty: no cgroup v2
   fs::path cache_ = cache_directory();
   fs::path output_;
+  std::optional<gid_t> group_;
   std::set<int> ended_arms_;  // an arm whose workload died is not tried again
   bool restored_ = true;
   bool disturbed_ = false;
 };
+
+/// By name or number; nothing of "".
+Result<std::optional<gid_t>> find_group(const std::string& name) {
+  if (name.empty()) return std::optional<gid_t>{};
+  if (const auto* found = ::getgrnam(name.c_str())) return std::optional(found->gr_gid);
+  gid_t number = 0;
+  const char* const end = name.data() + name.size();
+  const auto [stop, error] = std::from_chars(name.data(), end, number);
+  if (error == std::errc{} && stop == end) return std::optional(number);
+  return Error{ErrorKind::usage, "there is no group \"" + name + "\"",
+               "--group takes a name of /etc/group, or a number"};
+}
 
 Supervision supervision(const Plan& plan) {
   return {.what = "profile " + plan.name,
@@ -198,6 +215,7 @@ Supervision supervision(const Plan& plan) {
 Result<int> run(const RunOptions& options, const std::vector<std::string>& command_line) {
   const std::string file = TRY(find_profile(options.profile));
   const Profile profile = TRY(read_profile(file));
+  const auto group = TRY(find_group(options.group));
   TRY(refuse_leftovers(default_journal_dir()));
   // A container may forbid mounts even to root: then tracing is what is missing, and says so.
   const auto mounted = is_root() ? mount_private_kernel_filesystems()
@@ -218,7 +236,7 @@ Result<int> run(const RunOptions& options, const std::vector<std::string>& comma
   const fs::path output = options.output.empty() ? default_output(profile.name) : options.output;
   const RunEnd end = TRY(supervise(supervision(plan), [&](Lifeline lifeline) {
     catch_interrupts();
-    Run whole(options, profile, plan, Host{files, facts}, manifest, output);
+    Run whole(options, profile, plan, Host{files, facts}, manifest, output, group);
     const auto code = whole.carry_out(lifeline);
     return code ? *code : complain(code.error());
   }));

@@ -10,8 +10,8 @@
 #include "analysis/two_samples.h"
 #include "base/output.h"
 #include "host/process.h"
+#include "results/durable.h"
 #include "results/json.h"
-#include "runner/charts.h"
 #include "runner/commands.h"
 #include "runner/false_positives.h"
 #include "runner/interrupt_flag.h"
@@ -36,6 +36,7 @@ Result<int> one_session(const RunOptions& options, const fs::path& directory) {
   if (options.quiet) spec.argv.push_back("--quiet");
   if (options.allow_commands) spec.argv.push_back("--allow-commands");
   if (!options.hash.empty()) spec.argv.insert(spec.argv.end(), {"--hash", options.hash});
+  if (!options.group.empty()) spec.argv.insert(spec.argv.end(), {"--group", options.group});
   if (!options.booted.empty()) spec.argv.insert(spec.argv.end(), {"--booted", options.booted});
   spec.output = (directory.parent_path() / (directory.filename().string() + ".log")).string();
   Child child = TRY(Child::spawn(spec));
@@ -68,7 +69,7 @@ Result<void> record(const RunOptions& options, Recorded& out) {
   const fs::path& into = out.directory =
       options.output.empty() ? fs::path(stamped(profile)) : options.output;
   std::error_code error;
-  if (fs::exists(into))
+  if (fs::exists(into, error))
     return Error{ErrorKind::usage, into.string() + " exists", "choose another name or remove it"};
   fs::create_directories(into, error);
   if (error) return errno_error("cannot make " + into.string(), error.value());
@@ -100,7 +101,7 @@ Result<void> false_positives(const RunOptions& options, Recorded& recorded) {
   const auto sessions = TRY(sessions_in(directory));
   const auto outcome = TRY(measure_false_positives(sessions));
   const auto json = false_positives_json(outcome);
-  TRY(write_text_file(directory / kFalsePositivesFile, json));
+  TRY(write_durably(directory / kFalsePositivesFile, json));
   if (options.json) {
     print_as_json(json);
   } else {

@@ -7,6 +7,7 @@
 #include <set>
 #include <system_error>
 
+#include "base/directory.h"
 #include "base/output.h"
 #include "base/version.h"
 #include "results/json_values.h"
@@ -163,8 +164,8 @@ std::vector<std::string> citations_for(const Comparison& comparison,
     const fs::path real = fs::weakly_canonical(recording, ignored);
     for (const auto& above : {real.parent_path(), real.parent_path().parent_path()}) {
       places.insert(above);
-      for (const auto& entry : fs::directory_iterator(above, ignored))
-        if (entry.is_directory(ignored)) places.insert(entry.path());
+      for (const auto& one : entries_of(above).value_or(std::vector<fs::path>{}))
+        if (fs::is_directory(one, ignored)) places.insert(one);
     }
   }
   std::vector<std::string> out;

@@ -56,6 +56,9 @@ int carry_out(int argc, char** argv) {
                   "files of its choice");
   for (auto* one : {run_verb, aa_verb})
     one->add_option("--hash", run.hash, "refuse a profile whose hash does not begin with this");
+  for (auto* one : {run_verb, aa_verb})
+    one->add_option("--group", run.group,
+                    "let this group read the recording, which is its owner's alone otherwise");
   run_verb
       ->add_option("--sessions", run.sessions,
                    "so many fresh starts, below one directory: what compare counts as n")

@@ -8,14 +8,13 @@
 #include <system_error>
 
 #include "analysis/arm_family.h"
+#include "base/directory.h"
 #include "results/recording.h"
 
 namespace isolab {
 namespace {
 
 namespace fs = std::filesystem;
-
-bool is_recording(const fs::path& place) { return fs::exists(place / "manifest.json"); }
 
 /// The recording with the windows of one repeat only.
 Recording of_repeat(const Recording& whole, int repeat) {
@@ -77,17 +76,13 @@ Result<SessionGroup> sessions_of_arm(const SessionGroup& sessions, const std::st
 }  // namespace
 
 Result<std::vector<fs::path>> sessions_in(const fs::path& place) {
-  if (is_recording(place)) return std::vector<fs::path>{place};
-  std::error_code error;
+  if (TRY(is_recording(place))) return std::vector<fs::path>{place};
   std::vector<fs::path> out;
-  for (const auto& entry : fs::directory_iterator(place, error))
-    if (is_recording(entry.path()) && !entry.path().filename().string().starts_with("."))
-      out.push_back(entry.path());
-  if (error) return errno_error("cannot read " + place.string(), error.value());
+  for (const auto& path : TRY(entries_of(place)))
+    if (!path.filename().string().starts_with(".") && TRY(is_recording(path))) out.push_back(path);
   if (out.empty())
     return Error{ErrorKind::usage, place.string() + " is no recording and holds none",
                  "a recording is what isolab run leaves: a directory with manifest.json"};
-  std::sort(out.begin(), out.end());
   return out;
 }
 

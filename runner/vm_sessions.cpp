@@ -18,7 +18,7 @@ namespace fs = std::filesystem;
 
 /// Whether the session is there already; refuses one of another profile.
 Result<bool> is_recorded(const GuestSession& session, const std::string& hash) {
-  if (!fs::exists(session.directory / "manifest.json")) return false;
+  if (!TRY(is_recording(session.directory))) return false;
   const Recording recording = TRY(load_recording(session.directory));
   if (recording.plan.profile_hash == hash) return true;
   return Error{ErrorKind::usage,

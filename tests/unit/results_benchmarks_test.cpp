@@ -120,6 +120,7 @@ TEST(Benchmarks, AreAttachedOnce) {
   const test::TemporaryDirectory scratch;
   const fs::path& place = scratch.path();
   std::ofstream(place / "ladder.json") << kJson;
+  fs::create_directory(place / "recording");
   EXPECT_TRUE(load_benchmarks(place / "recording")->empty());
   ASSERT_TRUE(attach_benchmarks(place / "recording", place / "ladder.json"));
   const auto loaded = load_benchmarks(place / "recording");
@@ -130,6 +131,30 @@ TEST(Benchmarks, AreAttachedOnce) {
   const auto again = attach_benchmarks(place / "recording", place / "ladder.json");
   ASSERT_FALSE(again);
   EXPECT_THAT(again.error().what, HasSubstr("there already"));
+}
+
+TEST(Benchmarks, NothingIsWrittenOrReadThroughLinksOfARecording) {
+  const test::TemporaryDirectory scratch;
+  scratch.put("ladder.json", kJson);
+  scratch.put("elsewhere/theirs.json", kJson);
+  const fs::path recording = scratch / "recording";
+  fs::create_directory(recording);
+  fs::create_directory_symlink(scratch / "elsewhere", recording / "benchmarks");
+  const auto attached = attach_benchmarks(recording, scratch / "ladder.json");
+  ASSERT_FALSE(attached);
+  EXPECT_EQ(attached.error().kind, ErrorKind::denied);
+  EXPECT_FALSE(fs::exists(scratch / "elsewhere" / "ladder.json"));
+  fs::remove(recording / "benchmarks");
+  fs::create_directory(recording / "benchmarks");
+  // A link under the name, dangling or not, is something that is there.
+  fs::create_symlink(scratch / "victim", recording / "benchmarks" / "ladder.json");
+  EXPECT_EQ(attach_benchmarks(recording, scratch / "ladder.json").error().kind, ErrorKind::usage);
+  EXPECT_FALSE(fs::exists(scratch / "victim"));
+  fs::remove(recording / "benchmarks" / "ladder.json");
+  fs::create_symlink(scratch / "ladder.json", recording / "benchmarks" / "a.json");
+  EXPECT_EQ(load_benchmarks(recording).error().kind, ErrorKind::denied);
+  EXPECT_FALSE(attach_benchmarks(recording, "/dev/zero"));
+  EXPECT_FALSE(attach_benchmarks(recording, scratch / (std::string(300, 'x') + ".json")));
 }
 
 }  // namespace

@@ -5,10 +5,13 @@
 
 #include <gmock/gmock.h>
 #include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <fstream>
 #include <functional>
 
+#include "results/durable.h"
 #include "results/json.h"
 #include "results/window_json.h"
 #include "tests/support/sample_recording.h"
@@ -221,6 +224,81 @@ TEST_F(RecordingTest, AWindowThatIsNotThePlansIsRefused) {
   ASSERT_TRUE(writer->commit_window(test::sample_window(1, 0, 0)));
   EXPECT_THAT(load_recording(place()).error().what,
               HasSubstr("arm 0 repeat 0, the plan has arm 1"));
+}
+
+TEST_F(RecordingTest, ALinkInARecordingLeadsNowhere) {
+  write_all();
+  std::ofstream(base_ / "victim") << "precious";
+  fs::remove(place() / "profile.yaml");
+  fs::create_symlink(base_ / "victim", place() / "profile.yaml");
+  EXPECT_EQ(load_recording(place()).error().kind, ErrorKind::denied);
+  const auto open = OpenDirectory::open(place());
+  ASSERT_TRUE(open);
+  ASSERT_TRUE(open->replace("profile.yaml", "name: new"));
+  EXPECT_FALSE(fs::is_symlink(place() / "profile.yaml"));
+  EXPECT_EQ(test::text_of(base_ / "victim"), "precious");
+  EXPECT_TRUE(load_recording(place()));
+  fs::create_directory(base_ / "elsewhere");
+  fs::create_directory_symlink(base_ / "elsewhere", place() / "charts");
+  EXPECT_EQ(open->folder("charts").error().kind, ErrorKind::denied);
+  // What was opened stays what it was.
+  const auto folder = open->folder("real");
+  fs::rename(place() / "real", place() / "moved");
+  fs::create_directory_symlink(base_ / "elsewhere", place() / "real");
+  ASSERT_TRUE(folder && folder->create("a", "b"));
+  EXPECT_TRUE(fs::exists(place() / "moved" / "a"));
+  EXPECT_TRUE(fs::is_empty(base_ / "elsewhere"));
+  EXPECT_EQ(folder->create("a", "c").error().kind, ErrorKind::usage);
+}
+
+TEST_F(RecordingTest, NamesThatCannotBeAreErrors) {
+  const fs::path longest = base_ / std::string(300, 'x');
+  EXPECT_FALSE(load_recording(longest));
+  EXPECT_FALSE(is_recording(longest));
+  EXPECT_EQ(*is_recording(base_), false);
+  EXPECT_EQ(*is_recording(base_ / "none"), false);
+  EXPECT_FALSE(
+      RecordingWriter::create(longest, test::sample_manifest(), test::sample_plan(), "", {}));
+}
+
+TEST_F(RecordingTest, IsItsOwnersUnlessAGroupMayReadIt) {
+  write_all();
+  EXPECT_EQ(fs::status(place()).permissions(), fs::perms::owner_all);
+  fs::remove_all(place());
+  const mode_t before = ::umask(0077);
+  auto writer = RecordingWriter::create(place(), test::sample_manifest(), test::sample_plan(),
+                                        "name: sample\n", kFacts, ::getegid());
+  ASSERT_TRUE(writer);
+  write_windows(*writer, 4);
+  ASSERT_TRUE(writer->finish(test::sample_manifest(), kFactsAfter));
+  std::ofstream(place() / "findings.json") << "{}";
+  ASSERT_TRUE(share_as_its_directory(place()));
+  ::umask(before);
+  for (const auto& entry : fs::recursive_directory_iterator(place())) {
+    const auto rights = entry.symlink_status().permissions();
+    EXPECT_NE(rights & fs::perms::group_read, fs::perms::none) << entry.path();
+    EXPECT_EQ(rights & fs::perms::others_all, fs::perms::none) << entry.path();
+    if (entry.is_directory())
+      EXPECT_NE(rights & fs::perms::group_exec, fs::perms::none) << entry.path();
+  }
+}
+
+TEST_F(RecordingTest, OneOfRootSaysWhatToDo) {
+  if (::geteuid() != 0) GTEST_SKIP() << "needs root, to become another user";
+  write_all();
+  for (const fs::path& above : {base_, base_ / "deep"})
+    fs::permissions(above, fs::perms::others_exec | fs::perms::others_read, fs::perm_options::add);
+  ASSERT_EQ(::seteuid(65534), 0);
+  const auto loaded = load_recording(place());
+  const auto asked = is_recording(place());
+  ASSERT_EQ(::seteuid(0), 0);
+  ASSERT_FALSE(loaded);
+  EXPECT_EQ(loaded.error().kind, ErrorKind::denied);
+  EXPECT_THAT(
+      loaded.error().hint,
+      testing::AllOf(HasSubstr("sudo chown -R 65534 " + place().string()), HasSubstr("--group")));
+  ASSERT_FALSE(asked);
+  EXPECT_EQ(asked.error().hint, loaded.error().hint);
 }
 
 }  // namespace

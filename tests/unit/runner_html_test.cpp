@@ -32,13 +32,12 @@ TEST(HtmlPage, OpensInABrowserWithoutNetwork) {
   const fs::path& place = scratch.path();
   const auto sessions = test::letter_sessions();
   const auto comparison = compare(sessions.groups, {}).value();
-  ASSERT_TRUE(write_text_file(place / "comparison.json", comparison_to_json(comparison)));
-  const auto files = draw_charts(place / "comparison.json", place);
+  const auto files = draw_charts(comparison_to_json(comparison), "comparison.json", place);
   ASSERT_TRUE(files) << files.error().text();
   std::vector<InlineChart> charts;
   for (const auto& file : *files)
     if (file.extension() == ".svg")
-      charts.push_back({file.stem().string(), read_text_file(file).value()});
+      charts.push_back({file.stem().string(), read_text_file(file, kMostText).value()});
   EXPECT_GE(charts.size(), 5u);
   const fs::path page = place / "page.html";
   ASSERT_TRUE(write_text_file(page, render_html(comparison, {}, charts, "")));
