@@ -25,6 +25,7 @@ import noise_budget
 import page_cost
 import style
 import time_per_page
+import words
 
 CHARTS = [gap_ccdf, latency_histogram, interrupts, gaps_over_time, ipi_sources, gap_classes, noise_budget,
           page_cost, time_per_page]
@@ -36,6 +37,7 @@ SCHEMA = 1
 def render(findings, directory):
     """Draws into `directory`, which is made; returns the paths of the files."""
     directory.mkdir(parents=True, exist_ok=True)
+    findings = words.Words().drawable(findings)
     paths = []
     for chart in COMPARISON_CHARTS if findings.get("kind") == "comparison" else CHARTS:
         style.set_up()

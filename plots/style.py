@@ -26,7 +26,8 @@ def set_up():
         "axes.titlesize": 10, "figure.labelsize": 9, "axes.titlelocation": "left", "axes.grid": True,
         "grid.color": "#d0d0d0", "grid.linewidth": 0.5, "axes.axisbelow": True, "axes.spines.top": False,
         "axes.spines.right": False, "legend.frameon": False, "legend.fontsize": 8,
-        "svg.hashsalt": "isolab", "svg.fonttype": "none"})
+        "svg.hashsalt": "isolab", "svg.fonttype": "none",
+        "text.parse_math": False})  # a name may hold dollars: it is no formula
 
 
 def line_of(index):

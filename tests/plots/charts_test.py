@@ -145,6 +145,31 @@ class Charts(unittest.TestCase):
         self.assertNotIn("time-per-page.png", files)
         self.assertIn("page-cost.png", files)
 
+    def test_names_of_others_are_drawn_as_they_are(self):
+        hostile = ["$\\frac{$", "$5 and $6", "a\x1b[2J\x00\nb", "_hidden", "\u202eback", "\ud800", "x" * 5000 + "1", "x" * 5000 + "2",
+                   "<script>alert(1)</script>", "\u4e2d"]
+        shown = ["$\\frac{$", "$5 and $6", "a\\x1b[2J\\x00\\x0ab", "_hidden", "\\u202eback", "\\ud800",
+                 "x" * 40 + "..." + "x" * 20 + "1", "x" * 40 + "..." + "x" * 20 + "2",
+                 "&lt;script&gt;alert(1)&lt;/script&gt;", "\u4e2d"]
+        findings = with_page_costs(sample_findings.sample(arms=1 + len(hostile), cpus=2))
+        text = json.dumps(findings)
+        for arm, name in zip(sample_findings.ARMS[1:], hostile):
+            text = text.replace(json.dumps(arm), json.dumps(name))
+        findings = json.loads(text)
+        findings["run"]["profile"] = "$profile\\undefined{$"
+        findings["run"]["facts"]["kernel.release"] = "6.12$_\\q$\x07"
+        for arm in findings["series"]["arms"]:
+            arm["interrupts"]["irq $\\frac{$"] = 5.0
+        files = self.draw(findings)
+        self.assertLessEqual(NAMES, {name.rsplit(".")[0] for name in files})
+        for name in NAMES:
+            svg = files[f"{name}.svg"].read_text(encoding="utf-8")
+            for words in shown + ["$profile\\undefined{$", "Linux 6.12$_\\q$\\x07"]:
+                self.assertIn(words, svg, f"{name} does not show {words}")
+            self.assertNotIn("<script", svg)
+            self.assertEqual([c for c in svg + files[f"{name}.csv"].read_text(encoding="utf-8") if c < " " and c != "\n"], [])
+        self.assertIn("irq $\\frac{$", files["interrupts.svg"].read_text(encoding="utf-8"))
+
     def test_refuses_what_is_not_findings(self):
         with tempfile.TemporaryDirectory() as place:
             path = pathlib.Path(place) / "findings.json"
