@@ -258,13 +258,13 @@ def left_running(place):
     """What a command leaves behind is named, and has ended when its window is in the recording."""
     beat = place.path / "beat"
     busy = command_of("sh", "-c", f"setsid sh -c 'while :; do : > {beat}; done' & sleep 300")
-    profile_of(place, {"leaves": busy, "idle": {}}, "500ms", order="sequential")
+    profile_of(place, {"idle": {}, "leaves": busy, "after": command_of("sleep", "300")}, "500ms", order="sequential")
     code, text = place.run("--allow-commands")
     must(code in (0, 5), f"exit code {code}: {text}")
     must("had left running: sh (" in text, text)
-    leaves, idle = windows(place)
+    _, leaves, after = windows(place)
     must(any(one["id"] == "left_running" and "sh (" in one["seen"] for one in leaves["warnings"]), str(leaves["warnings"]))
-    must(not any(one["id"] == "left_running" for one in idle["warnings"]), str(idle["warnings"]))
+    must(not any(one["id"] == "left_running" for one in after["warnings"]), str(after["warnings"]))
     committed = next((place.path / "recording" / "windows").glob("*-leaves-*/window.json")).stat().st_mtime_ns
     must(beat.stat().st_mtime_ns <= committed, "it ran on after its window")
     report = subprocess.run([place.isolab, "report", str(place.path / "recording")], capture_output=True, text=True)
@@ -281,19 +281,19 @@ def reader_killed(place):
 
 
 def workload_stopped(place):
-    profile_of(place, {"still": command_of("sleep", "300")}, "1500ms")
+    profile_of(place, {"idle": {}, "still": command_of("sleep", "300")}, "1500ms")
     code, text = place.run("--allow-commands", meanwhile=while_measuring(place, "command", signal.SIGSTOP))
     must(code == 5, f"exit code {code}: {text}")
     must(re.match("disturbed: workload command ignored the request to stop", status_of(place, "still")), status_of(place, "still"))
 
 
 def log_flood(place):
-    profile_of(place, {"floods": command_of("yes")}, "500ms")
+    profile_of(place, {"idle": {}, "floods": command_of("yes")}, "500ms")
     code, text = place.run("--allow-commands")
     must(code in (0, 5), f"exit code {code}: {text}")
     must(status_of(place, "floods") == "complete", status_of(place, "floods"))
     log = next((place.path / "recording" / "windows").glob("*-floods-*/command.log"))
-    cut = windows(place)[0]["work"][0]["notes"].get("output_bytes_cut")
+    cut = windows(place)[1]["work"][0]["notes"].get("output_bytes_cut")
     must(log.stat().st_size <= (16 << 20) + 100, f"{log.stat().st_size} bytes of log")
     must((cut is not None) == (log.stat().st_size > 16 << 20), f"{log.stat().st_size} bytes, cut: {cut}")
 

@@ -278,8 +278,9 @@ TEST_F(RecordingTest, IsItsOwnersUnlessAGroupMayReadIt) {
     const auto rights = entry.symlink_status().permissions();
     EXPECT_NE(rights & fs::perms::group_read, fs::perms::none) << entry.path();
     EXPECT_EQ(rights & fs::perms::others_all, fs::perms::none) << entry.path();
-    if (entry.is_directory())
+    if (entry.is_directory()) {
       EXPECT_NE(rights & fs::perms::group_exec, fs::perms::none) << entry.path();
+    }
   }
 }
 
