@@ -169,26 +169,32 @@ std::string pack_gaps(std::span<const Gap> gaps) {
 
 namespace {
 
-/// The number of gaps in a log that is whole. `passed(offset)` is called now and then: what lies
-/// before it was hashed.
-template <class Passed>
-Result<std::size_t> check_gaps(const std::string& file, std::string_view bytes, Passed&& passed) {
-  const std::size_t size = bytes.size();
+/// The number of gaps that the first bytes of a log of `size` bytes promise, if it has that many.
+Result<std::size_t> check_gaps_header(const std::string& file, std::string_view head,
+                                      std::size_t size) {
   if (size < kGapsHeader)
     return bad(file, size, fmt::format("the file ends within its {} byte header", kGapsHeader));
-  if (!bytes.starts_with(kGapsMagic)) return bad(file, 0, "this is not a gap log");
-  if (const auto version = get(bytes, 8, 4); version != kGapsVersion)
+  if (!head.starts_with(kGapsMagic)) return bad(file, 0, "this is not a gap log");
+  if (const auto version = get(head, 8, 4); version != kGapsVersion)
     return bad(
         file, 8,
         fmt::format("gap log version {} is not the {} this isolab reads", version, kGapsVersion));
-  const std::uint64_t count = get(bytes, 16, 8);
+  const std::uint64_t count = get(head, 16, 8);
   const std::size_t body = size - kGapsHeader;
   if (body < kGapsTrailer || (body - kGapsTrailer) % kGapBytes != 0 ||
       (body - kGapsTrailer) / kGapBytes != count)
     return bad(
         file, size,
         fmt::format("the header says {} gaps, the file's {} bytes are not that many", count, size));
-  const std::size_t hash_at = size - kGapsTrailer;
+  return count;
+}
+
+/// The number of gaps in a log that is whole. `passed(offset)` is called now and then: what lies
+/// before it was hashed.
+template <class Passed>
+Result<std::size_t> check_gaps(const std::string& file, std::string_view bytes, Passed&& passed) {
+  const auto count = TRY(check_gaps_header(file, bytes.substr(0, kGapsHeader), bytes.size()));
+  const std::size_t hash_at = bytes.size() - kGapsTrailer;
   std::uint64_t hash = fnv1a({});
   for (std::size_t at = 0; at < hash_at; at += kHashBlock) {
     hash = fnv1a(bytes.substr(at, std::min(kHashBlock, hash_at - at)), hash);
@@ -216,6 +222,12 @@ Result<GapList> load_gaps(const std::filesystem::path& file, const std::string& 
   if (::fstat(open.get(), &status) != 0)
     return errno_error("cannot look at " + file.string(), errno);
   const auto size = static_cast<std::size_t>(status.st_size);
+  // Before a file of any size is read or mapped: is it as long as it says?
+  char head[kGapsHeader] = {};
+  const auto got = ::pread(open.get(), head, sizeof head, 0);
+  if (got < 0) return errno_error("cannot read " + file.string(), errno);
+  const bool has_header = got == static_cast<ssize_t>(sizeof head);
+  TRY(check_gaps_header(shown, {head, sizeof head}, has_header ? size : static_cast<std::size_t>(got)));
   void* const data = size < kLeastMapped
                          ? MAP_FAILED
                          : ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, open.get(), 0);

@@ -211,10 +211,17 @@ std::vector<const EventFormat*> TraceFormats::all() const {
   return formats;
 }
 
+/// An error of a file's text names the file.
+template <class T>
+Result<T> in_file(const std::string& file, Result<T> parsed) {
+  if (!parsed) parsed.error().what = file + ": " + parsed.error().what;
+  return parsed;
+}
+
 Result<TraceFormats> TraceFormats::load(const std::filesystem::path& directory) {
   TraceFormats formats;
   const auto header = TRY(read_text(directory / "header_page"));
-  formats.layout = TRY(PageLayout::parse(header));
+  formats.layout = TRY(in_file("formats/header_page", PageLayout::parse(header)));
   std::size_t seen = 0;
   std::error_code ignored;  // of tests: a file that is not there has no format
   for (const auto& system : TRY(entries_of(directory))) {
@@ -226,7 +233,8 @@ Result<TraceFormats> TraceFormats::load(const std::filesystem::path& directory) 
       if (std::filesystem::is_directory(path, ignored)) path /= "format";
       if (!std::filesystem::is_regular_file(path, ignored)) continue;
       const auto text = TRY(read_text(path));
-      auto format = TRY(EventFormat::parse(system.filename().string(), text));
+      const auto place = fmt::format("formats/{}/{}", system.filename().string(), name);
+      auto format = TRY(in_file(place, EventFormat::parse(system.filename().string(), text)));
       TRY(formats.add(std::move(format)));
     }
   }

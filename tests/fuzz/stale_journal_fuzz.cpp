@@ -22,7 +22,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
                                                   {"/sys/kernel/tracing/instances/isolab-1/", ""},
                                                   {"/sys/kernel/tracing/kprobe_events", ""}};
   MemoryFiles files(before);
-  for (const auto& journal : stale_journals(scratch.path())) {
+  const auto stale = stale_journals(scratch.path());
+  fuzz::demand(stale.has_value());
+  for (const auto& journal : *stale) {
     (void)restore_script(files, journal);
     for (const auto& problem : restore_journal(files, journal)) fuzz::demand(!problem.what.empty());
   }

@@ -6,6 +6,7 @@
 
 #include "tests/support/recording_builder.h"
 #include "tests/support/trace_builder.h"
+#include "trace/meta.h"
 
 namespace isolab::test {
 

@@ -242,14 +242,14 @@ TEST_F(Guard, AValueThatArrivesAfterThePatienceIsStillOurs) {
 
 TEST_F(Guard, AJournalThatCannotBeShortenedIsNoProblemOnceAllIsBack) {
   StateGuard guard(files_, directory_);
-  ASSERT_TRUE(guard.set("/a", "2"));
-  ASSERT_TRUE(guard.set("/c", "5"));
+  ASSERT_TRUE(guard.set("/proc/sys/a", "2"));
+  ASSERT_TRUE(guard.set("/proc/sys/c", "5"));
   // The next one is written beside it: a directory of that name stands for a full disk.
   std::filesystem::create_directory(journals().at(0).string() + ".new");
-  EXPECT_FALSE(guard.set("/mask", "1"));
+  EXPECT_FALSE(guard.set("/proc/sys/mask", "1"));
   EXPECT_THAT(guard.restore(), IsEmpty());
-  EXPECT_EQ(*files_.read("/a"), "1");
-  EXPECT_EQ(*files_.read("/c"), "0");
+  EXPECT_EQ(*files_.read("/proc/sys/a"), "1");
+  EXPECT_EQ(*files_.read("/proc/sys/c"), "0");
   std::filesystem::remove(journals().at(0));
   EXPECT_THAT(journals(), IsEmpty());
 }

@@ -25,9 +25,9 @@ using testing::SizeIs;
 class Machine final : public Files {
  public:
   std::map<std::string, std::string> at{
-      {"/proc/self/mountinfo", "30 25 0:26 / /cg rw,nosuid - cgroup2 cgroup2 rw\n"},
-      {"/cg/cgroup.controllers", "cpuset cpu pids\n"},
-      {"/cg/cgroup.subtree_control", "cpu\n"},
+      {"/proc/self/mountinfo", "30 25 0:26 / /sys/fs/cgroup rw,nosuid - cgroup2 cgroup2 rw\n"},
+      {"/sys/fs/cgroup/cgroup.controllers", "cpuset cpu pids\n"},
+      {"/sys/fs/cgroup/cgroup.subtree_control", "cpu\n"},
       {"/proc/irq/default_smp_affinity", "f\n"},
       {"/proc/irq/7/smp_affinity_list", "0-3\n"},
       {"/proc/irq/8/smp_affinity_list", "2\n"},
@@ -98,7 +98,7 @@ TEST_F(RuntimeIsolation, APartitionIsMadeVerifiedAndUndone) {
   EXPECT_EQ(made->cgroup, machine_.partition);
   EXPECT_EQ(machine_.at[made->cgroup + "/cgroup.type"], "threaded");
   EXPECT_EQ(machine_.at[made->cgroup + "/cpuset.cpus"], "2-3");
-  EXPECT_EQ(machine_.at["/cg/cgroup.subtree_control"], "cpu cpuset\n");
+  EXPECT_EQ(machine_.at["/sys/fs/cgroup/cgroup.subtree_control"], "cpu cpuset\n");
   EXPECT_EQ(machine_.at["/proc/irq/7/smp_affinity_list"], "0-1");
   EXPECT_EQ(machine_.at["/proc/irq/8/smp_affinity_list"], "0-1");
   EXPECT_EQ(machine_.at["/proc/irq/10/smp_affinity_list"], "0\n");
@@ -123,14 +123,14 @@ TEST_F(RuntimeIsolation, WhatTheKernelCannotIsNotApplicableWithItsReason) {
   EXPECT_EQ(refused.error().kind, ErrorKind::unsupported);
   EXPECT_THAT(refused.error().what, HasSubstr("not exclusive"));
   EXPECT_THAT(guard.restore(), IsEmpty());
-  EXPECT_EQ(machine_.at["/cg/cgroup.subtree_control"], "cpu\n");
+  EXPECT_EQ(machine_.at["/sys/fs/cgroup/cgroup.subtree_control"], "cpu\n");
 
-  machine_.at["/cg/cgroup.controllers"] = "cpu pids\n";
+  machine_.at["/sys/fs/cgroup/cgroup.controllers"] = "cpu pids\n";
   refused = isolate(partition_, housekeeping_, host(), guard);
   EXPECT_EQ(refused.error().kind, ErrorKind::unsupported);
   EXPECT_THAT(refused.error().what, HasSubstr("no cpuset controller"));
 
-  machine_.at["/proc/self/mountinfo"] = "31 25 0:27 / /cg rw - cgroup cgroup rw,cpuset\n";
+  machine_.at["/proc/self/mountinfo"] = "31 25 0:27 / /sys/fs/cgroup rw - cgroup cgroup rw,cpuset\n";
   refused = isolate(partition_, housekeeping_, host(), guard);
   EXPECT_EQ(refused.error().kind, ErrorKind::unsupported);
   EXPECT_THAT(refused.error().what, HasSubstr("no cgroup v2"));

@@ -200,7 +200,7 @@ TEST(CpuFilters, SayWhatCanBeSaid) {
 }
 
 TEST(Kprobes, AreJournalledInAGroupOfTheirOwnAndLeaveOthersAlone) {
-  const std::string path = "/t/kprobe_events";
+  const std::string path = "/sys/kernel/tracing/kprobe_events";
   MemoryFiles files({{path, "p:isolab_1/old f a=$arg1\np:kprobes/foreign g\n"}});
   const test::TemporaryDirectory scratch;
   const std::filesystem::path& journals = scratch.path();
@@ -208,7 +208,7 @@ TEST(Kprobes, AreJournalledInAGroupOfTheirOwnAndLeaveOthersAlone) {
   {
     StateGuard guard(files, journals);
     auto probes =
-        Kprobes::define(files, guard, "/t", {{"many", "f", "m0=$arg1", 2}, {"csq", "g", "x=1"}});
+        Kprobes::define(files, guard, "/sys/kernel/tracing", {{"many", "f", "m0=$arg1", 2}, {"csq", "g", "x=1"}});
     ASSERT_TRUE(probes) << probes.error().text();
     EXPECT_EQ(guard.entries().size(), 2u);
     const auto events = probes->events();

@@ -29,7 +29,7 @@ TEST(Elf, ThisProgramNeedsItsLoaderAndTheCLibrary) {
 
 TEST(Elf, OtherFilesAreNoPrograms) {
   EXPECT_EQ(read_elf("/etc/passwd").error().kind, ErrorKind::parse);
-  EXPECT_EQ(read_elf("/dev/null").error().kind, ErrorKind::parse);
+  EXPECT_EQ(read_elf("/dev/null").error().kind, ErrorKind::denied);  // no regular file
   EXPECT_EQ(read_elf("/nonexistent").error().kind, ErrorKind::io);
 }
 

@@ -122,9 +122,9 @@ TEST_F(KnobsTest, ParametersOutOfRangeAreRefused) {
            {&workloads::direct_map, {{"pages", {"-1"}}}},
            {&workloads::mprotect_shootdown, {{"pages", {"0"}}}},
            {&workloads::command, {}}}) {
-    const auto made = info->make(values, bench_.context());
-    ASSERT_FALSE(made) << info->name;
-    EXPECT_EQ(made.error().kind, ErrorKind::usage) << info->name;
+    const auto checked = info->check(values);
+    ASSERT_FALSE(checked) << info->name;
+    EXPECT_EQ(checked.error().kind, ErrorKind::usage) << info->name;
   }
 }
 

@@ -189,9 +189,9 @@ TEST(VmallocChurn, RefusesSizesThatAreNotVmallocMemory) {
                                 .stop = StopFlag(stop),
                                 .note = [](const std::string&, const std::string&) {}};
   for (const char* size : {"4KiB", "60KiB", "65537B", "2GiB"}) {
-    const auto made = workloads::vmalloc_churn.make({{"map_size", {size}}}, context);
-    ASSERT_FALSE(made) << size;
-    EXPECT_EQ(made.error().kind, ErrorKind::usage) << size;
+    const auto checked = workloads::vmalloc_churn.check({{"map_size", {size}}});
+    ASSERT_FALSE(checked) << size;
+    EXPECT_EQ(checked.error().kind, ErrorKind::usage) << size;
   }
   EXPECT_TRUE(workloads::vmalloc_churn.make({{"map_size", {"64KiB"}}}, context));
 }
