@@ -9,23 +9,21 @@
 #include <filesystem>
 #include <fstream>
 
+#include "tests/support/temporary_directory.h"
+
 namespace isolab {
 namespace {
 
 class UntrustedFile : public ::testing::Test {
  protected:
-  UntrustedFile() {
-    std::string name = (std::filesystem::temp_directory_path() / "isolab-test-XXXXXX").string();
-    directory = ::mkdtemp(name.data());
-    std::ofstream(directory / "text") << "hello";
-  }
-  ~UntrustedFile() override { std::filesystem::remove_all(directory); }
+  UntrustedFile() { scratch.put("text", "hello"); }
   std::string at(const std::string& name) const { return (directory / name).string(); }
   std::string why(const std::string& name, const FileDemands& demands = {}) const {
     const auto read = read_untrusted(at(name), demands, "FILE");
     return read ? "read: " + *read : read.error().what;
   }
-  std::filesystem::path directory;
+  test::TemporaryDirectory scratch;
+  const std::filesystem::path& directory = scratch.path();
 };
 
 TEST_F(UntrustedFile, ReadsARegularFile) { EXPECT_EQ(why("text"), "read: hello"); }
