@@ -163,9 +163,8 @@ void Attribution::settle_usual(std::size_t receiver) {
 /// The time of the slices on their causes, and the gap on its first.
 void Attribution::book_times(std::size_t receiver, GapStory& story) {
   auto& r = receivers_[receiver];
-  const DeliveryRules rules{&r.usual,      kLeastLateUs * r.microsecond,
-                            late_before_,  late_between_,
-                            late_after_,   unnamed_};
+  const DeliveryRules rules{
+      &r.usual, kLeastLateUs * r.microsecond, late_before_, late_between_, late_after_, unnamed_};
   book_slices(story.slices, sent_before(story), rules, booked_);
   story.slices.swap(booked_);
   shares_.clear();
@@ -211,9 +210,8 @@ void Attribution::book(std::size_t receiver, GapStory& story) {
       if (over_1us) ++result.explained_over_1us;
     }
     if (story.late != 0)
-      result.late.push_back(
-          {static_cast<std::uint32_t>(story.index), story.late,
-           names_[story.trigger].kind == CauseKind::late_delivery});
+      result.late.push_back({static_cast<std::uint32_t>(story.index), story.late,
+                             names_[story.trigger].kind == CauseKind::late_delivery});
     result.explained_ticks += length - story.late;
     result.late_ticks += story.late;
     result.away_ticks += story.away;

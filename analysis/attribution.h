@@ -40,13 +40,13 @@ namespace isolab {
 
 struct Cause {
   CauseId id = kNoCause;
-  std::uint64_t time = 0;   // ticks
-  std::uint32_t times = 1;  // of the same kind in a row (page faults, softirqs, NMI handlers)
-  bool same_ipi = false;    // a further callback of the IPI before it
-  bool by_order = false;    // joined by order only, not by pointer
-  std::int32_t pid = -1;    // of the task switched to
-  std::int16_t prio = 0;    // of that task, as the kernel counts (sched_switch)
-  Sender sender;            // of a timer: who armed it
+  std::uint64_t time = 0;       // ticks
+  std::uint32_t times = 1;      // of the same kind in a row (page faults, softirqs, NMI handlers)
+  bool same_ipi = false;        // a further callback of the IPI before it
+  bool by_order = false;        // joined by order only, not by pointer
+  std::int32_t pid = -1;        // of the task switched to
+  std::int16_t prio = 0;        // of that task, as the kernel counts (sched_switch)
+  Sender sender;                // of a timer: who armed it
   std::int32_t woken_pid = -1;  // the first task that it woke
   CommId woken = 0;
 };
@@ -132,8 +132,8 @@ struct LateGap {
 /// What one measured CPU received in the window.
 struct CpuAttribution {
   int cpu = 0;
-  std::vector<CauseTally> causes;     // by CauseId, may be shorter than the list of names
-  GapSet silent;                      // gaps without any event
+  std::vector<CauseTally> causes;  // by CauseId, may be shorter than the list of names
+  GapSet silent;                   // gaps without any event
   std::vector<LateGap> late;
 
   RowCounts counted;     // between the window's edges
@@ -204,9 +204,9 @@ class Attribution {
     std::uint64_t ticks = 0;
     std::uint64_t at = 0;  // the same inside the open gap: clocks may differ by `slack`
     bool in_gap = false;
-    bool counts = false;      // between the window's edges
-    bool checked = false;     // between the two readings of the counters
-    bool near_edge = false;   // during one of them
+    bool counts = false;     // between the window's edges
+    bool checked = false;    // between the two readings of the counters
+    bool near_edge = false;  // during one of them
   };
 
   /// What is known about a measured CPU while the events pass.
@@ -218,15 +218,15 @@ class Attribution {
     GapStory story;
     GapTimeline timeline;
     UsualDelay usual;
-    bool settled = false;         // `usual` is
-    std::vector<GapStory> held;   // until it is; then in order
-    std::string probe;            // name of the probe's thread; empty: its pid is learnt
+    bool settled = false;        // `usual` is
+    std::vector<GapStory> held;  // until it is; then in order
+    std::string probe;           // name of the probe's thread; empty: its pid is learnt
     std::int32_t probe_pid = -1;
-    CauseId running = kNoCause;   // the task that has the CPU; kNoCause: the probe
-    CauseId stopped = kNoCause;   // why the probe is not runnable; kNoCause: it is
-    bool in_ipi = false;          // between entry and exit of a function-call IPI
-    bool ipi_open = false;        // and it has not shown a callback yet
-    Moment ipi_at;                // of its entry
+    CauseId running = kNoCause;     // the task that has the CPU; kNoCause: the probe
+    CauseId stopped = kNoCause;     // why the probe is not runnable; kNoCause: it is
+    bool in_ipi = false;            // between entry and exit of a function-call IPI
+    bool ipi_open = false;          // and it has not shown a callback yet
+    Moment ipi_at;                  // of its entry
     std::size_t ipi_cause = kNone;  // its place in the story
     int ipi_irq = -1;               // arm64: the number of the IPI's interrupt
     bool timer_open = false;        // a timer interrupt that has not shown a timer yet
@@ -235,20 +235,21 @@ class Attribution {
     std::size_t timer_cause = kNone;
     std::uint64_t expiring = 0;  // the timer whose function runs
     std::unordered_map<std::uint64_t, Sender> armed;
-    Sender reschedule;  // the last one sent here
+    Sender reschedule;                 // the last one sent here
     CauseId reschedule_id = kNoCause;  // kNoCause: its stack may still come
     bool reschedule_used = true;
-    bool reschedule_wakes = false;     // whom it wakes may still come
+    bool reschedule_wakes = false;  // whom it wakes may still come
     std::int32_t reschedule_woken_pid = -1;
     CommId reschedule_woken = 0;
-    bool reschedule_runs = false;      // received, and no task was switched to since
-    Sender caller;                     // of the callback that runs
+    bool reschedule_runs = false;  // received, and no task was switched to since
+    Sender caller;                 // of the callback that runs
     CauseId call_id = kNoCause;
     std::array<PendingCall, kRecentCalls> recent;  // calls queued here, a ring
     std::size_t recent_at = 0;
   };
   /// Calls and a reschedule IPI whose stack may still follow in the buffer of this CPU. One event
-  /// that names several receivers (the kprobe on smp_call_function_many_cond) has one stack for all.
+  /// that names several receivers (the kprobe on smp_call_function_many_cond) has one stack for
+  /// all.
   struct OpenCalls {
     struct Call {
       std::size_t receiver = 0;
@@ -323,13 +324,13 @@ class Attribution {
   std::function<void(const GapStory&)> on_gap_;
   std::uint64_t begin_ = 0, end_ = 0;  // the window, in the trace clock
   CounterReads reads_;
-  std::uint64_t generic_ = 0;          // generic_smp_call_function_single_interrupt
-  std::uint64_t wakeup_ = 0;           // sched_ttwu_pending; both 0 where no symbol says so
-  int ipi_base_ = -1;                  // arm64: interrupt of IPI0, learnt from the trace
+  std::uint64_t generic_ = 0;  // generic_smp_call_function_single_interrupt
+  std::uint64_t wakeup_ = 0;   // sched_ttwu_pending; both 0 where no symbol says so
+  int ipi_base_ = -1;          // arm64: interrupt of IPI0, learnt from the trace
   CauseId tick_ = kNoCause, irq_work_ = kNoCause, fault_ = kNoCause, mce_ = kNoCause,
           silent_ = kNoCause, unnamed_ = kNoCause, idle_ = kNoCause;
   CauseId late_before_ = kNoCause, late_between_ = kNoCause, late_after_ = kNoCause;
-  std::vector<Slice> booked_;   // of the gap being booked
+  std::vector<Slice> booked_;                              // of the gap being booked
   std::vector<std::pair<CauseId, std::uint64_t>> shares_;  // of its causes
   std::uint64_t events_ = 0;
 };

@@ -176,8 +176,8 @@ CauseId CauseNames::task(std::string_view comm) {
 CauseId CauseNames::work(std::string_view comm, std::uint64_t func) {
   const Key key{func, task(comm)};
   if (const auto found = work_.find(key); found != work_.end()) return found->second;
-  const auto id = fixed(CauseKind::other_task,
-                        fmt::format("{} {}", pool_of(comm), trace_->function(func)));
+  const auto id =
+      fixed(CauseKind::other_task, fmt::format("{} {}", pool_of(comm), trace_->function(func)));
   work_.emplace(key, id);
   return id;
 }

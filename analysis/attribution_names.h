@@ -25,9 +25,9 @@ enum class CauseKind : std::uint8_t {
   softirq,
   page_fault,
   machine_check,
-  vector,      // another x86 vector, by name
-  timer,       // a high-resolution timer that is not the scheduler's tick, by its function
-  other_task,  // a context switch away from the probe
+  vector,         // another x86 vector, by name
+  timer,          // a high-resolution timer that is not the scheduler's tick, by its function
+  other_task,     // a context switch away from the probe
   probe_stopped,  // the probe itself was not runnable: stopped, asleep
   late_delivery,  // time without events around an interrupt, beyond its usual delivery
 };
@@ -41,7 +41,7 @@ struct CauseName {
   std::string deferrable = "no";
   std::string lpc_name = "-";
   std::string reason;
-  bool by_ipi = false;  // another CPU caused it
+  bool by_ipi = false;    // another CPU caused it
   bool user_tlb = false;  // the TLB row of /proc/interrupts counts it
   bool operator==(const CauseName&) const = default;
 };

@@ -30,8 +30,8 @@ Attribution::Moment Attribution::moment_of(std::size_t receiver, const TraceEven
   const auto during = [&](std::uint64_t from, std::uint64_t until) {
     return event.time >= from && event.time <= until;
   };
-  now.near_edge = during(reads_.begin_from, reads_.begin_until) ||
-                  during(reads_.end_from, reads_.end_until);
+  now.near_edge =
+      during(reads_.begin_from, reads_.begin_until) || during(reads_.end_from, reads_.end_until);
   now.checked = !now.near_edge && during(reads_.begin_from, reads_.end_until);
   auto& result = results_[receiver];
   if (now.in_gap) {
@@ -163,7 +163,8 @@ void Attribution::settle_ipi(std::size_t receiver) {
   r.ipi_open = false;
   PendingCall* found = nullptr;
   for (auto& call : r.recent) {
-    if (call.target < 0 || call.func == 0 || clock_.ticks(call.sender.sent) > r.ipi_at.ticks) continue;
+    if (call.target < 0 || call.func == 0 || clock_.ticks(call.sender.sent) > r.ipi_at.ticks)
+      continue;
     if (call.cause == kNoCause) settle_calls(call.sender.cpu, nullptr);
     if (call.cause == kNoCause) continue;
     if (table_.has_function_events && names_.is_wakeup_list(call.cause)) continue;

@@ -77,7 +77,8 @@ void Attribution::send(const TraceEvent& event, std::size_t receiver, std::uint6
   if (event.cpu == r.story.cpu) return;  // irq_work of that CPU itself
   const bool counts = in_window(event.time);
   if (callback == 0) {
-    if (r.reschedule_id == kNoCause && r.reschedule.known()) settle_calls(r.reschedule.cpu, nullptr);
+    if (r.reschedule_id == kNoCause && r.reschedule.known())
+      settle_calls(r.reschedule.cpu, nullptr);
     r.reschedule = {event.cpu, event.pid(), comms_.of(event.pid()), 0, callsite, event.time};
     r.reschedule_id = kNoCause;
     r.reschedule_used = false;

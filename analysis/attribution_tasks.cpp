@@ -118,8 +118,7 @@ void Attribution::woken(const TraceEvent& event) {
     }
   }
   const bool here = event.cpu == r.story.cpu;
-  if (here ? !r.in_ipi || !r.caller.known()
-           : !r.reschedule_wakes || event.cpu != r.reschedule.cpu)
+  if (here ? !r.in_ipi || !r.caller.known() : !r.reschedule_wakes || event.cpu != r.reschedule.cpu)
     return;
   if (!here) {
     r.reschedule_wakes = false;

@@ -39,13 +39,14 @@ void check_heard(const WindowRecord& window, const std::string& arm, WarningList
       out.add(make_warning(WarningId::probe_error, fmt::format("CPU {}: {}", cpu.cpu, cpu.error)),
               arm);
     if (cpu.gaps_dropped > 0)
-      out.add(make_warning(WarningId::gaps_dropped,
-                           fmt::format("CPU {}: {} gaps did not fit the log of {}, which ends after "
-                                       "{:.3g} of {:.3g} s",
-                                       cpu.cpu, cpu.gaps_dropped, cpu.gaps.size(),
-                                       seconds_of(window, logged_until(cpu) - cpu.start),
-                                       seconds_of(window, cpu.end - cpu.start))),
-              arm);
+      out.add(
+          make_warning(WarningId::gaps_dropped,
+                       fmt::format("CPU {}: {} gaps did not fit the log of {}, which ends after "
+                                   "{:.3g} of {:.3g} s",
+                                   cpu.cpu, cpu.gaps_dropped, cpu.gaps.size(),
+                                   seconds_of(window, logged_until(cpu) - cpu.start),
+                                   seconds_of(window, cpu.end - cpu.start))),
+          arm);
     if (const double back = number_of(cpu, "backward_steps"); back > 0)
       out.add(make_warning(
                   WarningId::self_check_failed,
@@ -245,9 +246,10 @@ void check_counters(const WindowRecord& window, const std::string& arm, const Cp
              (!row.before.contains(cpu) || !row.after.contains(cpu));
     };
     if (std::any_of(window.interrupts.begin(), window.interrupts.end(), absent))
-      out.add(make_warning(WarningId::cpu_offline_at_edge,
-                           fmt::format("/proc/interrupts lacks CPU {} at an edge of a window", cpu)),
-              arm);
+      out.add(
+          make_warning(WarningId::cpu_offline_at_edge,
+                       fmt::format("/proc/interrupts lacks CPU {} at an edge of a window", cpu)),
+          arm);
     for (const auto& row : window.interrupts) {
       const auto step = counter_step(row, cpu);
       const bool device = row.kind == "device";

@@ -293,8 +293,7 @@ void add_notes_of_losses(const std::vector<SessionGroup>& groups, Comparison& ou
     out.notes.push_back(fmt::format(
         "{}: the trace of {} of {} lost events ({} in {}). Numbers of the trace leave these "
         "sessions out (\"!\"); where no other is left they are shown and not judged (\"lost\")",
-        group.name, sessions, sessions_word(group.sessions.size()), events,
-        fmt::join(arms, ", ")));
+        group.name, sessions, sessions_word(group.sessions.size()), events, fmt::join(arms, ", ")));
   }
 }
 
@@ -317,9 +316,8 @@ void add_notes_of_lacks(const std::vector<SessionGroup>& groups, Comparison& out
     std::vector<std::string> counts;
     bool everywhere = true;
     for (const auto& group : groups) {
-      const auto with =
-          std::count_if(group.sessions.begin(), group.sessions.end(),
-                        [&](const auto* session) { return has_arm(*session, arm); });
+      const auto with = std::count_if(group.sessions.begin(), group.sessions.end(),
+                                      [&](const auto* session) { return has_arm(*session, arm); });
       counts.push_back(fmt::format("{} {} of {}", group.name, with, group.sessions.size()));
       everywhere = everywhere && static_cast<std::size_t>(with) == group.sessions.size();
     }
@@ -339,13 +337,11 @@ void add_notes_of_lacks(const std::vector<SessionGroup>& groups, Comparison& out
   for (auto& [names, numbers] : rest) {
     const std::size_t all = numbers.size();
     if (all > kLacksNamed) numbers.resize(kLacksNamed);
-    out.notes.push_back(fmt::format("not compared, since only {} has {}: {}{}",
-                                    fmt::join(names, " and "), all == 1 ? "it" : "them",
-                                    fmt::join(numbers, "; "),
-                                    all > numbers.size()
-                                        ? fmt::format(" and {} more (--json has them)",
-                                                      all - numbers.size())
-                                        : ""));
+    out.notes.push_back(fmt::format(
+        "not compared, since only {} has {}: {}{}", fmt::join(names, " and "),
+        all == 1 ? "it" : "them", fmt::join(numbers, "; "),
+        all > numbers.size() ? fmt::format(" and {} more (--json has them)", all - numbers.size())
+                             : ""));
   }
 }
 

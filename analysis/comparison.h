@@ -45,8 +45,8 @@ const char* to_string(Outcome outcome);
 
 /// A metric in one group.
 struct GroupNumber {
-  std::vector<double> values;        // one a session, in the order of the sessions that have it
-  std::size_t missing = 0;           // sessions without it
+  std::vector<double> values;  // one a session, in the order of the sessions that have it
+  std::size_t missing = 0;     // sessions without it
   // Sessions whose trace lost events: left out, or shown where there are no others (all_lost).
   std::size_t lost = 0;
   bool all_lost = false;
@@ -147,7 +147,7 @@ struct Comparison {
   std::vector<std::string> notes;  // what the reader must know, one sentence each
   std::vector<ComparedMetric> metrics;
   std::vector<Uncompared> uncompared;  // in the order of `metrics`
-  std::size_t tests = 0;  // metrics that were tested: the family of Benjamini-Hochberg
+  std::size_t tests = 0;               // metrics that were tested: the family of Benjamini-Hochberg
   std::vector<GroupSeries> series;
   std::vector<ScalingLine> scaling;
 };

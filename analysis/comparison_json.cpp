@@ -63,9 +63,8 @@ Json metric_json(const ComparedMetric& one) {
 }
 
 Json uncompared_json(const Uncompared& one) {
-  return Json(JsonObject{{"name", one.key.name},
-                         {"labels", words(one.key.labels)},
-                         {"groups", strings(one.groups)}});
+  return Json(JsonObject{
+      {"name", one.key.name}, {"labels", words(one.key.labels)}, {"groups", strings(one.groups)}});
 }
 
 Json group_json(const GroupSummary& one) {

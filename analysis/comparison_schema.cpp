@@ -28,9 +28,9 @@ Json bounds() {
 
 /// From nothing to something the ratio is the text "inf".
 Json ratio() {
-  return Json(JsonObject{
-      {"description", "new / base; 0: a fall to none, \"inf\": a rise from none"},
-      {"anyOf", JsonArray{type("number"), Json(JsonObject{{"const", "inf"}})}}});
+  return Json(
+      JsonObject{{"description", "new / base; 0: a fall to none, \"inf\": a rise from none"},
+                 {"anyOf", JsonArray{type("number"), Json(JsonObject{{"const", "inf"}})}}});
 }
 
 template <class Enum, class... More>
@@ -49,21 +49,22 @@ Json metric() {
                              {"exposure_s", type("number")},
                              {"interval95", bounds()}},
                             {"interval95"});
-  const Json change = object(
-      {{"outcome", words_of(Outcome::same, Outcome::better, Outcome::worse, Outcome::changed,
-                            Outcome::too_few, Outcome::lost, Outcome::not_judged)},
-       {"ratio", ratio()},
-       {"ratio_interval95", bounds()},
-       {"shift", described("number", "Hodges-Lehmann, new - base")},
-       {"shift_interval95", bounds()},
-       {"p", described("number", "exact Mann-Whitney, two-sided")},
-       {"q", described("number", "p after Benjamini-Hochberg over all tests")},
-       {"excludes_no_change",
-        described("boolean", "the interval leaves no change out: so does a bound that is no change "
-                             "where the test rejects it and nothing beside it")},
-       {"sessions_lacking", described("integer", "how many more a verdict needs")}},
-      {"ratio", "ratio_interval95", "shift", "shift_interval95", "p", "q", "excludes_no_change",
-       "sessions_lacking"});
+  const Json change =
+      object({{"outcome", words_of(Outcome::same, Outcome::better, Outcome::worse, Outcome::changed,
+                                   Outcome::too_few, Outcome::lost, Outcome::not_judged)},
+              {"ratio", ratio()},
+              {"ratio_interval95", bounds()},
+              {"shift", described("number", "Hodges-Lehmann, new - base")},
+              {"shift_interval95", bounds()},
+              {"p", described("number", "exact Mann-Whitney, two-sided")},
+              {"q", described("number", "p after Benjamini-Hochberg over all tests")},
+              {"excludes_no_change",
+               described("boolean",
+                         "the interval leaves no change out: so does a bound that is no change "
+                         "where the test rejects it and nothing beside it")},
+              {"sessions_lacking", described("integer", "how many more a verdict needs")}},
+             {"ratio", "ratio_interval95", "shift", "shift_interval95", "p", "q",
+              "excludes_no_change", "sessions_lacking"});
   return object({{"name", type("string")},
                  {"labels", by_name(type("string"))},
                  {"unit", type("string")},

@@ -34,9 +34,7 @@ void GapTimeline::open(std::uint64_t start) {
   slices_.clear();
 }
 
-CauseId GapTimeline::innermost() const {
-  return depth_ > 0 ? contexts_[depth_ - 1].id : task_;
-}
+CauseId GapTimeline::innermost() const { return depth_ > 0 ? contexts_[depth_ - 1].id : task_; }
 
 void GapTimeline::append(CauseId id, std::uint64_t start, std::uint64_t length, bool interrupt) {
   if (!slices_.empty() && slices_.back().id == id && !interrupt) {
@@ -164,8 +162,7 @@ void book_slices(const std::vector<Slice>& slices, std::uint64_t sent, const Del
       add(out, last, start, slice.length - late);
       add(out, rules.late_after, start, late);
     } else {
-      const auto late =
-          slices[i + 1].interrupt ? usual.late_between(slice.length, rules.least) : 0;
+      const auto late = slices[i + 1].interrupt ? usual.late_between(slice.length, rules.least) : 0;
       const auto after = late == 0 ? slice.length : usual.after();
       add(out, last, start, after);
       add(out, rules.late_between, start, late);

@@ -23,8 +23,8 @@ struct Slice {
   bool operator==(const Slice&) const = default;
 };
 
-/// How long delivery and return usually take on one CPU, in ticks: the medians of its first gaps, or
-/// the shortest of them where there are fewer than kFew.
+/// How long delivery and return usually take on one CPU, in ticks: the medians of its first gaps,
+/// or the shortest of them where there are fewer than kFew.
 class UsualDelay {
  public:
   static constexpr std::size_t kEnough = 64;
@@ -78,8 +78,8 @@ class GapTimeline {
   void rename(CauseId id, std::uint64_t since);
   /// From `at` on the innermost context does something else.
   void become(std::uint64_t at, CauseId id);
-  /// The innermost interrupt or softirq ends, with all contexts inside it. One that began before the
-  /// gap has no effect.
+  /// The innermost interrupt or softirq ends, with all contexts inside it. One that began before
+  /// the gap has no effect.
   void leave(std::uint64_t at, bool interrupt);
   /// A context of the running task itself, without an event at its end: a page fault.
   void stay(std::uint64_t at, CauseId id);
@@ -124,8 +124,8 @@ struct DeliveryRules {
 };
 
 /// Writes the slices of a gap to `out` with every tick booked on a cause. `sent`: when the call or
-/// IPI that opened the gap's first interrupt was sent, 0 if that is not known: time before it is not
-/// the interrupt's, exactly. Otherwise, and between and after contexts, UsualDelay decides.
+/// IPI that opened the gap's first interrupt was sent, 0 if that is not known: time before it is
+/// not the interrupt's, exactly. Otherwise, and between and after contexts, UsualDelay decides.
 void book_slices(const std::vector<Slice>& slices, std::uint64_t sent, const DeliveryRules& rules,
                  std::vector<Slice>& out);
 

@@ -201,10 +201,10 @@ double Heard::longest_us() const {
     return ticks * 1e6 / line().ticks_per_second();
   if (const double ns = number_of(*cpu_, "longest_ns", -1); ns >= 0) return ns / 1e3;
   if (log_holds(cpu_->threshold) && !cpu_->gaps.empty())
-    return microseconds(std::max_element(cpu_->gaps.begin(), cpu_->gaps.end(),
-                                         [](const Gap& a, const Gap& b) {
-                                           return a.length < b.length;
-                                         })->length);
+    return microseconds(
+        std::max_element(cpu_->gaps.begin(), cpu_->gaps.end(), [](const Gap& a, const Gap& b) {
+          return a.length < b.length;
+        })->length);
   for (std::size_t i = Histogram::kBuckets; i-- > 0;)
     if (cpu_->histogram.count_at(i) > 0) return microseconds(Histogram::highest(i));
   return 0;

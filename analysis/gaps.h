@@ -18,8 +18,8 @@ class Heard {
   /// Lengths above `ns`: from the log, exactly, where it holds them all; else from the histogram,
   /// whose buckets are 1.6 % wide and count when they lie above as a whole. Of gaps and wake-ups.
   std::uint64_t count_over(std::uint64_t ns) const;
-  /// As the probe recorded it (longest_ticks, longest_ns), or as the log holds it; only without both
-  /// the upper edge of the histogram's last bucket, at most 1.6 % too long.
+  /// As the probe recorded it (longest_ticks, longest_ns), or as the log holds it; only without
+  /// both the upper edge of the histogram's last bucket, at most 1.6 % too long.
   double longest_us() const;
   /// Seconds that gaps over the log's threshold took; from the histogram's buckets if the log is
   /// full.

@@ -76,7 +76,8 @@ void add_interruption_metrics(const Interruptions& interruptions, std::vector<Me
       const double lost = static_cast<double>(cpu.budget.wall) - part_of(cpu.budget, "useful");
       add("outside_kernel_time", part_of(cpu.budget, "outside_kernel"), lost, cpu.gaps);
       add("unexplained_time",
-          part_of(cpu.budget, "unexplained") + part_of(cpu.budget, "late_delivery"), lost, cpu.gaps);
+          part_of(cpu.budget, "unexplained") + part_of(cpu.budget, "late_delivery"), lost,
+          cpu.gaps);
       add("unexplained_gaps",
           gaps_of(cpu.budget, "unexplained") + gaps_of(cpu.budget, "late_delivery"),
           static_cast<double>(cpu.gaps), cpu.gaps);

@@ -27,7 +27,7 @@ struct SenderRow {
   int cpu = -1;  // of one example, like the pid
   std::int32_t pid = -1;
   std::vector<std::string> frames;  // "name+0x1a/0x40", innermost first
-  std::string work;        // of a worker of a workqueue: the function of its item
+  std::string work;                 // of a worker of a workqueue: the function of its item
   std::uint64_t count = 0;
   std::uint64_t processes = 0;  // tasks of this name that sent with this stack
   std::vector<WokenRow> woken;  // by count
@@ -36,9 +36,9 @@ struct SenderRow {
 struct CauseRow {
   CauseName name;
   std::uint64_t sends = 0, ipis = 0, callbacks = 0, joined = 0;  // CauseTally has their meanings
-  std::uint64_t gaps = 0;   // that it triggered
-  std::uint64_t parts = 0;  // gaps in which it has time
-  double lost_us = 0;       // of its slices of all gaps
+  std::uint64_t gaps = 0;                                        // that it triggered
+  std::uint64_t parts = 0;                                       // gaps in which it has time
+  double lost_us = 0;                                            // of its slices of all gaps
   std::optional<double> p50_us, p99_us;  // of its time in each of `parts`, where there are enough
   double max_us = 0;
   double first_s = 0, last_s = 0;  // since the beginning of their windows
@@ -94,10 +94,10 @@ struct CpuInterruptions {
   double lost_us = 0, explained_us = 0;
   double before_us = 0, traced_us = 0, after_us = 0;  // of the gaps with events
   LateRow late;
-  std::uint64_t probe_wakeups = 0;  // of the reschedule IPIs: they woke the probe itself
+  std::uint64_t probe_wakeups = 0;        // of the reschedule IPIs: they woke the probe itself
   std::vector<std::string> perf_holders;  // "perf (pid 17)": processes with open perf events
-  double logged_s = 0;              // of the probe's span: what the gap log covers
-  std::uint64_t gaps_dropped = 0;   // after that, for want of room
+  double logged_s = 0;                    // of the probe's span: what the gap log covers
+  std::uint64_t gaps_dropped = 0;         // after that, for want of room
   std::uint64_t two_causes = 0;
   std::uint64_t events = 0, events_outside = 0;
   // The least an event of the trace cost, in ns, measured before the windows; 0: not measured.
@@ -125,7 +125,7 @@ struct TracedWindow {
   // Calls and reschedule IPIs that our own processes sent to measured CPUs in the window, without
   // those of interrupts that came while they ran.
   std::uint64_t own_ipis = 0;
-  std::string error;           // why there is no attribution
+  std::string error;  // why there is no attribution
 };
 
 /// The same arm with and without the trace (profiles: design.untraced_runs).

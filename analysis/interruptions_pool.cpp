@@ -220,7 +220,8 @@ void InterruptionPool::add_sender(PooledCause& cause, const SenderTally& sender,
 
 double CpuInterruptions::trace_share() const {
   if (lost_us <= 0) return 0;
-  return std::min(1.0, static_cast<double>(events - events_outside) * event_cost_ns / 1e3 / lost_us);
+  return std::min(1.0,
+                  static_cast<double>(events - events_outside) * event_cost_ns / 1e3 / lost_us);
 }
 
 void InterruptionPool::add(const WindowRecord& window, const std::string& arm,

@@ -15,7 +15,8 @@ namespace isolab {
 std::string row_name(const CounterRow& row);
 
 /// Growth of each row on `cpu` (-1: on each of `measured`) in one window, summed over rows of one
-/// name. A CPU that one of the readings lacks (offline at an edge) has no part: its count is unknown.
+/// name. A CPU that one of the readings lacks (offline at an edge) has no part: its count is
+/// unknown.
 std::map<std::string, std::vector<Counted>> row_counts(const WindowRecord& window,
                                                        const CpuSet& measured, int cpu);
 
@@ -45,8 +46,8 @@ struct IpisPerOp {
 };
 
 /// Every expectation of the recording. Tolerance: 10 % of what is expected, four standard
-/// deviations of the counts and of the idle arm's rate (Poisson's, or what its windows scatter by if
-/// that is more), and two operations at the window's edges.
+/// deviations of the counts and of the idle arm's rate (Poisson's, or what its windows scatter by
+/// if that is more), and two operations at the window's edges.
 std::vector<IpisPerOp> ipis_per_op(const std::vector<ArmWindows>& arms, int idle,
                                    const CpuSet& measured);
 void add_ipis_per_op_metrics(const std::vector<IpisPerOp>& all, std::vector<Metric>& out);

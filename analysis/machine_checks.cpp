@@ -79,9 +79,11 @@ void add_machine_warnings(const Recording& recording, WarningList& out) {
                                      plan.measured.list(), plan.measured_why)),
             "");
   if (const auto why = fact(recording.facts, "cpu.emulated"); why.starts_with("yes"))
-    out.add(make_warning(WarningId::emulated, why.substr(why.find(": ") + 2) + " emulates the CPUs"),
-            "");
-  else if (const auto name = fact(recording.facts, "cpu.hypervisor"); !name.empty() && name != "none")
+    out.add(
+        make_warning(WarningId::emulated, why.substr(why.find(": ") + 2) + " emulates the CPUs"),
+        "");
+  else if (const auto name = fact(recording.facts, "cpu.hypervisor");
+           !name.empty() && name != "none")
     out.add(make_warning(WarningId::hypervisor, "the kernel runs under " + name), "");
   if (const auto governor = fact(recording.facts, "cpu.governor");
       !governor.empty() && governor != "performance")

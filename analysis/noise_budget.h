@@ -30,7 +30,8 @@ struct NoiseBudget {
   void add(const NoiseBudget& other);
 };
 
-/// Time is that of the gaps' slices. Late delivery that was proven to be outside the kernel is there.
+/// Time is that of the gaps' slices. Late delivery that was proven to be outside the kernel is
+/// there.
 NoiseBudget make_noise_budget(const CpuAttribution& cpu, const CauseNames& names,
                               const ProbeCpu& probe, const SilentTime& silent,
                               const LateTime& late);

@@ -20,8 +20,8 @@ inline constexpr std::size_t kExactUpTo = 100;
 class RankSumTest {
  public:
   /// Exact two-sided p: the rank sum's distribution over all ways to deal the observed midranks to
-  /// the groups; twice the smaller tail, at most 1. Above kExactUpTo values the normal approximation
-  /// with the tie and continuity corrections.
+  /// the groups; twice the smaller tail, at most 1. Above kExactUpTo values the normal
+  /// approximation with the tie and continuity corrections.
   double p(const std::vector<double>& a, const std::vector<double>& b);
   /// The smallest p that any deal of these midranks has.
   double smallest_p(const std::vector<double>& a, const std::vector<double>& b);

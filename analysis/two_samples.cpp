@@ -24,9 +24,8 @@ class ShiftedTest {
       : a_(a), b_(b), step_of_(a.size() * b.size()) {
     std::vector<std::size_t> order(step_of_.size());
     std::iota(order.begin(), order.end(), std::size_t{0});
-    std::sort(order.begin(), order.end(), [&](std::size_t x, std::size_t y) {
-      return to(x) - from(x) < to(y) - from(y);
-    });
+    std::sort(order.begin(), order.end(),
+              [&](std::size_t x, std::size_t y) { return to(x) - from(x) < to(y) - from(y); });
     for (const std::size_t pair : order) {
       const double difference = to(pair) - from(pair);
       const double slack = kRounding * (offset + std::abs(from(pair)) + std::abs(to(pair)));
@@ -99,7 +98,7 @@ class ShiftedTest {
 
   const std::vector<double>& a_;
   const std::vector<double>& b_;
-  std::vector<std::size_t> step_of_;  // of each pair of values
+  std::vector<std::size_t> step_of_;         // of each pair of values
   std::vector<double> differences_, steps_;  // all, and the different ones; both sorted
   std::size_t middle_ = 0;
   RankSumTest test_;

@@ -33,11 +33,11 @@ double mann_whitney_p(std::vector<double> a, std::vector<double> b);
 /// were dealt: above 0.05 the metric cannot be a test at all (Tarone 1990).
 double smallest_mann_whitney_p(std::vector<double> a, std::vector<double> b);
 
-/// Hodges and Lehmann 1963: the median of all differences b - a, and the hull of the shifts that the
-/// test above does not reject at 5 % when b is moved by them, ties included (its inversion: Bauer
-/// 1972). So the interval excludes 0 exactly when mann_whitney_p() is at most 0.05. A bound is open
-/// where the test rejects that shift but none beside it. No interval where the groups are too small
-/// for 95 % (4 against 4 reach it).
+/// Hodges and Lehmann 1963: the median of all differences b - a, and the hull of the shifts that
+/// the test above does not reject at 5 % when b is moved by them, ties included (its inversion:
+/// Bauer 1972). So the interval excludes 0 exactly when mann_whitney_p() is at most 0.05. A bound
+/// is open where the test rejects that shift but none beside it. No interval where the groups are
+/// too small for 95 % (4 against 4 reach it).
 struct Shift {
   double estimate = 0;
   std::optional<Interval> interval;

@@ -26,7 +26,8 @@ class Histogram {
   static constexpr std::uint64_t lowest(std::size_t bucket) {
     if (bucket < 2 * kSub) return bucket;
     const auto shift = (bucket >> kSubBits) - 1;
-    return (static_cast<std::uint64_t>(bucket) - (static_cast<std::uint64_t>(shift) << kSubBits)) << shift;
+    return (static_cast<std::uint64_t>(bucket) - (static_cast<std::uint64_t>(shift) << kSubBits))
+           << shift;
   }
   /// The largest value that falls into the bucket.
   static constexpr std::uint64_t highest(std::size_t bucket) {

@@ -33,9 +33,9 @@ const char* expected_form(ParamType type);
 struct ParamSpec {
   std::string name;
   ParamType type = ParamType::text;
-  ParamValue fallback;               // the default, canonical
-  std::string summary;               // one line, with the unit and the range where there is one
-  std::vector<std::string> choices;  // text only: the allowed words; empty = any text
+  ParamValue fallback;                // the default, canonical
+  std::string summary;                // one line, with the unit and the range where there is one
+  std::vector<std::string> choices;   // text only: the allowed words; empty = any text
   std::string least = {}, most = {};  // canonical, both allowed; empty: what the type allows
 };
 
@@ -107,7 +107,7 @@ struct Param {
 };
 
 template <class Args, class T>
-Param<Args> param(std::string name, T Args::* member, std::string summary,
+Param<Args> param(std::string name, T Args::*member, std::string summary,
                   std::vector<std::string> choices = {}) {
   const Args defaults{};
   return {{std::move(name),

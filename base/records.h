@@ -59,7 +59,7 @@ struct WorkRecord {
   std::map<std::string, std::uint64_t> at_warmup;         // when the warm-up began
   double user_seconds = 0, system_seconds = 0;            // whole life of its processes (wait4)
   std::map<std::string, std::string> notes;               // hashes, thresholds, purge counts ...
-  std::string op_count;              // which count the operations are: the descriptor's first
+  std::string op_count;  // which count the operations are: the descriptor's first
   /// On each measured CPU; < 0: none, or with an expected_row one that is not known here. The note
   /// expected_source says what the number follows from, or why it is not known.
   double expected_ipis_per_op = -1;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Errors are values. Result<T> has the member names of std::expected (C++23) and becomes an alias of
-// it one day. No exception crosses a room.
+// Errors are values. Result<T> has the member names of std::expected (C++23) and becomes an alias
+// of it one day. No exception crosses a room.
 #pragma once
 
 #include <optional>
@@ -88,9 +88,9 @@ class [[nodiscard]] Result<void> {
 }  // namespace isolab
 
 /// `auto x = TRY(f());` takes the value or returns the error to the caller.
-#define TRY(expression)                                      \
-  __extension__({                                            \
-    auto try_result = (expression);                          \
-    if (!try_result) return std::move(try_result).error();   \
-    std::move(try_result).value();                           \
+#define TRY(expression)                                    \
+  __extension__({                                          \
+    auto try_result = (expression);                        \
+    if (!try_result) return std::move(try_result).error(); \
+    std::move(try_result).value();                         \
   })

@@ -34,10 +34,11 @@ struct Share {
   int of(int whole) const;
 };
 
-Result<Nanos> parse_duration(std::string_view text);  // "30s" "1.5ms" "100us" "10ns" "5min" "2h"; "0"; >= 0
-Result<Bytes> parse_size(std::string_view text);      // "64KiB" "4MiB" "1GiB" "512B"; >= 0
-Result<Rate> parse_rate(std::string_view text);       // "1000/s" "5/min" "max"
-Result<Share> parse_share(std::string_view text);     // "200%" or "8"; > 0
+Result<Nanos> parse_duration(
+    std::string_view text);  // "30s" "1.5ms" "100us" "10ns" "5min" "2h"; "0"; >= 0
+Result<Bytes> parse_size(std::string_view text);   // "64KiB" "4MiB" "1GiB" "512B"; >= 0
+Result<Rate> parse_rate(std::string_view text);    // "1000/s" "5/min" "max"
+Result<Share> parse_share(std::string_view text);  // "200%" or "8"; > 0
 
 std::string print(Nanos value);  // the shortest exact form parse_duration reads: "1500us"
 std::string print(Bytes value);

@@ -6,8 +6,8 @@
 
 namespace isolab {
 
-/// One reading of both clocks at the same moment: the best of many tries, by the width of the bracket
-/// (counter, clock_gettime, counter). `bracket_ticks` bounds the error.
+/// One reading of both clocks at the same moment: the best of many tries, by the width of the
+/// bracket (counter, clock_gettime, counter). `bracket_ticks` bounds the error.
 struct ClockPair {
   std::uint64_t ticks = 0;
   std::uint64_t ns = 0;

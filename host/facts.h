@@ -25,9 +25,9 @@ struct HostFacts {
   std::string online_unknown;     // why `online` is empty: what could not be read; else empty
   std::optional<CpuSet> allowed;  // the CPUs of our cpuset; nothing: no cpuset limits us
   std::vector<CpuKind> kinds;     // of the online CPUs, strongest first; one: all alike
-  CpuSet isolated;    // /sys/devices/system/cpu/isolated
-  CpuSet nohz_full;   // /sys/devices/system/cpu/nohz_full
-  CpuSet rcu_nocbs;   // from the command line (rcu_nocbs=, and nohz_full implies it)
+  CpuSet isolated;                // /sys/devices/system/cpu/isolated
+  CpuSet nohz_full;               // /sys/devices/system/cpu/nohz_full
+  CpuSet rcu_nocbs;               // from the command line (rcu_nocbs=, and nohz_full implies it)
   /// Built with CONFIG_NO_HZ_FULL; nothing: neither the configuration nor sysfs can be read.
   std::optional<bool> has_nohz_full;
   std::map<int, CpuSet> siblings;  // SMT siblings of each online CPU, itself included
@@ -37,7 +37,8 @@ struct HostFacts {
   bool captured = false;  // read from a capture or a directory tree, not from the running machine
   bool tsc_reliable = false;  // x86: constant_tsc and nonstop_tsc
   KernelFlush kernel_flush;   // how its own mappings leave the TLBs of other CPUs
-  std::map<std::string, std::string> kernel_config;  // CONFIG_X -> y, m or value; empty: not readable
+  std::map<std::string, std::string>
+      kernel_config;  // CONFIG_X -> y, m or value; empty: not readable
 
   /// Online, and in our cpuset.
   CpuSet usable() const { return allowed ? online & *allowed : online; }

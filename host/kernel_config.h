@@ -14,7 +14,8 @@ namespace isolab {
 struct KernelConfig {
   std::string source;  // where it was read: "/proc/config.gz", "/boot/config-6.12.0"
   std::string text;
-  std::map<std::string, std::string> options;  // "CONFIG_HZ" -> "250"; options that are off are absent
+  std::map<std::string, std::string>
+      options;  // "CONFIG_HZ" -> "250"; options that are off are absent
 };
 
 /// /proc/config.gz, else /boot/config-RELEASE, else /lib/modules/RELEASE/{config,build/.config}.

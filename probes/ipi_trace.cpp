@@ -146,7 +146,8 @@ void IpiTrace::leave_out_the_tick() {
   for (const char* name : {"tick_nohz_handler", "tick_sched_timer"})  // since 6.9, before
     if (const auto address = symbols->address(name); address != 0)
       for (auto& event : capability_.events)
-        if (event.name == "hrtimer_start") event.condition = fmt::format("function != {:#x}", address);
+        if (event.name == "hrtimer_start")
+          event.condition = fmt::format("function != {:#x}", address);
 }
 
 Result<void> IpiTrace::begin() {
@@ -173,8 +174,8 @@ Result<void> IpiTrace::end() {
   return {};
 }
 
-/// Whose timers and counters perf_swevent_hrtimer and the NMIs are: they were armed before the window
-/// as a rule, so the trace does not show by whom.
+/// Whose timers and counters perf_swevent_hrtimer and the NMIs are: they were armed before the
+/// window as a rule, so the trace does not show by whom.
 void IpiTrace::note_perf_events() {
   std::vector<std::string> holders;
   for (const auto pid : holders_of_anonymous("[perf_event]"))

@@ -59,7 +59,7 @@ struct ProbeInfo {
   std::string hears;  // what its numbers mean, one or two sentences
   std::string needs;
   bool enters_cgroup = false;  // obeys ProbeContext::cgroup
-  bool hosts_peers = false;  // its process runs user code on the measured CPUs all the time
+  bool hosts_peers = false;    // its process runs user code on the measured CPUs all the time
 
   std::vector<ParamSpec> params = {};
   /// As WorkloadInfo::check (workloads/workload.h).

@@ -227,7 +227,8 @@ Result<GapList> load_gaps(const std::filesystem::path& file, const std::string& 
   const auto got = ::pread(open.get(), head, sizeof head, 0);
   if (got < 0) return errno_error("cannot read " + file.string(), errno);
   const bool has_header = got == static_cast<ssize_t>(sizeof head);
-  TRY(check_gaps_header(shown, {head, sizeof head}, has_header ? size : static_cast<std::size_t>(got)));
+  TRY(check_gaps_header(shown, {head, sizeof head},
+                        has_header ? size : static_cast<std::size_t>(got)));
   void* const data = size < kLeastMapped
                          ? MAP_FAILED
                          : ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, open.get(), 0);

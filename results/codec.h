@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Structs to JSON and back from one list of their fields, so that the two directions cannot drift
 // apart. A struct gets a `Fields<T>` with a static list(); reading is strict: every field present
-// (an optional one may be left out), no unknown ones, the right types; the error names the place ("/arms/0/name").
+// (an optional one may be left out), no unknown ones, the right types; the error names the place
+// ("/arms/0/name").
 #pragma once
 
 #include <fmt/format.h>

@@ -76,7 +76,7 @@ Result<void> OpenDirectory::put(const std::string& name, const std::string& byte
   ::unlinkat(number_, beside.c_str(), 0);  // of a process that was killed; no link is followed
   {
     const Closing out(::openat(number_, beside.c_str(),
-                                  O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644));
+                               O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644));
     if (out.get() < 0) return errno_error("cannot create " + shown.string(), errno);
     TRY(write_all(out.get(), bytes, shown));
     if (::fsync(out.get()) != 0) return errno_error("cannot sync " + shown.string(), errno);
@@ -143,7 +143,7 @@ Result<void> share_with_group(const fs::path& directory, gid_t group) {
     if (file.get() < 0 || ::fstat(file.get(), &found) != 0 ||
         ::fchown(file.get(), static_cast<uid_t>(-1), group) != 0 ||
         ::fchmod(file.get(), (found.st_mode & 07777) |
-                                    (is_directory ? S_ISGID | S_IRGRP | S_IXGRP : S_IRGRP)) != 0)
+                                 (is_directory ? S_ISGID | S_IRGRP | S_IXGRP : S_IRGRP)) != 0)
       return errno_error("cannot share " + path.string() + " with group " + std::to_string(group),
                          errno);
     return {};

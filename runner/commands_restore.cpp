@@ -58,7 +58,8 @@ Result<int> restore(Files& files, Stuck stuck, bool json) {
     ++(gone ? restored : left);
   }
   if (json) {
-    print_as_json(print_json(JsonObject{{"journals", restored}, {"left", left}, {"problems", problems}}));
+    print_as_json(
+        print_json(JsonObject{{"journals", restored}, {"left", left}, {"problems", problems}}));
   } else {
     if (restored + left == 0) print("nothing to restore\n");
     if (restored != 0) print(journals(restored) + " of killed runs undone\n");

@@ -162,8 +162,8 @@ std::string bound_text(double ratio) {
 /// Round brackets only where they matter: at no change.
 std::string bracketed(const Interval& one, double no_change, const std::string& lower,
                       const std::string& upper) {
-  return fmt::format("{}{},{}{}", one.lower_open && one.lower == no_change ? "(" : "[", lower, upper,
-                     one.upper_open && one.upper == no_change ? ")" : "]");
+  return fmt::format("{}{},{}{}", one.lower_open && one.lower == no_change ? "(" : "[", lower,
+                     upper, one.upper_open && one.upper == no_change ? ")" : "]");
 }
 
 }  // namespace

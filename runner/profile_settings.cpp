@@ -45,8 +45,9 @@ void read_settings(ProfileValues& values, const YamlNode& node,
              cpu && isolation && isolation->via == "partition" && isolation->cpus.contains(*cpu))
       values.diagnostics().add(
           place,
-          "setting " + path + " and isolation: via: partition: Linux 6.12 warns, and is tainted, "
-          "when the fair server of a CPU in a partition is set",
+          "setting " + path +
+              " and isolation: via: partition: Linux 6.12 warns, and is tainted, "
+              "when the fair server of a CPU in a partition is set",
           "isolation: via: cmdline, or the server as it is");
     arm.settings.push_back({path, value.scalar});
   }

@@ -65,7 +65,7 @@ std::string label(const CauseName& name) {
 std::string priority_text(const CauseRow& cause) {
   if (!cause.prio_least) return {};
   const auto words = [](int prio) {
-    return prio < 0      ? std::string("deadline")
+    return prio < 0     ? std::string("deadline")
            : prio < 100 ? fmt::format("rt {}", 99 - prio)
                         : fmt::format("nice {}", prio - 120);
   };
@@ -76,8 +76,8 @@ std::string priority_text(const CauseRow& cause) {
 std::string label(const CauseRow& cause) { return label(cause.name) + priority_text(cause); }
 
 std::string causes_table(const CpuInterruptions& cpu) {
-  TextTable table({"  class and callback", "sends", "IPIs", "runs", "per h", "begun", "gaps", "lost us/s",
-                   "p50 us", "p99 us", "max us", "seen at s"},
+  TextTable table({"  class and callback", "sends", "IPIs", "runs", "per h", "begun", "gaps",
+                   "lost us/s", "p50 us", "p99 us", "max us", "seen at s"},
                   26);
   // What other CPUs did comes first: on a CPU that is not isolated its own tasks would hide it.
   std::size_t left_out = 0;
@@ -95,9 +95,8 @@ std::string causes_table(const CpuInterruptions& cpu) {
                  short_number(static_cast<double>(is_reschedule ? one.ipis : one.callbacks) /
                               cpu.exposure_s * 3600),
                  count(one.gaps), count(one.parts),
-                 cpu.heard ? short_number(one.lost_us / gap_seconds(cpu)) : "-",
-                 length(one.p50_us), length(one.p99_us),
-                 one.parts == 0 ? "-" : short_us(one.max_us),
+                 cpu.heard ? short_number(one.lost_us / gap_seconds(cpu)) : "-", length(one.p50_us),
+                 length(one.p99_us), one.parts == 0 ? "-" : short_us(one.max_us),
                  fmt::format("{:.1f}-{:.1f}", one.first_s, one.last_s)});
     }
   }
@@ -117,10 +116,9 @@ std::string woken_text(const std::vector<WokenRow>& woken) {
 
 std::string sender_text(const SenderRow& sender, std::size_t frames) {
   const auto stack = informative(sender.frames, frames);
-  const auto who = sender.processes > 1
-                       ? fmt::format("in {} tasks, one is pid {} on CPU {}", sender.processes,
-                                     sender.pid, sender.cpu)
-                       : fmt::format("pid {} on CPU {}", sender.pid, sender.cpu);
+  const auto who = sender.processes > 1 ? fmt::format("in {} tasks, one is pid {} on CPU {}",
+                                                      sender.processes, sender.pid, sender.cpu)
+                                        : fmt::format("pid {} on CPU {}", sender.pid, sender.cpu);
   return fmt::format("{} x {}{} ({}){}{}", sender.count, sender.comm,
                      sender.work.empty() ? "" : " running " + sender.work, who,
                      stack.empty() ? "" : ": " + join(stack, " < "), woken_text(sender.woken));
@@ -135,7 +133,10 @@ std::string senders_text(const CpuInterruptions& cpu) {
     if (one.senders.empty() && one.woken.empty() && !samples) continue;
     if (!one.name.by_ipi && !timer && one.woken.empty() && !samples) continue;
     const bool unknown = one.name.klass == "unknown";
-    out += label(one.name) + (unknown ? " (no rule names it)" : timer ? " (armed by)" : "") +
+    out += label(one.name) +
+           (unknown ? " (no rule names it)"
+            : timer ? " (armed by)"
+                    : "") +
            (one.senders.empty() ? woken_text(one.woken) : "") + "\n";
     if (samples)
       out += wrapped("    ", 6, ascii("perf events are held by " + join(cpu.perf_holders, ", ")));
@@ -191,9 +192,10 @@ std::string late_text(const CpuInterruptions& cpu) {
   if (late.us <= 0) return {};
   return wrapped(
       "  ", 4,
-      fmt::format("late delivery: {} around interrupts in which the CPU did nothing that is traced; "
-                  "{} keep to a timer outside the kernel, the steal counter proves {} of the rest",
-                  words_us(late.us), words_us(late.in_phase_us), words_us(late.stolen_us)));
+      fmt::format(
+          "late delivery: {} around interrupts in which the CPU did nothing that is traced; "
+          "{} keep to a timer outside the kernel, the steal counter proves {} of the rest",
+          words_us(late.us), words_us(late.in_phase_us), words_us(late.stolen_us)));
 }
 
 std::string probe_wakeups_text(const CpuInterruptions& cpu) {

@@ -10,8 +10,8 @@
 namespace isolab {
 
 /// One block a traced arm and CPU: explained share, causes with senders, what could be deferred,
-/// noise budget, gaps without kernel event; then the trace's own effect and its checks. More than four
-/// blocks are told briefly, unless `full`.
+/// noise budget, gaps without kernel event; then the trace's own effect and its checks. More than
+/// four blocks are told briefly, unless `full`.
 std::string interruptions_text(const Findings& findings, bool full);
 
 }  // namespace isolab

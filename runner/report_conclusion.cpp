@@ -224,8 +224,8 @@ class Conclusion {
       const auto* expected =
           find_metric(findings_, "ipis_per_op_expected",
                       {{"arm", arm}, {"row", one.labels.at("row")}, {"workload", workload}});
-      auto text = fmt::format("{} {} IPIs per operation", per_operation(*one.value),
-                              one.labels.at("row"));
+      auto text =
+          fmt::format("{} {} IPIs per operation", per_operation(*one.value), one.labels.at("row"));
       if (expected != nullptr && expected->value)
         text += fmt::format(" ({:.2f} expected)", *expected->value);
       out.push_back(std::move(text));

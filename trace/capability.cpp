@@ -40,8 +40,8 @@ const std::vector<TracedEvent> kReceivers{
     {"mce", "mce_record"},
 };
 
-// Who is woken by a reschedule IPI or a timer. sched_waking names the CPU that the task last ran on,
-// so only these two tell where it goes.
+// Who is woken by a reschedule IPI or a timer. sched_waking names the CPU that the task last ran
+// on, so only these two tell where it goes.
 const std::vector<TracedEvent> kWakeups{
     {"sched", "sched_wakeup", Role::wakeup, "target_cpu"},
     {"sched", "sched_wakeup_new", Role::wakeup, "target_cpu"},

@@ -28,11 +28,12 @@ struct TracedEvent {
   };
   std::string system, name;
   Role role = Role::receiver;
-  std::string target = {};  // sender, wakeup: the field with the target CPU or mask; empty: no filter
-  bool stack = false;       // worth a stack of the sender
+  std::string target =
+      {};              // sender, wakeup: the field with the target CPU or mask; empty: no filter
+  bool stack = false;  // worth a stack of the sender
   std::string stack_if = {};   // only where this holds, in the kernel's filter language
   std::string condition = {};  // kept only where this holds as well
-  int mask_words = 0;       // sender: the target is in so many fields m0, m1, ... of 64 CPUs each
+  int mask_words = 0;  // sender: the target is in so many fields m0, m1, ... of 64 CPUs each
   std::string full_name() const { return system + ":" + name; }
 };
 

@@ -24,8 +24,14 @@ Result<Kprobes> Kprobes::define(Files& files, StateGuard& guard, const std::stri
 std::vector<TracedEvent> Kprobes::events() const {
   std::vector<TracedEvent> events;
   for (const auto& one : defined_)
-    events.push_back({group_, one.name, TracedEvent::Role::sender, one.mask_words > 0 ? "m" : "cpu",
-                      true, {}, {}, one.mask_words});
+    events.push_back({group_,
+                      one.name,
+                      TracedEvent::Role::sender,
+                      one.mask_words > 0 ? "m" : "cpu",
+                      true,
+                      {},
+                      {},
+                      one.mask_words});
   return events;
 }
 

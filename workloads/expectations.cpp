@@ -41,8 +41,8 @@ ExpectedIpis expected_of_user_flushes(const Host& host, Arch arch, double flushe
         .row = "tlb",
         .source = "user flushes are broadcast by hardware, 0 IPIs: " + arm64_kernel_flush().source};
   // Hyper-V and Xen flush by hypercall. A KVM guest sends no IPI to a CPU that is not running
-  // (KVM_FEATURE_PV_TLB_FLUSH, 4.16), and hypervisors that pose as KVM flush all by themselves: seen
-  // on 6.18, where an mprotect of a busy CPU's memory cost it gaps without any kernel event.
+  // (KVM_FEATURE_PV_TLB_FLUSH, 4.16), and hypervisors that pose as KVM flush all by themselves:
+  // seen on 6.18, where an mprotect of a busy CPU's memory cost it gaps without any kernel event.
   if (facts.hypervisor == "Hyper-V" || facts.hypervisor == "Xen" || facts.hypervisor == "KVM")
     return unknown_expectation(
         "tlb", "a guest of " + facts.hypervisor + " may leave the flush to the hypervisor");

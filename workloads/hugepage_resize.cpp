@@ -40,8 +40,8 @@ class HugepageResize final : public Generator {
   static std::optional<ExpectedIpis> expected(const Args&, const Host& host, Arch arch) {
     const ExpectedIpis expected = expected_of_kernel_flushes(host, arch, kFlushes);
     if (expected.per_op == 0.0) return expected;  // however many flushes there are
-    // One flush for a whole batch, optimised or not, came with hugetlb_vmemmap_restore_folios (6.7);
-    // 6.1 was seen to send none.
+    // One flush for a whole batch, optimised or not, came with hugetlb_vmemmap_restore_folios
+    // (6.7); 6.1 was seen to send none.
     if (kernel_before(host, 6, 7))
       return unknown_expectation("function_call",
                                  "before Linux 6.7 the number of flushes of a resize varies");

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The contract of a workload: a noise maker that runs on housekeeping CPUs. One file and one line in
-// workloads.def each; everything else (YAML validation, list, show, preflight, restoration, contract
-// tests) comes from the descriptor.
+// The contract of a workload: a noise maker that runs on housekeeping CPUs. One file and one line
+// in workloads.def each; everything else (YAML validation, list, show, preflight, restoration,
+// contract tests) comes from the descriptor.
 //
 // Life of a workload, in a single-threaded child process of its own (the runner's fork):
 //   construct(args, context) -> prepare() -> [go] -> run() until stop -> finish() -> exit
@@ -51,14 +51,16 @@ class WorkCounters {
   /// This use of the workload does not count it: it is left out of the record, not zero.
   void not_counted(std::size_t which) { set(which, kNotCounted); }
   static constexpr std::uint64_t kNotCounted = ~std::uint64_t{0};
-  std::uint64_t get(std::size_t which) const { return (*slots_)[which].load(std::memory_order_relaxed); }
+  std::uint64_t get(std::size_t which) const {
+    return (*slots_)[which].load(std::memory_order_relaxed);
+  }
 
  private:
   Slots* slots_;
 };
 
-/// Lets the runner read counters between two operations: while it holds, none begins. Lies in shared
-/// memory; one worker, one holder.
+/// Lets the runner read counters between two operations: while it holds, none begins. Lies in
+/// shared memory; one worker, one holder.
 class WorkGate {
  public:
   /// The worker's side, around each operation. False: held, try again a little later.
@@ -81,10 +83,10 @@ class WorkGate {
 
 struct WorkloadContext {
   Host host;
-  CpuSet cpus;                      // where it runs: housekeeping CPUs; already pinned to them
-  CpuSet measured;                  // the CPUs that are listened on (targets of remote reads)
-  std::filesystem::path log;        // stdout and stderr of commands go here
-  std::filesystem::path cache;      // survives runs: unpacked sources, build trees
+  CpuSet cpus;                        // where it runs: housekeeping CPUs; already pinned to them
+  CpuSet measured;                    // the CPUs that are listened on (targets of remote reads)
+  std::filesystem::path log;          // stdout and stderr of commands go here
+  std::filesystem::path cache;        // survives runs: unpacked sources, build trees
   std::map<std::string, Knob> knobs;  // for the claimed paths, nothing else may be written
   /// The claimed directories in the order of claims(), already made, also for dry_run(); what is
   /// inside one (a tracefs instance) may be written freely, it goes with the directory.
@@ -94,9 +96,11 @@ struct WorkloadContext {
   /// Notes for the recording ("source_sha256" -> ...); kept in shared memory by the runner.
   std::function<void(const std::string& key, const std::string& value)> note;
   /// shares_probe_memory only: non-zero while the probe's threads listen on the measured CPUs (the
-  /// peers whose address space this workload shares); wait for it before every operation. Else null.
+  /// peers whose address space this workload shares); wait for it before every operation. Else
+  /// null.
   const std::atomic<std::uint32_t>* peer_listening = nullptr;
-  /// To be entered for each operation, so that none lies across an edge of the window; null in tests.
+  /// To be entered for each operation, so that none lies across an edge of the window; null in
+  /// tests.
   WorkGate* gate = nullptr;
 };
 
@@ -118,10 +122,10 @@ class Workload {
 /// IPIs that one operation sends to each measured CPU, known from measurement.
 struct ExpectedIpis {
   std::optional<double> per_op;  // absent: it is not known here, and `source` says why
-  std::string row;         // kind word of base/interrupts.h: function_call, tlb, reschedule
-  std::string count = "";  // which count the operations are; empty: the first
-  /// More of them for each large page of the direct map that is split meanwhile, which is counted in
-  /// /proc/vmstat and not by the workload; 0 where it splits none.
+  std::string row;               // kind word of base/interrupts.h: function_call, tlb, reschedule
+  std::string count = "";        // which count the operations are; empty: the first
+  /// More of them for each large page of the direct map that is split meanwhile, which is counted
+  /// in /proc/vmstat and not by the workload; 0 where it splits none.
   double per_split = 0;
   /// What the number follows from on this machine, for the report; empty: from the descriptor
   /// alone.
@@ -135,8 +139,8 @@ struct WorkloadInfo {
   std::string needs;     // rights, kernel options, packages; for people
   std::vector<CountSpec> counts;
   bool shares_probe_memory = false;
-  /// Parameters that name programs to run or code to build. Another value than the default is obeyed
-  /// only in profiles that ship with isolab, or with --allow-commands.
+  /// Parameters that name programs to run or code to build. Another value than the default is
+  /// obeyed only in profiles that ship with isolab, or with --allow-commands.
   std::vector<std::string> code_params = {};
 
   // Filled by describe():
@@ -144,7 +148,8 @@ struct WorkloadInfo {
   /// usage: parameters that no machine can obey; the text begins with the name of one of them and a
   /// colon. What a parameter may be by itself is in its spec (base/params.h) and checked, too.
   std::function<Result<void>(const ParamValues&)> check = {};
-  std::function<Result<std::unique_ptr<Workload>>(const ParamValues&, const WorkloadContext&)> make = {};
+  std::function<Result<std::unique_ptr<Workload>>(const ParamValues&, const WorkloadContext&)>
+      make = {};
   /// What it will change; the runner's guard journals these before the workload starts.
   std::function<Result<std::vector<Claim>>(const ParamValues&, const Host&)> claims = {};
   /// nullopt: the workload is not one whose operations send a number of IPIs (idle, hackbench).
@@ -176,8 +181,10 @@ WorkloadInfo describe(WorkloadInfo info, Params... params) {
   };
   info.claims = [bound](const ParamValues& values, const Host& host) -> Result<std::vector<Claim>> {
     const Args args = TRY(read_params(bound, values));
-    if constexpr (requires { W::claims(args, host); }) return W::claims(args, host);
-    else return std::vector<Claim>{};
+    if constexpr (requires { W::claims(args, host); })
+      return W::claims(args, host);
+    else
+      return std::vector<Claim>{};
   };
   info.expected = [bound](const ParamValues& values, const Host& host,
                           Arch arch) -> std::optional<ExpectedIpis> {

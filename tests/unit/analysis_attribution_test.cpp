@@ -76,7 +76,8 @@ class AttributionTest : public testing::Test {
     EXPECT_TRUE(rules);
     rules_.emplace(*std::move(rules));
     const std::uint64_t end = has_gaps_ ? 1'000'000 : 0;
-    done_.emplace(trace_, meta_, *rules_, std::vector<CpuGaps>{{1, 0, end, microsecond_, gaps_, probe_}});
+    done_.emplace(trace_, meta_, *rules_,
+                  std::vector<CpuGaps>{{1, 0, end, microsecond_, gaps_, probe_}});
     done_->on_gap([this](const GapStory& story) { keep(story); });
     pages_ = make_.take();
     std::vector<CpuReader> readers;
@@ -124,7 +125,7 @@ class AttributionTest : public testing::Test {
   TraceMeta meta_;
   test::TraceBuilder make_;
   std::vector<Gap> gaps_;
-  std::string probe_;     // name of its thread
+  std::string probe_;  // name of its thread
   std::uint64_t microsecond_ = 1000;
   bool has_gaps_ = true;  // it is a gap probe
   std::map<int, std::vector<std::byte>> pages_;
@@ -511,8 +512,8 @@ TEST_F(AttributionTest, ARescheduleNamesWhomItWakesAndHasAStack) {
   make_.task_switch(1, 1020, "probe", 7, "victim", 60);
   make_.task_switch(1, 1080, "victim", 60, "probe", 7);
   attribute({{1005, 100}});
-  EXPECT_THAT(stories_[0].causes, ElementsAre("scheduler/resched/reschedule",
-                                              "other_task/other_task/victim"));
+  EXPECT_THAT(stories_[0].causes,
+              ElementsAre("scheduler/resched/reschedule", "other_task/other_task/victim"));
   EXPECT_EQ(stories_[0].woken, "victim");
   const auto& one = tally("reschedule");
   EXPECT_EQ(one.woken.size(), 1u);

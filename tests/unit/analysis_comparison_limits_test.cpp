@@ -37,8 +37,7 @@ Findings traced(std::uint64_t flushes, std::uint64_t lost) {
 /// Six sessions; `lossy` of them lost events.
 std::vector<Findings> six(std::uint64_t flushes, std::size_t lossy) {
   std::vector<Findings> out;
-  for (std::uint64_t i = 0; i < 6; ++i)
-    out.push_back(traced(flushes + i, i < lossy ? 152'451 : 0));
+  for (std::uint64_t i = 0; i < 6; ++i) out.push_back(traced(flushes + i, i < lossy ? 152'451 : 0));
   return out;
 }
 
@@ -51,7 +50,8 @@ const ComparedMetric& metric_of(const Comparison& comparison, const std::string&
 
 TEST(ComparisonOfLosses, ALossyGroupIsShownAndNotJudged) {
   Sessions sessions;
-  const auto out = compared({sessions.group("whole", six(100, 0)), sessions.group("lossy", six(200, 6))});
+  const auto out =
+      compared({sessions.group("whole", six(100, 0)), sessions.group("lossy", six(200, 6))});
   for (const char* name : {"interruptions", "calls_queued", "interruption_time"}) {
     const auto& metric = metric_of(out, name);
     EXPECT_EQ(metric.changes[0].outcome, Outcome::lost) << name;

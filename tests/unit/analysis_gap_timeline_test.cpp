@@ -51,9 +51,9 @@ TEST(GapTimeline, TimeBelongsToTheInnermostContext) {
   line.enter(130, kSoftirq, false);
   line.leave(160, false);
   line.leave(165, true);
-  EXPECT_THAT(parts(line.close(180)), ElementsAre(Part{kNoCause, 10}, Part{kTick, 20},
-                                                  Part{kSoftirq, 30}, Part{kTick, 5},
-                                                  Part{kNoCause, 15}));
+  EXPECT_THAT(parts(line.close(180)),
+              ElementsAre(Part{kNoCause, 10}, Part{kTick, 20}, Part{kSoftirq, 30}, Part{kTick, 5},
+                          Part{kNoCause, 15}));
 }
 
 TEST(GapTimeline, TasksThatFollowEachOtherHaveTheirOwnTime) {
@@ -66,10 +66,10 @@ TEST(GapTimeline, TasksThatFollowEachOtherHaveTheirOwnTime) {
   line.enter(100, kTick, true);  // while the task runs: not the task's
   line.leave(110, true);
   line.run(2030, kNoCause);
-  EXPECT_THAT(parts(line.close(2040)),
-              ElementsAre(Part{kNoCause, 5}, Part{kIpi, 3}, Part{kNoCause, 2}, Part{kOpener, 20},
-                          Part{kHeavy, 70}, Part{kTick, 10}, Part{kHeavy, 1920},
-                          Part{kNoCause, 10}));
+  EXPECT_THAT(
+      parts(line.close(2040)),
+      ElementsAre(Part{kNoCause, 5}, Part{kIpi, 3}, Part{kNoCause, 2}, Part{kOpener, 20},
+                  Part{kHeavy, 70}, Part{kTick, 10}, Part{kHeavy, 1920}, Part{kNoCause, 10}));
 }
 
 TEST(GapTimeline, ANameThatComesLaterIsThatOfTheWholeContext) {
@@ -91,8 +91,8 @@ TEST(GapTimeline, APageFaultLastsUntilTheGapEndsAndInterruptsNest) {
   line.stay(20, kFault);
   line.enter(30, kTick, true);
   line.leave(35, true);
-  EXPECT_THAT(parts(line.close(50)), ElementsAre(Part{kNoCause, 10}, Part{kFault, 20},
-                                                 Part{kTick, 5}, Part{kFault, 15}));
+  EXPECT_THAT(parts(line.close(50)),
+              ElementsAre(Part{kNoCause, 10}, Part{kFault, 20}, Part{kTick, 5}, Part{kFault, 15}));
 }
 
 TEST(GapTimeline, AnEndWithoutABeginningHasNoEffect) {
@@ -109,8 +109,8 @@ TEST(GapTimeline, ATaskThatRanAllTheTimeOwnsWhatHadNoOwner) {
   line.leave(15, true);
   line.ran(40, kHeavy);
   line.run(40, kNoCause);
-  EXPECT_THAT(parts(line.close(50)), ElementsAre(Part{kHeavy, 10}, Part{kTick, 5},
-                                                 Part{kHeavy, 25}, Part{kNoCause, 10}));
+  EXPECT_THAT(parts(line.close(50)),
+              ElementsAre(Part{kHeavy, 10}, Part{kTick, 5}, Part{kHeavy, 25}, Part{kNoCause, 10}));
 }
 
 TEST(GapTimeline, WithoutEndsAHandlerLastsUntilTheNextEvent) {
@@ -158,7 +158,8 @@ TEST(BookSlices, UsualDelayIsTheInterruptsOwn) {
 
 TEST(BookSlices, TimeBeforeTheSendIsNotTheIpis) {
   const std::vector<Slice> ipi{{kNoCause, 1000, 5300}, {kIpi, 6300, 9, true}};
-  EXPECT_THAT(booked(ipi, 6010, usual_of(10, 4)), ElementsAre(Part{kBefore, 5010}, Part{kIpi, 299}));
+  EXPECT_THAT(booked(ipi, 6010, usual_of(10, 4)),
+              ElementsAre(Part{kBefore, 5010}, Part{kIpi, 299}));
   // Sent before the gap began: all of it is the IPI's, however long.
   EXPECT_THAT(booked(ipi, 999, usual_of(10, 4)), ElementsAre(Part{kIpi, 5309}));
   // Sent after it arrived is impossible on one clock: nothing more than the time before is late.
@@ -173,10 +174,13 @@ TEST(BookSlices, BeyondUsualDeliveryATickIsLate) {
 }
 
 TEST(BookSlices, StolenBetweenTwoInterruptsAndAfterTheLast) {
-  const std::vector<Slice> two{{kNoCause, 0, 10},    {kIpi, 10, 5, true},    {kNoCause, 15, 4000},
-                               {kTick, 4015, 9, true}, {kNoCause, 4024, 3000}};
-  EXPECT_THAT(booked(two, 0, usual_of(10, 4)),
-              ElementsAre(Part{kIpi, 19}, Part{kBetween, 3986}, Part{kTick, 23}, Part{kAfter, 2996}));
+  const std::vector<Slice> two{{kNoCause, 0, 10},
+                               {kIpi, 10, 5, true},
+                               {kNoCause, 15, 4000},
+                               {kTick, 4015, 9, true},
+                               {kNoCause, 4024, 3000}};
+  EXPECT_THAT(booked(two, 0, usual_of(10, 4)), ElementsAre(Part{kIpi, 19}, Part{kBetween, 3986},
+                                                           Part{kTick, 23}, Part{kAfter, 2996}));
 }
 
 TEST(BookSlices, TheSchedulersOwnTimeBeforeATaskIsNotLate) {
@@ -194,7 +198,7 @@ TEST(UsualDelay, OfFewGapsTheShortestIsUsual) {
   usual.add_before(5000), usual.add_before(8);
   usual.settle();
   EXPECT_EQ(usual.late_before(5000, 5), 4992u);
-  EXPECT_EQ(usual.late_before(24, 5), 0u);   // three times the usual
+  EXPECT_EQ(usual.late_before(24, 5), 0u);  // three times the usual
   EXPECT_EQ(usual.late_before(25, 5), 17u);
   EXPECT_EQ(usual.late_before(25, 50), 0u);  // less than what matters
 }

@@ -152,8 +152,13 @@ TEST(TwoSamples, IntervalAndPNeverContradictWithTies) {
   Random random(17);
   int rejected = 0;
   int open_at_no_change = 0;
-  for (const auto& [n, m, rounds] : {std::tuple{6, 6, 1500}, {4, 4, 300}, {4, 9, 300}, {3, 3, 50},
-                                     {7, 6, 300}, {8, 8, 200}, {12, 12, 60}}) {
+  for (const auto& [n, m, rounds] : {std::tuple{6, 6, 1500},
+                                     {4, 4, 300},
+                                     {4, 9, 300},
+                                     {3, 3, 50},
+                                     {7, 6, 300},
+                                     {8, 8, 200},
+                                     {12, 12, 60}}) {
     for (int i = 0; i < rounds; ++i) {
       const auto values = 2 + random.below(8);
       const auto higher = random.below(4);

@@ -140,9 +140,8 @@ TEST(Warnings, AFullLogSaysHowFarItReaches) {
   cpu.gaps_dropped = 12;
   cpu.gaps = {{cpu.start + 7'900'000'000, 100'000'000}};
   const auto findings = analyse(builder.recording());
-  const auto found =
-      std::find_if(findings.warnings.begin(), findings.warnings.end(),
-                   [](const auto& one) { return one.warning.id == "gaps_dropped"; });
+  const auto found = std::find_if(findings.warnings.begin(), findings.warnings.end(),
+                                  [](const auto& one) { return one.warning.id == "gaps_dropped"; });
   ASSERT_NE(found, findings.warnings.end());
   EXPECT_EQ(found->warning.seen,
             "CPU 1: 12 gaps did not fit the log of 1, which ends after 4 of 10 s");

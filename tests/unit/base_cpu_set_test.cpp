@@ -51,14 +51,16 @@ TEST(CpuSet, MaskHasWordsOf32Bits) {
 }
 
 TEST(CpuSet, MasksReadBack) {
-  for (const CpuSet& set : {CpuSet{}, CpuSet{0}, CpuSet{0, 1, 2, 3, 8}, CpuSet{31, 32, 33}, CpuSet{95}}) {
+  for (const CpuSet& set :
+       {CpuSet{}, CpuSet{0}, CpuSet{0, 1, 2, 3, 8}, CpuSet{31, 32, 33}, CpuSet{95}}) {
     const auto read = CpuSet::parse_mask(set.mask() + "\n");
     ASSERT_TRUE(read) << set.mask();
     EXPECT_EQ(*read, set);
   }
   EXPECT_EQ(*CpuSet::parse_mask("0x10F"), (CpuSet{0, 1, 2, 3, 8}));
   EXPECT_EQ(*CpuSet::parse_mask("00000000,00000003"), (CpuSet{0, 1}));
-  for (const char* text : {"", ",", "g", "0-3", "1 2"}) EXPECT_FALSE(CpuSet::parse_mask(text)) << text;
+  for (const char* text : {"", ",", "g", "0-3", "1 2"})
+    EXPECT_FALSE(CpuSet::parse_mask(text)) << text;
   EXPECT_FALSE(CpuSet::parse_mask(std::string(3000, '0')));
 }
 

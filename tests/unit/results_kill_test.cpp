@@ -68,8 +68,8 @@ TEST(RecordingKill, AtAnyInstantARecordingIsReadableOrAbsent) {
     ASSERT_GE(child, 0);
     if (child == 0) ::_exit(write_one(base / ("timed-" + std::to_string(i))));
     ASSERT_EQ(::waitpid(child, nullptr, 0), child);
-    whole = std::max(
-        whole, std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - begin));
+    whole = std::max(whole,
+                     std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - begin));
   }
 
   std::mt19937 random(1);

@@ -134,8 +134,8 @@ TEST(WindowJson, NumbersThatAreNotFiniteAreRefusedAtTheirPlace) {
     for (const char* word : {"nan", "inf", "-inf", "NaN", "1e999"}) {
       *number = Json(word);
       const auto read = window_from_json("window.json", print_json(document));
-      const bool known = word == std::string("nan") || word == std::string("inf") ||
-                         word == std::string("-inf");
+      const bool known =
+          word == std::string("nan") || word == std::string("inf") || word == std::string("-inf");
       if (known && place.find("/numbers/") != std::string::npos) {
         EXPECT_TRUE(read) << place << " " << read.error().what;
         ++kept;

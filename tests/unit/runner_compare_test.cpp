@@ -122,9 +122,9 @@ SessionGroup counted_group(test::Sessions& keep, const std::string& name,
   std::vector<Findings> sessions;
   for (const auto count : counts) {
     sessions.push_back(test::empty_session());
-    sessions.back().metrics = {test::count_metric(
-        "interrupts_per_second", {{"arm", "load"}, {"cpu", "all"}, {"row", "reschedule"}}, count,
-        1)};
+    sessions.back().metrics = {
+        test::count_metric("interrupts_per_second",
+                           {{"arm", "load"}, {"cpu", "all"}, {"row", "reschedule"}}, count, 1)};
   }
   return keep.group(name, std::move(sessions));
 }

@@ -130,7 +130,8 @@ TEST_F(RuntimeIsolation, WhatTheKernelCannotIsNotApplicableWithItsReason) {
   EXPECT_EQ(refused.error().kind, ErrorKind::unsupported);
   EXPECT_THAT(refused.error().what, HasSubstr("no cpuset controller"));
 
-  machine_.at["/proc/self/mountinfo"] = "31 25 0:27 / /sys/fs/cgroup rw - cgroup cgroup rw,cpuset\n";
+  machine_.at["/proc/self/mountinfo"] =
+      "31 25 0:27 / /sys/fs/cgroup rw - cgroup cgroup rw,cpuset\n";
   refused = isolate(partition_, housekeeping_, host(), guard);
   EXPECT_EQ(refused.error().kind, ErrorKind::unsupported);
   EXPECT_THAT(refused.error().what, HasSubstr("no cgroup v2"));

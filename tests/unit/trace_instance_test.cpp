@@ -207,8 +207,8 @@ TEST(Kprobes, AreJournalledInAGroupOfTheirOwnAndLeaveOthersAlone) {
   const std::string group = fmt::format("isolab_{}", getpid());
   {
     StateGuard guard(files, journals);
-    auto probes =
-        Kprobes::define(files, guard, "/sys/kernel/tracing", {{"many", "f", "m0=$arg1", 2}, {"csq", "g", "x=1"}});
+    auto probes = Kprobes::define(files, guard, "/sys/kernel/tracing",
+                                  {{"many", "f", "m0=$arg1", 2}, {"csq", "g", "x=1"}});
     ASSERT_TRUE(probes) << probes.error().text();
     EXPECT_EQ(guard.entries().size(), 2u);
     const auto events = probes->events();
