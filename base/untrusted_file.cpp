@@ -34,7 +34,7 @@ int open_at(const FileDemands& demands, const std::string& path, int flags) {
 }
 
 constexpr char kCut[] = "isolab: cannot read a file of the recording: it was cut meanwhile\n";
-constexpr int kFailure = 1;  // runner/commands.h
+constexpr int kFailure = 1;  // base/exit_code.h
 
 void on_bus_error(int number, siginfo_t* info, void*) {
   if (info->si_code == BUS_ADRERR) {  // "nonexistent physical address": behind the end of the file

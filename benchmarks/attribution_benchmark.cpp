@@ -10,10 +10,11 @@
 #include <algorithm>
 #include <random>
 
-#include "analysis/attribution.h"
-#include "analysis/classes.h"
-#include "analysis/findings.h"
-#include "analysis/in_order.h"
+#include "analysis/analyse.h"
+#include "analysis/attribution/attribution.h"
+#include "analysis/attribution/classes.h"
+#include "analysis/attribution/in_order.h"
+#include "analysis/model/findings.h"
 #include "tests/support/trace_builder.h"
 
 namespace isolab {

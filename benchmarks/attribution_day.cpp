@@ -20,9 +20,9 @@
 #include <fstream>
 #include <optional>
 
-#include "analysis/attribution.h"
-#include "analysis/classes.h"
-#include "analysis/silence.h"
+#include "analysis/attribution/attribution.h"
+#include "analysis/attribution/classes.h"
+#include "analysis/attribution/silent_gaps.h"
 #include "results/blobs.h"
 #include "tests/support/trace_builder.h"
 

@@ -16,7 +16,7 @@
 
 #include "host/clock.h"
 #include "host/os.h"
-#include "probes/busy_loop_loop.h"
+#include "probes/busy_loop/loop.h"
 
 namespace isolab {
 namespace {

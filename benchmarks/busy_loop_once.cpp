@@ -11,7 +11,7 @@
 #include <thread>
 
 #include "host/os.h"
-#include "probes/probe.h"
+#include "probes/contract/probe.h"
 
 namespace isolab {
 namespace {

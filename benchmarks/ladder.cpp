@@ -9,7 +9,7 @@
 #include <cstdio>
 #include <cstring>
 
-#include "host/facts.h"
+#include "host/facts/facts.h"
 #include "host/files.h"
 #include "host/guard.h"
 #include "host/os.h"

@@ -11,7 +11,7 @@
 #include <cstring>
 
 #include "benchmarks/ladder.h"
-#include "workloads/secret_memory.h"
+#include "workloads/support/secret_memory.h"
 
 namespace isolab::ladder {
 namespace {

@@ -21,7 +21,7 @@
 
 #include "benchmarks/ladder.h"
 #include "host/os.h"
-#include "workloads/secret_memory.h"
+#include "workloads/support/secret_memory.h"
 
 namespace isolab::ladder {
 namespace {

@@ -13,8 +13,8 @@
 
 #include "host/os.h"
 #include "host/state_directory.h"
-#include "trace/drain.h"
-#include "trace/instance.h"
+#include "trace/live/drain.h"
+#include "trace/live/instance.h"
 
 namespace isolab {
 namespace {

@@ -31,7 +31,7 @@
 #include "host/guard.h"
 #include "host/os.h"
 #include "host/state_directory.h"
-#include "trace/capability.h"
+#include "trace/live/capability.h"
 
 namespace isolab {
 namespace {

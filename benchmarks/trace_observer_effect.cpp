@@ -21,7 +21,7 @@
 #include "host/clock.h"
 #include "host/os.h"
 #include "host/state_directory.h"
-#include "trace/instance.h"
+#include "trace/live/instance.h"
 
 namespace isolab {
 namespace {

@@ -14,7 +14,7 @@ extern "C" {
 #include <kbuffer.h>  // 1.7 does not know C++
 }
 
-#include "trace/reader.h"
+#include "trace/read/reader.h"
 
 namespace isolab {
 namespace {

@@ -21,13 +21,8 @@ if(ISOLAB_PCH)
     $<$<CXX_COMPILER_ID:GNU>:-Wno-error=mismatched-new-delete;-Wno-error=null-dereference>)
 endif()
 
-# OWN: a target with flags of its own for code generation (-ffp-contract) has a precompiled header too.
 function(isolab_precompile target kind)
   if(NOT ISOLAB_PCH)
-    return()
-  endif()
-  if("OWN" IN_LIST ARGN)
-    target_precompile_headers(${target} PRIVATE ${isolab_pch_${kind}})
     return()
   endif()
   if(NOT TARGET isolab_pch_${kind})

@@ -1,22 +1,23 @@
 # SPDX-License-Identifier: Apache-2.0
-# isolab_room(NAME SOURCES ... LINKS ... [PCH OWN]): one static library a room, isolab_NAME.
-# The links are the layer rule: what is not linked cannot be used, and
-# tests/check_layers.py reads the includes as second guard.
+# isolab_room(NAME SOURCES ... LINKS ...): one static library a room or shelf, isolab_NAME; a shelf is
+# ROOM_SHELF. The links are the layer rule: what is not linked cannot be used. tests/check_layers.py
+# reads the ranks, these links and the includes as second guard.
 function(isolab_room name)
-  cmake_parse_arguments(ROOM "" "PCH" "SOURCES;LINKS" ${ARGN})
+  cmake_parse_arguments(ROOM "" "" "SOURCES;LINKS" ${ARGN})
   add_library(isolab_${name} STATIC ${ROOM_SOURCES})
   target_link_libraries(isolab_${name} PUBLIC isolab_options ${ROOM_LINKS})
-  isolab_precompile(isolab_${name} rooms ${ROOM_PCH})
+  isolab_precompile(isolab_${name} rooms)
 endfunction()
 
-# Source files of a plug-in list: every MACRO(word) line of FILE is word.cpp beside it.
-function(isolab_plugin_sources out file)
-  file(STRINGS ${file} lines REGEX "^[A-Z]+\\([a-z0-9_]+\\)")
+# Source files of a plug-in list: for every line MACRO(word) of FILE, PATTERN with word for each @.
+function(isolab_plugin_sources out file macro pattern)
+  file(STRINGS ${CMAKE_CURRENT_SOURCE_DIR}/${file} lines REGEX "^${macro}\\([a-z0-9_]+\\)")
   set(sources)
   foreach(line ${lines})
-    string(REGEX REPLACE "^[A-Z]+\\(([a-z0-9_]+)\\).*" "\\1.cpp" source ${line})
+    string(REGEX REPLACE "^${macro}\\(([a-z0-9_]+)\\).*" "\\1" word ${line})
+    string(REPLACE "@" ${word} source ${pattern})
     if(NOT EXISTS ${CMAKE_CURRENT_SOURCE_DIR}/${source})
-      message(FATAL_ERROR "${file} lists ${source}, which does not exist")
+      message(FATAL_ERROR "${file} lists ${word}, but ${source} does not exist")
     endif()
     list(APPEND sources ${source})
   endforeach()

@@ -12,8 +12,8 @@
 
 #include "host/fair_server.h"
 #include "host/journal.h"
+#include "host/kernel_values.h"
 #include "host/restore.h"
-#include "host/values.h"
 
 namespace isolab {
 namespace {

@@ -11,9 +11,9 @@
 #include "base/output.h"
 #include "host/cgroup.h"
 #include "host/journal.h"
+#include "host/kernel_values.h"
 #include "host/os.h"
 #include "host/state_directory.h"
-#include "host/values.h"
 
 namespace isolab {
 namespace {

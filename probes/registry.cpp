@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "probes/observer.h"
-#include "probes/probe.h"
+#include "probes/contract/observer.h"
+#include "probes/contract/probe.h"
 
 namespace isolab {
 

@@ -6,9 +6,10 @@
 #include <sstream>
 
 #include "base/environment.h"
+#include "base/scratch.h"
+#include "base/text_file.h"
 #include "base/untrusted_file.h"
 #include "host/process.h"
-#include "runner/scratch.h"
 
 namespace isolab {
 namespace {
@@ -58,16 +59,6 @@ Result<std::vector<fs::path>> draw_charts(const std::string& json, const std::st
   fs::create_directories(directory, error);
   if (error) return errno_error("cannot make " + directory.string(), error.value());
   return draw_charts(json, name, TRY(OpenDirectory::open(directory)), directory);
-}
-
-Result<void> write_text_file(const fs::path& path, const std::string& text) {
-  std::ofstream file(path, std::ios::binary | std::ios::trunc);
-  if (!(file << text) || !file.flush()) return errno_error("cannot write " + path.string(), errno);
-  return {};
-}
-
-Result<std::string> read_text_file(const fs::path& path, std::size_t most) {
-  return read_untrusted(path.string(), {.most = most, .follow = true});
 }
 
 }  // namespace isolab

@@ -24,10 +24,4 @@ Result<std::vector<std::filesystem::path>> draw_charts(const std::string& json,
                                                        const std::string& name,
                                                        const std::filesystem::path& directory);
 
-/// Replaces the content of a file that the user named, or makes it.
-Result<void> write_text_file(const std::filesystem::path& path, const std::string& text);
-/// A regular file of `most` bytes at most that the user named.
-Result<std::string> read_text_file(const std::filesystem::path& path,
-                                   std::size_t most = std::size_t{1} << 20);
-
 }  // namespace isolab

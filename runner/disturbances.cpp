@@ -3,7 +3,7 @@
 
 #include <fmt/format.h>
 
-#include "trace/meta.h"
+#include "trace/read/meta.h"
 
 namespace isolab {
 namespace {

@@ -8,14 +8,14 @@
 #include <optional>
 
 #include "base/output.h"
-#include "probes/observer.h"
+#include "host/interrupt_flag.h"
+#include "probes/contract/observer.h"
 #include "runner/disturbances.h"
-#include "runner/interrupt_flag.h"
 #include "runner/leftovers.h"
 #include "runner/preflight.h"
 #include "runner/probe_process.h"
 #include "runner/window_edges.h"
-#include "workloads/process.h"
+#include "workloads/contract/workload_process.h"
 
 namespace isolab {
 namespace {

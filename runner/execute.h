@@ -9,7 +9,7 @@
 
 #include "base/plan.h"
 #include "base/records.h"
-#include "host/facts.h"
+#include "host/facts/facts.h"
 #include "host/guard.h"
 #include "runner/progress.h"
 

@@ -13,7 +13,7 @@
 #include "base/plan.h"
 #include "base/records.h"
 #include "base/result.h"
-#include "host/facts.h"
+#include "host/facts/facts.h"
 #include "host/guard.h"
 
 namespace isolab {

@@ -11,7 +11,7 @@
 
 #include "host/cgroup.h"
 #include "host/os.h"
-#include "workloads/process.h"
+#include "workloads/contract/workload_process.h"
 
 namespace isolab {
 namespace {

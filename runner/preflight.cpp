@@ -4,9 +4,9 @@
 #include <algorithm>
 #include <utility>
 
-#include "probes/probe.h"
-#include "workloads/flush_calibration.h"
-#include "workloads/process.h"
+#include "probes/contract/probe.h"
+#include "workloads/contract/workload_process.h"
+#include "workloads/support/flush_calibration.h"
 
 namespace isolab {
 namespace {

@@ -9,11 +9,11 @@
 #include "base/plan.h"
 #include "base/records.h"
 #include "base/result.h"
-#include "host/facts.h"
+#include "host/facts/facts.h"
 #include "host/guard.h"
-#include "runner/compile.h"
+#include "plan/compile.h"
 #include "runner/progress.h"
-#include "workloads/block.h"
+#include "workloads/contract/workload_block.h"
 
 namespace isolab {
 

@@ -10,6 +10,7 @@
 #include <new>
 #include <system_error>
 
+#include "analysis/model/probe_data.h"
 #include "base/caught.h"
 #include "host/cgroup.h"
 #include "results/recording.h"

@@ -11,10 +11,11 @@
 #include <optional>
 #include <vector>
 
+#include "analysis/model/probe_data.h"
 #include "base/records.h"
 #include "host/process.h"
-#include "probes/probe.h"
-#include "workloads/process.h"
+#include "probes/contract/probe.h"
+#include "workloads/contract/workload_process.h"
 
 namespace isolab {
 

@@ -15,6 +15,7 @@
 #include <optional>
 #include <vector>
 
+#include "base/exit_code.h"
 #include "base/output.h"
 #include "host/cgroup.h"
 #include "host/guard.h"
@@ -22,7 +23,7 @@
 #include "host/process.h"
 #include "host/restore.h"
 #include "host/run_lock.h"
-#include "runner/commands.h"
+#include "runner/complain.h"
 #include "runner/leftovers.h"
 
 namespace isolab {

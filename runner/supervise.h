@@ -50,7 +50,7 @@ struct Supervision {
   std::filesystem::path lock;   // directory of the lock; empty: state
 };
 
-/// How the run ended. `code` is the body's, or one of runner/commands.h: kNotRestored when
+/// How the run ended. `code` is the body's, or one of base/exit_code.h: kNotRestored when
 /// something could not be put back, kFailed when the run was killed, kDisturbed when the user had
 /// it killed.
 struct RunEnd {

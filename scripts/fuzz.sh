@@ -37,24 +37,21 @@ sources() {  # of the parsers that a target is about
   case $1 in
     cpu_list) echo base/cpu_set.cpp ;;
     interrupts) echo base/interrupts.cpp ;;
-    cyclictest) echo probes/cyclictest_parser.cpp ;;
+    cyclictest) echo probes/cyclictest/parser.cpp ;;
     journal) echo host/claims.cpp host/journal.cpp host/restore.cpp ;;
     stale_journal) echo host/claims.cpp host/journal.cpp host/restore.cpp host/files.cpp host/cgroup.cpp ;;
     lock) echo host/run_lock.cpp host/state_directory.cpp ;;
-    machine) echo host/capture*.cpp host/sysroot.cpp host/facts*.cpp host/readiness*.cpp host/measured.cpp base/cpu_set.cpp ;;
-    classes) echo analysis/classes.cpp ;;
+    machine) echo host/captured/*.cpp host/facts/*facts.cpp host/facts/measured_cpus.cpp host/readiness/*.cpp base/cpu_set.cpp ;;
+    classes) echo analysis/attribution/classes.cpp ;;
     json) echo results/json.cpp results/benchmarks.cpp ;;
     recording) echo results/*_json.cpp results/json.cpp results/codec.cpp results/blobs.cpp ;;
-    profile) echo runner/profile*.cpp runner/yaml_tree.cpp runner/compile.cpp base/params.cpp ;;
-    trace_page) echo trace/event.cpp trace/reader.cpp ;;
+    profile) echo plan/profile*.cpp plan/yaml_tree.cpp plan/compile.cpp base/params.cpp ;;
+    trace_page) echo trace/read/event.cpp trace/read/reader.cpp ;;
     *) echo "fuzz.sh: no target $1" >&2; exit 1 ;;
   esac
 }
 
-rooms=$(for room in runner analysis results probes workloads trace trace_read host base; do
-          ls "$build/$room/libisolab_$room.a" 2>/dev/null || true; done)
-# Libraries that a room needs, wherever CMake put them.
-rooms="$rooms $(find "$build" -name 'libisolab_*.a' | sort)"
+rooms=$(find "$build" -name 'libisolab_*.a' | sort)
 
 compile() {
   # shellcheck disable=SC2046,SC2086

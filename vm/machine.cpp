@@ -169,7 +169,7 @@ GuestOutcome read_results(const GuestSpec& spec) {
 
 std::string guest_command_line(const GuestSpec& spec) {
   std::string line = spec.image.arch == "arm64" ? "console=ttyAMA0" : "console=ttyS0 tsc=reliable";
-  // The facts of a recording tell an emulated machine by this word (host/facts.cpp).
+  // The facts of a recording tell an emulated machine by this word (host/facts/facts.cpp).
   line += " quiet panic=-1 rdinit=/usr/bin/isolab isolab.vm=" + spec.accelerator;
   if (!spec.isolated.empty()) {
     const std::string cpus = spec.isolated.list();

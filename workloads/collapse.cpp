@@ -11,8 +11,8 @@
 
 #include <cerrno>
 
-#include "workloads/expectations.h"
-#include "workloads/generator.h"
+#include "workloads/support/expectations.h"
+#include "workloads/support/generator.h"
 
 #ifndef MADV_COLLAPSE
 #define MADV_COLLAPSE 25  // Linux 6.1, include/uapi/asm-generic/mman-common.h

@@ -8,8 +8,8 @@
 #include <string>
 
 #include "host/process.h"
-#include "workloads/capped_log.h"
-#include "workloads/workload.h"
+#include "workloads/contract/workload.h"
+#include "workloads/support/capped_log.h"
 
 namespace isolab {
 namespace {

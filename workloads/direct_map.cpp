@@ -20,9 +20,9 @@
 #include <ctime>
 
 #include "host/process.h"
-#include "workloads/expectations.h"
-#include "workloads/generator.h"
-#include "workloads/secret_memory.h"
+#include "workloads/support/expectations.h"
+#include "workloads/support/generator.h"
+#include "workloads/support/secret_memory.h"
 
 namespace isolab {
 namespace {

@@ -14,10 +14,10 @@
 #include <algorithm>
 #include <cctype>
 
-#include "workloads/expectations.h"
-#include "workloads/generator.h"
-#include "workloads/trace_instance.h"
-#include "workloads/workload.h"
+#include "workloads/contract/workload.h"
+#include "workloads/support/expectations.h"
+#include "workloads/support/generator.h"
+#include "workloads/support/trace_instance.h"
 
 namespace isolab {
 namespace {

@@ -4,8 +4,8 @@
 // are one process group that ends with the run.
 #include <fmt/format.h>
 
-#include "workloads/commands.h"
-#include "workloads/workload.h"
+#include "workloads/contract/workload.h"
+#include "workloads/support/programs.h"
 
 namespace isolab {
 namespace {

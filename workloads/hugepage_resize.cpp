@@ -10,8 +10,8 @@
 // Needs: root, CONFIG_HUGETLB_PAGE_OPTIMIZE_VMEMMAP=y, free memory for the pages.
 // Leaves behind: nothing; vm.nr_hugepages is claimed, written back by every operation and by the
 //   runner's guard.
-#include "workloads/expectations.h"
-#include "workloads/generator.h"
+#include "workloads/support/expectations.h"
+#include "workloads/support/generator.h"
 
 namespace isolab {
 namespace {

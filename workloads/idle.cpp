@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The control: a process that sleeps, in the place of a noise maker. What is heard beside it is the
 // machine's own noise. Needs nothing, leaves nothing behind.
-#include "workloads/workload.h"
+#include "workloads/contract/workload.h"
 
 namespace isolab {
 namespace {

@@ -20,13 +20,13 @@
 
 #include "base/directory.h"
 #include "host/cache_directory.h"
-#include "workloads/commands.h"
-#include "workloads/compiler_heap.h"
-#include "workloads/expectations.h"
-#include "workloads/flush_calibration.h"
-#include "workloads/kernel_tree.h"
-#include "workloads/secret_memory.h"
-#include "workloads/workload.h"
+#include "workloads/contract/workload.h"
+#include "workloads/support/compiler_heap.h"
+#include "workloads/support/expectations.h"
+#include "workloads/support/flush_calibration.h"
+#include "workloads/support/kernel_tree.h"
+#include "workloads/support/programs.h"
+#include "workloads/support/secret_memory.h"
 
 namespace isolab {
 namespace fs = std::filesystem;

@@ -10,10 +10,10 @@
 #include <cerrno>
 
 #include "base/counters.h"
-#include "workloads/expectations.h"
-#include "workloads/generator.h"
-#include "workloads/kfence.h"
-#include "workloads/workload.h"
+#include "workloads/contract/workload.h"
+#include "workloads/support/expectations.h"
+#include "workloads/support/generator.h"
+#include "workloads/support/kfence.h"
 
 namespace isolab {
 namespace {

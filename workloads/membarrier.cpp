@@ -13,7 +13,7 @@
 #include <cerrno>
 #include <map>
 
-#include "workloads/generator.h"
+#include "workloads/support/generator.h"
 
 namespace isolab {
 namespace {

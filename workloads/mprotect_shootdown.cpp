@@ -13,8 +13,8 @@
 
 #include <cerrno>
 
-#include "workloads/expectations.h"
-#include "workloads/generator.h"
+#include "workloads/support/expectations.h"
+#include "workloads/support/generator.h"
 
 namespace isolab {
 namespace {

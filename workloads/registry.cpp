@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "workloads/workload.h"
+#include "workloads/contract/workload.h"
 
 namespace isolab {
 

@@ -20,7 +20,7 @@
 #include <cerrno>
 #include <vector>
 
-#include "workloads/generator.h"
+#include "workloads/support/generator.h"
 
 namespace isolab {
 namespace {

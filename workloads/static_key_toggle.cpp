@@ -18,8 +18,8 @@
 #include <cerrno>
 #include <map>
 
-#include "workloads/expectations.h"
-#include "workloads/generator.h"
+#include "workloads/support/expectations.h"
+#include "workloads/support/generator.h"
 
 namespace isolab {
 namespace {

@@ -17,11 +17,11 @@
 #include <cerrno>
 #include <cstring>
 
-#include "workloads/expectations.h"
-#include "workloads/generator.h"
-#include "workloads/lazy_purge.h"
-#include "workloads/trace_instance.h"
-#include "workloads/workload.h"
+#include "workloads/contract/workload.h"
+#include "workloads/support/expectations.h"
+#include "workloads/support/generator.h"
+#include "workloads/support/lazy_purge.h"
+#include "workloads/support/trace_instance.h"
 
 namespace isolab {
 namespace {

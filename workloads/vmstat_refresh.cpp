@@ -12,7 +12,7 @@
 
 #include <cerrno>
 
-#include "workloads/generator.h"
+#include "workloads/support/generator.h"
 
 namespace isolab {
 namespace {

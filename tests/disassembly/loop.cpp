@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The busy loop as the probe instantiates it, under names that check_loop.py can find.
-#include "probes/busy_loop_loop.h"
+#include "probes/busy_loop/loop.h"
 
 namespace isolab {
 

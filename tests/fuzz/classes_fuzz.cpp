@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Fuzz target: a file of --classes, to compiled rules. What they match is not asked: an expression
 // may take any time on the right name (docs/attribution.md).
-#include "analysis/classes.h"
+#include "analysis/attribution/classes.h"
 #include "tests/fuzz/demand.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {

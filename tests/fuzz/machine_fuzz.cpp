@@ -2,10 +2,10 @@
 // Fuzz target: machines that --host opens. The first byte chooses: a capture; or a directory with
 // what a sosreport's commands printed and some kernel files, parted by zero bytes.
 #include "base/cpu_set.h"
-#include "host/capture.h"
-#include "host/captured_machine.h"
-#include "host/measured.h"
-#include "host/readiness.h"
+#include "host/captured/capture.h"
+#include "host/captured/captured_machine.h"
+#include "host/facts/measured_cpus.h"
+#include "host/readiness/readiness.h"
 #include "tests/fuzz/scratch.h"
 
 namespace {

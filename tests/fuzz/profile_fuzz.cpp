@@ -5,9 +5,9 @@
 #include <map>
 
 #include "base/output.h"
-#include "runner/compile.h"
-#include "runner/profile.h"
-#include "runner/trust.h"
+#include "plan/allowed_commands.h"
+#include "plan/compile.h"
+#include "plan/profile.h"
 #include "tests/fuzz/demand.h"
 
 namespace {

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "tests/fuzz/demand.h"
-#include "trace/reader.h"
+#include "trace/read/reader.h"
 
 namespace isolab::fuzz {
 

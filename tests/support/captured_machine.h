@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// Loads tests/hosts/NAME.txt (host/capture.h) into MemoryFiles.
+// Loads tests/hosts/NAME.txt (host/captured/capture.h) into MemoryFiles.
 #pragma once
 
 #include <map>
 #include <stdexcept>
 #include <string>
 
-#include "host/capture.h"
+#include "host/captured/capture.h"
 #include "host/files.h"
 
 namespace isolab {

@@ -6,7 +6,8 @@
 
 #include <memory>
 
-#include "analysis/comparison.h"
+#include "analysis/compare.h"
+#include "analysis/model/comparison.h"
 #include "tests/support/session_findings.h"
 
 namespace isolab::test {

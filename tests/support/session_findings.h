@@ -6,8 +6,8 @@
 
 #include <cmath>
 
-#include "analysis/findings.h"
-#include "analysis/random.h"
+#include "analysis/model/findings.h"
+#include "analysis/statistics/random.h"
 
 namespace isolab::test {
 

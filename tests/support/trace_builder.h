@@ -12,7 +12,7 @@
 #include <string>
 #include <vector>
 
-#include "trace/reader.h"
+#include "trace/read/reader.h"
 
 namespace isolab::test {
 
@@ -147,7 +147,7 @@ inline const std::vector<MadeEvent>& made_events() {
 }
 
 /// The kprobe on smp_call_function_many_cond as a machine of 512 CPUs has it
-/// (trace/capability.cpp).
+/// (trace/live/capability.cpp).
 inline const MadeEvent& made_many() {
   static const MadeEvent event{"isolab_110",
                                "many",

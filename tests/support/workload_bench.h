@@ -5,9 +5,9 @@
 #include <map>
 #include <string>
 
-#include "host/facts.h"
+#include "host/facts/facts.h"
 #include "host/files.h"
-#include "workloads/block.h"
+#include "workloads/contract/workload_block.h"
 
 namespace isolab {
 

@@ -12,7 +12,7 @@
 #include <string>
 #include <vector>
 
-#include "trace/reader.h"
+#include "trace/read/reader.h"
 
 namespace isolab::golden {
 

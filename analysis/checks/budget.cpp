@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "analysis/checks/budget.h"
+
+#include <fmt/format.h>
+
+#include <charconv>
+
+#include "analysis/model/metric_list.h"
+#include "base/units.h"
+
+namespace isolab {
+namespace {
+
+/// How a limit of this unit is written: suffixes that mean the unit itself.
+std::vector<std::string> suffixes_of(const std::string& unit) {
+  if (unit == "1/(CPU h)") return {"/h"};
+  if (unit == "1/s") return {"/s"};
+  if (unit == "us/s") return {"us/s"};
+  if (unit == "%") return {"%"};
+  if (unit == "ppm") return {"ppm"};
+  return {};
+}
+
+Result<double> plain_number(const std::string& text, const std::string& expected) {
+  double out = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), out);
+  if (error != std::errc{} || end != text.data() + text.size() || !(out >= 0))
+    return Error{ErrorKind::usage, fmt::format("limit \"{}\" is not {}", text, expected)};
+  return out;
+}
+
+std::string label_text(const Metric& metric) {
+  std::string out;
+  for (const auto& [name, value] : metric.labels)
+    if (name != "arm") out += fmt::format("{}{} {}", out.empty() ? "" : ", ", name, value);
+  return out;
+}
+
+/// Which of two values is further from keeping the limit.
+bool worse(const Metric& a, const Metric& b, Direction direction) {
+  return direction == Direction::higher_is_better ? *a.value < *b.value : *a.value > *b.value;
+}
+
+Verdict judge(const Budget& budget, const std::string& arm, const std::vector<Metric>& metrics) {
+  Verdict out;
+  out.budget = budget;
+  out.arm = arm;
+  const MetricInfo* info = find_metric_info(budget.metric);
+  const Metric* worst = nullptr;
+  std::string reason =
+      info == nullptr ? "this isolab knows no such metric" : "nothing of it was measured";
+  for (const auto& metric : metrics) {
+    if (info == nullptr || metric.name != budget.metric || metric.labels.at("arm") != arm) continue;
+    if (!metric.value)
+      reason = metric.not_applicable;
+    else if (worst == nullptr || worse(metric, *worst, info->direction))
+      worst = &metric;
+  }
+  if (worst == nullptr) {
+    out.outcome = "not applicable";
+    out.text = reason;
+    return out;
+  }
+  const bool higher = info->direction == Direction::higher_is_better;
+  const bool broken = higher ? *worst->value < budget.limit : *worst->value > budget.limit;
+  const bool proven = higher || !worst->upper95 || *worst->upper95 <= budget.limit;
+  out.outcome = broken ? "broken" : proven ? "kept" : "not proven";
+  out.text = fmt::format("{} {:.4g} {} ({}), limit {}", budget.metric, *worst->value, info->unit,
+                         label_text(*worst), budget.limit_text);
+  if (!broken && !proven)
+    out.text += fmt::format("; its 95 % upper bound is {:.4g}: look longer", *worst->upper95);
+  return out;
+}
+
+}  // namespace
+
+std::vector<std::string> budget_metrics() {
+  std::vector<std::string> out;
+  for (const auto& info : all_metrics())
+    if (info.direction != Direction::none) out.push_back(info.name);
+  return out;
+}
+
+Result<double> budget_limit(const std::string& metric, const std::string& text) {
+  const MetricInfo* info = find_metric_info(metric);
+  if (info == nullptr || info->direction == Direction::none)
+    return Error{ErrorKind::usage, fmt::format("\"{}\" is not a metric a budget can limit", metric),
+                 "isolab schema lists them"};
+  if (info->unit == "us" || info->unit == "ns" || info->unit == "s") {
+    const auto length = parse_duration(text);
+    if (!length) return length.error();
+    const double divisor = info->unit == "us" ? 1e3 : info->unit == "ns" ? 1 : 1e9;
+    return static_cast<double>(length->count()) / divisor;
+  }
+  std::string number = text;
+  std::string expected = "a number";
+  for (const auto& suffix : suffixes_of(info->unit)) {
+    expected += fmt::format(" like 10 or 10{}", suffix);
+    if (number.ends_with(suffix)) number.resize(number.size() - suffix.size());
+  }
+  return plain_number(number, expected);
+}
+
+std::vector<Verdict> judge_budgets(const Plan& plan, const std::vector<Metric>& metrics) {
+  std::vector<Verdict> out;
+  for (const auto& budget : plan.budgets)
+    for (const auto& arm : plan.arms)
+      if (budget.arm.empty() || budget.arm == arm.name) {
+        out.push_back(judge(budget, arm.name, metrics));
+        if (!arm.not_applicable.empty()) {
+          out.back().outcome = "not applicable";
+          out.back().text = arm.not_applicable;
+        }
+      }
+  return out;
+}
+
+}  // namespace isolab

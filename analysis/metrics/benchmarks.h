@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+// Metrics of benchmarks that were attached to a recording. Their arm is "benchmarks": they ran
+// beside none of its windows.
+#pragma once
+
+#include "analysis/model/findings.h"
+#include "results/benchmarks.h"
+
+namespace isolab {
+
+/// benchmark_time and benchmark_counter of each benchmark: the median of its repetitions, or, of
+/// several files (sessions), of the files' medians. A skipped one is not applicable, with its
+/// reason.
+void add_benchmark_metrics(const std::vector<BenchmarkFile>& files, std::vector<Metric>& out);
+
+/// What is doubtful about attached files: one whose Google Benchmark is a debug build.
+std::vector<Warning> benchmark_warnings(const std::vector<BenchmarkFile>& files);
+
+}  // namespace isolab

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+// Recordings of an emulated CPU: what the kernel counted is as true as anywhere, what took how long
+// says how busy the emulator's host was. Times are withheld, counts are shown.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "analysis/model/findings.h"
+#include "results/recording.h"
+
+namespace isolab {
+
+/// Why times are withheld; empty: they are not. By the fact cpu.emulated.
+std::string emulation_of(const Facts& facts);
+
+/// The recording without what its probe heard, processor times and times of workloads.
+Recording without_times(Recording recording);
+
+/// One metric of each withheld name and arm, without value, with the reason: a budget on it is not
+/// applicable and not kept.
+void add_withheld_metrics(const Recording& recording, const std::string& why,
+                          std::vector<Metric>& out);
+
+}  // namespace isolab

@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "analysis/metrics/gaps.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "analysis/metrics/rates.h"
+#include "analysis/model/metric_list.h"
+#include "analysis/model/probe_data.h"
+#include "analysis/model/windows.h"
+#include "analysis/statistics/counts.h"
+
+namespace isolab {
+namespace {
+
+std::map<int, std::vector<Heard>> by_repeat(const std::vector<Heard>& all) {
+  std::map<int, std::vector<Heard>> out;
+  for (const auto& one : all) out[one.repeat()].push_back(one);
+  return out;
+}
+
+double total_seconds(const std::vector<Heard>& all) {
+  double sum = 0;
+  for (const auto& one : all) sum += one.seconds();
+  return sum;
+}
+
+double total_lost_us_per_s(const std::vector<Heard>& all) {
+  double lost = 0;
+  for (const auto& one : all) lost += one.lost_seconds();
+  return lost * 1e6 / total_seconds(all);
+}
+
+double longest_of(const std::vector<Heard>& all) {
+  double longest = 0;
+  for (const auto& one : all) longest = std::max(longest, one.longest_us());
+  return longest;
+}
+
+/// The metrics of one CPU, or of all, in one arm.
+class GapMetrics {
+ public:
+  GapMetrics(std::vector<Heard> heard, Labels labels, std::string kind, std::vector<Metric>& out)
+      : heard_(std::move(heard)), labels_(std::move(labels)), kind_(std::move(kind)), out_(out) {}
+
+  void add_all() {
+    const bool gap = kind_ == "gap";
+    add_counts(gap ? "gaps" : "wakeups");
+    add_quantiles(gap ? "gap" : "wakeup", &ProbeCpu::histogram);
+    add_longest(gap ? "gap_max" : "wakeup_max");
+    if (gap) {
+      add_lost();
+      add_loop_numbers();
+    } else {
+      add_quantiles("wakeup_corrected", &ProbeCpu::corrected);
+      add_missed_periods();
+    }
+  }
+
+ private:
+  Metric& add(Metric metric) {
+    metric.repeats = static_cast<int>(by_repeat(heard_).size());
+    metric.exposure_s = total_seconds(heard_);
+    return out_.emplace_back(std::move(metric));
+  }
+
+  void add_counts(const std::string& prefix) {
+    for (const int us : kThresholdsUs) {
+      std::vector<Counted> parts;
+      for (const auto& one : heard_)
+        parts.push_back(
+            {one.count_over(static_cast<std::uint64_t>(us) * 1000), one.seconds(), one.repeat()});
+      out_.push_back(counted_rate(fmt::format("{}_over_{}us", prefix, us), labels_, parts, kHour));
+    }
+  }
+
+  /// The tick rates of an arm's windows differ by less than their calibration's few ppm, so the
+  /// histograms are summed in ticks and read through the first line.
+  void add_quantiles(const std::string& prefix, Histogram ProbeCpu::*which) {
+    Histogram all;
+    for (const auto& one : heard_) all.merge(one.cpu().*which);
+    const std::uint64_t samples = all.total();
+    const auto repeats = by_repeat(heard_);
+    std::vector<Histogram> each;
+    for (const auto& [repeat, parts] : repeats) {
+      each.emplace_back();
+      for (const auto& one : parts) each.back().merge(one.cpu().*which);
+    }
+    for (const auto& percentile : kPercentiles) {
+      const std::string name = fmt::format("{}_{}", prefix, percentile.word);
+      if (!carries_quantile(samples, percentile.share)) {
+        add(not_applicable(name, labels_, fmt::format("{} samples do not carry it", samples)));
+        continue;
+      }
+      Metric metric = make_metric(name, labels_);
+      metric.value = length_of(all.quantile(percentile.share), heard_, which);
+      metric.n = samples;
+      Spread spread;
+      for (const auto& one : each)
+        if (carries_quantile(one.total(), percentile.share))
+          spread.add(length_of(one.quantile(percentile.share), heard_, which));
+      spread.put_into(metric);
+      add(std::move(metric));
+    }
+  }
+
+  /// A quantile is its bucket's upper edge, but never longer than what was longest.
+  static double length_of(std::uint64_t ticks, const std::vector<Heard>& heard,
+                          Histogram ProbeCpu::*which) {
+    const double edge = heard.front().microseconds(ticks);
+    return which == &ProbeCpu::histogram ? std::min(edge, longest_of(heard)) : edge;
+  }
+
+  void add_longest(const std::string& name) {
+    Metric metric = make_metric(name, labels_);
+    metric.value = longest_of(heard_);
+    for (const auto& one : heard_) metric.n += one.cpu().histogram.total();
+    Spread spread;
+    for (const auto& [repeat, parts] : by_repeat(heard_)) spread.add(longest_of(parts));
+    spread.put_into(metric);
+    add(std::move(metric));
+  }
+
+  void add_lost() {
+    Metric metric = make_metric("time_lost", labels_);
+    metric.value = total_lost_us_per_s(heard_);
+    for (const auto& one : heard_) metric.n += one.cpu().gaps.size() + one.cpu().gaps_dropped;
+    Spread spread;
+    for (const auto& [repeat, parts] : by_repeat(heard_)) spread.add(total_lost_us_per_s(parts));
+    spread.put_into(metric);
+    add(std::move(metric));
+  }
+
+  void add_loop_numbers() {
+    double floor_ns = 0;
+    double tick_ns = 0;
+    double wall_error = 0;
+    std::uint64_t iterations = 0;
+    std::uint64_t dropped = 0;
+    for (const auto& one : heard_) {
+      floor_ns = std::max(floor_ns, probe_number(one.cpu(), "floor_ns", 0));
+      tick_ns = std::max(tick_ns, probe_number(one.cpu(), "tick_ns", 0));
+      wall_error = std::max(wall_error, std::abs(probe_number(one.cpu(), "wall_error_ppm", 0)));
+      iterations += one.cpu().histogram.total();
+      dropped += one.cpu().gaps_dropped;
+    }
+    add(make_metric("loop_floor", labels_)).value = floor_ns;
+    if (tick_ns > 0) add(make_metric("counter_tick", labels_)).value = tick_ns;
+    add(make_metric("loop_iterations", labels_)).value = static_cast<double>(iterations);
+    out_.back().n = iterations;
+    add(make_metric("gaps_dropped", labels_)).value = static_cast<double>(dropped);
+    out_.back().n = dropped;
+    add(make_metric("wall_error", labels_)).value = wall_error;
+  }
+
+  void add_missed_periods() {
+    std::vector<Counted> parts;
+    for (const auto& one : heard_) {
+      if (!one.cpu().numbers.contains("missed_periods")) return;
+      const double missed = std::clamp(probe_number(one.cpu(), "missed_periods", 0), 0.0, 1e18);
+      parts.push_back({static_cast<std::uint64_t>(missed), one.seconds(), one.repeat()});
+    }
+    out_.push_back(counted_rate("missed_periods", labels_, parts, kHour));
+  }
+
+  std::vector<Heard> heard_;
+  Labels labels_;
+  std::string kind_;
+  std::vector<Metric>& out_;
+};
+
+}  // namespace
+
+void add_gap_metrics(const ArmWindows& arm, const CpuSet& measured, std::vector<Metric>& out) {
+  const auto add = [&](int cpu) {
+    auto heard = heard_on(arm, cpu);
+    if (heard.empty()) return;
+    const Labels labels{{"arm", arm.name}, {"cpu", cpu < 0 ? "all" : std::to_string(cpu)}};
+    const std::string kind = arm.windows.front()->probe.kind;
+    GapMetrics(std::move(heard), labels, kind, out).add_all();
+  };
+  for (const int cpu : measured) add(cpu);
+  add(-1);
+  if (heard_on(arm, -1).empty()) return;
+  double drift = 0;
+  for (const auto* window : arm.windows)
+    drift = std::max(drift, std::abs(window->probe.line.drift_ppm));
+  Metric metric = make_metric("clock_drift", {{"arm", arm.name}});
+  metric.value = drift;
+  metric.repeats = static_cast<int>(arm.windows.size());
+  out.push_back(std::move(metric));
+}
+
+}  // namespace isolab

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "analysis/model/windows.h"
+
+#include <algorithm>
+
+namespace isolab {
+
+bool window_counts(const WindowRecord& window) {
+  return (window.status == "complete" || window.status == "interrupted") &&
+         window.end_ns > window.begin_ns;
+}
+
+std::vector<ArmWindows> pool_windows(const Recording& recording) {
+  std::vector<ArmWindows> out;
+  for (const auto& arm : recording.plan.arms)
+    out.push_back({static_cast<int>(out.size()), arm.name, {}, 0});
+  for (const auto& window : recording.windows) {
+    auto& arm = out[static_cast<std::size_t>(window.arm)];
+    if (window_counts(window))
+      arm.windows.push_back(&window);
+    else
+      ++arm.left_out;
+  }
+  return out;
+}
+
+int idle_arm(const Recording& recording, const std::vector<ArmWindows>& arms) {
+  for (const auto& pooled : arms) {
+    const auto& arm = recording.plan.arms[static_cast<std::size_t>(pooled.arm)];
+    const bool quiet = std::all_of(arm.workloads.begin(), arm.workloads.end(),
+                                   [](const PluginUse& use) { return use.name == "idle"; });
+    if (quiet && arm.settings.empty() && !pooled.windows.empty()) return pooled.arm;
+  }
+  return -1;
+}
+
+double window_seconds(const WindowRecord& window) {
+  return static_cast<double>(window.end_ns - window.begin_ns) / 1e9;
+}
+
+}  // namespace isolab

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+// The ratio of two rates of events that were counted session by session. Pure functions.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "analysis/statistics/counts.h"
+
+namespace isolab {
+
+/// Regularised incomplete beta function I_x(a, b); a, b > 0, 0 <= x <= 1. Lentz's continued
+/// fraction (DLMF 8.17.22); relative error below 1e-9 for a + b <= 1e6.
+double incomplete_beta(double a, double b, double x);
+/// The x with I_x(a, b) = p; 0 < p < 1.
+double incomplete_beta_inverse(double a, double b, double p);
+
+struct CountedSession {
+  std::uint64_t count = 0;
+  double exposure = 0;  // > 0, in any one unit
+};
+
+/// A ratio may be 0 or infinite, and so may the bounds.
+struct RateRatio {
+  double estimate = 0;  // rate of b over rate of a; NaN where neither saw anything
+  Interval exact;       // one constant rate in each group
+  Interval interval;    // the hull of `exact` and the sessions' bootstrap
+};
+
+/// `exact`: Clopper and Pearson's interval of b's share of all events, whose odds are the rate
+/// ratio times the exposures' (Przyborowski and Wilenski 1940; R's poisson.test). Events come in
+/// bursts, which it does not know, so `interval` is widened by resampling whole sessions: 2000
+/// times, with a fixed seed, and percentiles expanded for few sessions (Hesterberg 2015,
+/// section 3.3: Student's t with n - 1 degrees of freedom for the normal quantile). One session a
+/// group cannot widen it.
+RateRatio rate_ratio(const std::vector<CountedSession>& a, const std::vector<CountedSession>& b);
+
+/// The 95 % interval of a group's pooled rate, widened the same way: exact Poisson (one-sided for
+/// a zero, see poisson_interval) and the sessions' bootstrap. In events per unit of exposure.
+Interval pooled_rate_interval(const std::vector<CountedSession>& sessions);
+
+/// Student's t: the quantile that 2.5 % lie above; degrees of freedom >= 1.
+double student_t_975(double degrees);
+
+}  // namespace isolab

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/finish_report.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "analysis/analyse.h"
+#include "analysis/model/findings.h"
+#include "base/exit_code.h"
+#include "base/output.h"
+#include "base/text_file.h"
+#include "report/json/findings_json.h"
+#include "report/text/report.h"
+#include "results/durable.h"
+#include "results/recording.h"
+#include "runner/charts.h"
+#include "runner/complain.h"
+
+namespace isolab {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// What could not run here, as the last line; changes the exit code. Arms of another boot are not
+/// counted: they run in theirs.
+void note_missing_arms(const Findings& findings, Kept& kept) {
+  std::string names;
+  std::size_t missing = 0, measured = 0;
+  for (const auto& arm : findings.arms) {
+    if (arm.boot) ++measured;
+    if (arm.boot || arm.idle) continue;
+    if (arm.not_applicable.empty()) {
+      ++measured;
+      continue;
+    }
+    ++missing;
+    names += (names.empty() ? "" : ", ") + arm.name;
+  }
+  if (missing == 0) return;
+  kept.lines.push_back(fmt::format("{} of {} arms were not applicable here: {}{}", missing,
+                                   findings.arms.size(), names,
+                                   measured == 0 ? "; only the idle arm was measured" : ""));
+  if (measured == 0 && kept.code == kDone) kept.code = kNotApplicable;
+}
+
+}  // namespace
+
+Result<std::vector<ClassRule>> read_rules(const std::string& file) {
+  if (file.empty()) return std::vector<ClassRule>{};
+  return parse_class_rules(file, TRY(read_text_file(file)));
+}
+
+Result<std::vector<fs::path>> draw_below(const OpenDirectory& place, const fs::path& directory,
+                                         const Findings& findings) {
+  return draw_charts(findings_to_json(findings), kFindings, TRY(place.folder("charts")),
+                     directory / "charts");
+}
+
+Result<Findings> findings_of(const fs::path& directory, const std::string& classes) {
+  const auto rules = TRY(read_rules(classes));
+  return analyse(TRY(load_recording(directory)), rules);
+}
+
+Result<Kept> keep_findings(const fs::path& directory, const Findings& findings, int code,
+                           bool plots) {
+  const auto place = TRY(OpenDirectory::open(directory));
+  TRY(place.replace(kFindings, findings_to_json(findings)));
+  Kept kept{code, {}};
+  if (plots) {
+    const auto drawn = draw_below(place, directory, findings);
+    if (drawn)
+      for (const auto& file : *drawn) kept.lines.push_back("chart: " + file.string());
+    else
+      kept.lines.push_back("isolab: no charts: " + drawn.error().text());
+  }
+  TRY(share_as_its_directory(directory));
+  kept.lines.push_back("recording: " + directory.string());
+  for (const auto& window : findings.interruptions.windows)
+    if (kept.code == kDone && (window.faulty_pages != 0 || !window.error.empty()))
+      kept.code = kDisturbed;
+  note_missing_arms(findings, kept);
+  for (const auto& verdict : findings.verdicts)
+    if (verdict.outcome == "broken" && kept.code == kDone) kept.code = kBudgetBroken;
+  return kept;
+}
+
+int finish_report(const fs::path& directory, int code, bool json, bool plots) {
+  const auto finish = [&]() -> Result<int> {
+    const Findings findings = TRY(findings_of(directory, {}));
+    const auto kept = keep_findings(directory, findings, code, plots);
+    json ? print_as_json(metrics_to_json(findings)) : print(render_report(findings, {}));
+    if (!kept) return kept.error();
+    for (const auto& line : kept->lines) say_line(line);
+    return kept->code;
+  };
+  const auto outcome = finish();
+  return outcome ? *outcome : std::max(complain(outcome.error()), code);
+}
+
+}  // namespace isolab

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+// From a recording to what people see: findings.json, the text, the charts, the verdict.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "analysis/attribution/classes.h"
+#include "analysis/model/findings.h"
+#include "base/result.h"
+#include "results/durable.h"
+
+namespace isolab {
+
+/// Analyses a fresh recording, writes findings.json into it, draws the charts, then prints the
+/// report (or the metrics as JSON). Returns `code`, or budget exceeded when the run itself was
+/// fine.
+int finish_report(const std::filesystem::path& recording, int code, bool json, bool plots);
+
+/// What came of keep_findings(): the exit code, and what is to be said after the report.
+struct Kept {
+  int code = 0;
+  std::vector<std::string> lines;
+};
+/// The part of it that prints nothing: findings.json, charts, the code.
+Result<Kept> keep_findings(const std::filesystem::path& recording, const Findings& findings,
+                           int code, bool plots);
+
+/// The user's own rules of classes in a CSV file; none where `file` is empty.
+Result<std::vector<ClassRule>> read_rules(const std::string& file);
+
+inline constexpr const char* kFindings = "findings.json";
+/// Draws the charts of a recording into its folder charts/; the files.
+Result<std::vector<std::filesystem::path>> draw_below(const OpenDirectory& place,
+                                                      const std::filesystem::path& directory,
+                                                      const Findings& findings);
+
+/// The findings of a recording directory; `classes`: a file of own rules, or empty.
+Result<Findings> findings_of(const std::filesystem::path& recording, const std::string& classes);
+
+}  // namespace isolab

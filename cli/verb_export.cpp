@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+// The verb export: a recording in the formats of other tools. Runs anywhere, needs no root.
+#include <fmt/format.h>
+
+#include "base/exit_code.h"
+#include "base/output.h"
+#include "base/output_file.h"
+#include "cli/commands.h"
+#include "report/export/perfetto.h"
+#include "report/export/trace_cmd.h"
+#include "results/json.h"
+#include "runner/complain.h"
+
+namespace isolab {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// What was written, as members of the answer.
+Result<JsonObject> write_perfetto(const Recording& recording, const ExportOptions& options) {
+  auto out = TRY(OutputFile::create(options.perfetto));
+  const auto summary = TRY(export_perfetto(recording, options.window, out));
+  TRY(out.finish());
+  for (const auto& remark : summary.remarks) say(remark);
+  return JsonObject{{"file", options.perfetto.string()}, {"bytes", out.size()},
+                    {"windows", summary.windows},        {"gaps", summary.gaps},
+                    {"causes", summary.causes},          {"arrows", summary.arrows}};
+}
+
+Result<JsonObject> write_trace_cmd(const Recording& recording, const ExportOptions& options) {
+  auto out = TRY(OutputFile::create(options.trace_cmd));
+  const auto summary = TRY(export_trace_cmd(recording, options.window, out));
+  TRY(out.finish());
+  if (!options.window && summary.traced > 1)
+    say(fmt::format("window {} of {} traced ones; --window chooses another", summary.window,
+                    summary.traced));
+  return JsonObject{{"file", options.trace_cmd.string()}, {"bytes", summary.file.bytes},
+                    {"window", summary.window},           {"cpus", summary.file.cpus},
+                    {"pages", summary.file.pages},        {"clock", summary.clock}};
+}
+
+std::string number_of(const JsonObject& of, const char* key) {
+  auto text = print_json(of.at(key));
+  text.pop_back();
+  return text;
+}
+
+Result<void> export_all(const ExportOptions& options) {
+  if (options.perfetto.empty() && options.trace_cmd.empty())
+    return Error{ErrorKind::usage, "nothing to export",
+                 "name a file: --perfetto OUT.json or --trace-cmd OUT.dat"};
+  const auto recording = TRY(load_recording(options.recording));
+  JsonObject answer;
+  if (!options.perfetto.empty()) {
+    const auto done = TRY(write_perfetto(recording, options));
+    if (!options.json)
+      print(fmt::format(
+          "{}: {} windows, {} gaps, {} causes, {} arrows (open it in ui.perfetto.dev)\n",
+          visible_line(options.perfetto.string()), number_of(done, "windows"),
+          number_of(done, "gaps"), number_of(done, "causes"), number_of(done, "arrows")));
+    answer["perfetto"] = done;
+  }
+  if (!options.trace_cmd.empty()) {
+    const auto done = TRY(write_trace_cmd(recording, options));
+    if (!options.json)
+      print(fmt::format(
+          "{}: window {}, {} CPUs, {} pages (trace-cmd report -i FILE, kernelshark FILE)\n",
+          visible_line(options.trace_cmd.string()), number_of(done, "window"),
+          number_of(done, "cpus"), number_of(done, "pages")));
+    answer["trace_cmd"] = done;
+  }
+  if (options.json) print_as_json(print_json(answer));
+  return {};
+}
+
+}  // namespace
+
+int export_command(const ExportOptions& options) {
+  const auto done = export_all(options);
+  return done ? kDone : complain(done.error());
+}
+
+}  // namespace isolab

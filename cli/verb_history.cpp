@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: Apache-2.0
+// The verb history: one metric over every recording of a directory, through the index beside them.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <system_error>
+
+#include "analysis/analyse.h"
+#include "analysis/model/findings.h"
+#include "analysis/model/metric_list.h"
+#include "base/digest.h"
+#include "base/directory.h"
+#include "base/exit_code.h"
+#include "base/output.h"
+#include "base/version.h"
+#include "cli/commands.h"
+#include "report/text/format.h"
+#include "results/index.h"
+#include "results/json_values.h"
+#include "results/recording.h"
+#include "runner/complain.h"
+
+namespace isolab {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr int kDepth = 2;  // recordings, and the sessions of `run --sessions` below one directory
+
+void not_indexed(const fs::path& place, const Error& error) {
+  say(fmt::format("not indexed: {}: {}", place.string(), error.text()));
+}
+
+/// A directory that cannot be read is named and passed over.
+void find_recordings(const fs::path& place, int depth, std::vector<fs::path>& out) {
+  const auto inside = entries_of(place);
+  if (!inside) return not_indexed(place, inside.error());
+  std::error_code ignored;
+  for (const auto& one : *inside) {
+    if (!fs::is_directory(one, ignored) || one.filename().string().starts_with(".")) continue;
+    const auto found = is_recording(one);
+    if (!found)
+      not_indexed(one, found.error());
+    else if (*found)
+      out.push_back(one);
+    else if (depth > 1)
+      find_recordings(one, depth - 1, out);
+  }
+}
+
+/// Of the names, sizes and times of its files, without what is drawn or computed from them, and of
+/// our version: a recording can be replaced, attached to, or analysed differently since.
+Result<std::string> digest_of(const fs::path& recording) {
+  std::vector<std::string> files;
+  for (const auto& file : TRY(files_below(recording))) {
+    const auto name = file.lexically_relative(recording).string();
+    if (name.starts_with("charts/") || name == "findings.json") continue;
+    std::error_code ignored;
+    files.push_back(fmt::format("{} {} {}\n", name, fs::file_size(file, ignored),
+                                fs::last_write_time(file, ignored).time_since_epoch().count()));
+  }
+  std::sort(files.begin(), files.end());
+  return sha256_hex(join(files, "") + kVersion);
+}
+
+std::string fact(const Findings& findings, const std::string& key) {
+  const auto found = findings.facts.find(key);
+  return found == findings.facts.end() ? "" : found->second;
+}
+
+Result<void> index_recording(RecordingIndex& index, const fs::path& directory,
+                             const std::string& place, const std::string& digest) {
+  const Recording loaded = TRY(load_recording(directory));
+  const Findings findings = TRY(analyse(loaded, {}));
+  IndexedRecording recording{place,
+                             digest,
+                             findings.started_utc,
+                             findings.status,
+                             findings.profile,
+                             findings.profile_hash,
+                             fact(findings, "machine.host_name"),
+                             fact(findings, "kernel.release"),
+                             findings.isolab_version};
+  std::vector<IndexedMetric> metrics;
+  for (const auto& metric : findings.metrics) {
+    const auto* info = find_metric_info(metric.name);
+    metrics.push_back({metric.name, metric.labels, info == nullptr ? "" : info->unit, metric.value,
+                       metric.lower95, metric.upper95, metric.n, metric.exposure_s});
+  }
+  return index.put(recording, metrics);
+}
+
+/// What is new is analysed, what is gone is taken out. A recording that cannot be read is named and
+/// passed over: one bad directory must not hide the others.
+Result<void> bring_up_to_date(RecordingIndex& index, const fs::path& root, bool rebuild) {
+  std::vector<fs::path> found;
+  find_recordings(root, kDepth, found);
+  auto known = TRY(index.places());
+  for (const auto& directory : found) {
+    const std::string place = directory.lexically_relative(root).string();
+    const auto digest = digest_of(directory);
+    if (!digest) {
+      not_indexed(directory, digest.error());
+      continue;
+    }
+    const auto at = known.find(place);
+    const bool same = at != known.end() && at->second == *digest;
+    if (at != known.end()) known.erase(at);
+    if (same && !rebuild) continue;
+    if (const auto done = index_recording(index, directory, place, *digest); !done)
+      not_indexed(directory, done.error());
+  }
+  for (const auto& [place, digest] : known) TRY(index.remove(place));
+  return {};
+}
+
+Result<std::map<std::string, std::string>> labels_from(const std::vector<std::string>& words) {
+  std::map<std::string, std::string> out;
+  for (const auto& word : words) {
+    const auto equals = word.find('=');
+    if (equals == std::string::npos || equals == 0)
+      return Error{ErrorKind::usage, "--label " + word + " is not LABEL=VALUE", "--label arm=idle"};
+    out[word.substr(0, equals)] = word.substr(equals + 1);
+  }
+  return out;
+}
+
+Json point_json(const HistoryPoint& point) {
+  using json::number;
+  return Json(JsonObject{{"recording", point.recording.place},
+                         {"started_utc", point.recording.started_utc},
+                         {"status", point.recording.status},
+                         {"profile", point.recording.profile},
+                         {"profile_hash", point.recording.profile_hash},
+                         {"machine", point.recording.machine},
+                         {"kernel", point.recording.kernel},
+                         {"isolab_version", point.recording.isolab_version},
+                         {"labels", json::words(point.metric.labels)},
+                         {"value", number(point.metric.value)},
+                         {"lower95", number(point.metric.lower95)},
+                         {"upper95", number(point.metric.upper95)},
+                         {"n", point.metric.n},
+                         {"exposure_s", number(point.metric.exposure_s)}});
+}
+
+std::string as_json(const HistoryOptions& options, const std::vector<HistoryPoint>& points) {
+  const auto* info = find_metric_info(options.metric);
+  return print_json(Json(JsonObject{{"schema", RecordingIndex::kSchema},
+                                    {"kind", "history"},
+                                    {"metric", options.metric},
+                                    {"unit", info->unit},
+                                    {"direction", to_string(info->direction)},
+                                    {"points", json::list(points, point_json)}}));
+}
+
+/// One table a series: a profile, a machine and a set of labels.
+std::string as_text(const HistoryOptions& options, const std::vector<HistoryPoint>& points) {
+  const auto* info = find_metric_info(options.metric);
+  std::string out =
+      wrapped("", 2, fmt::format("{} ({}): {}", options.metric, info->unit, info->summary));
+  std::string series;
+  std::optional<TextTable> table;
+  const auto close = [&] {
+    if (table) out += table->text();
+  };
+  for (const auto& point : points) {
+    std::string name =
+        fmt::format("{} {} on {}", point.recording.profile,
+                    point.recording.profile_hash.substr(0, 12), point.recording.machine);
+    for (const auto& [label, word] : point.metric.labels)
+      name += fmt::format(", {} {}", label, word);
+    if (name != series) {
+      close();
+      out += '\n' + ascii(name) + '\n';
+      table.emplace(
+          std::vector<std::string>{"started", "value", "[95 %]", "n", "<kernel", "<recording"}, 21);
+      series = name;
+    }
+    Metric metric;
+    metric.value = point.metric.value;
+    metric.lower95 = point.metric.lower95;
+    metric.upper95 = point.metric.upper95;
+    metric.n = point.metric.n;
+    table->row({point.recording.started_utc, rate_text(&metric), interval_text(&metric),
+                std::to_string(point.metric.n), point.recording.kernel, point.recording.place});
+  }
+  close();
+  return out;
+}
+
+Result<int> run(const HistoryOptions& options) {
+  if (find_metric_info(options.metric) == nullptr)
+    return Error{ErrorKind::usage, "there is no metric \"" + options.metric + "\"",
+                 "isolab schema lists them under x-metrics"};
+  const auto labels = TRY(labels_from(options.labels));
+  std::error_code ignored;
+  if (!fs::is_directory(options.directory, ignored))
+    return Error{ErrorKind::usage, options.directory.string() + " is not a directory",
+                 "--in DIR says where the recordings are"};
+  const fs::path file = options.index.empty() ? options.directory / "index.sqlite" : options.index;
+  auto index = TRY(RecordingIndex::open(file));
+  if (index.remade()) say_line("the index was of another version and is made again");
+  TRY(bring_up_to_date(index, options.directory, options.rebuild));
+  const auto points = TRY(index.history(options.metric, labels));
+  if (points.empty() && !options.json)
+    say_line(fmt::format("no recording below {} has {} with these labels",
+                         options.directory.string(), options.metric));
+  else if (options.json)
+    print_as_json(as_json(options, points));
+  else
+    print(as_text(options, points));
+  return points.empty() ? int{kNotApplicable} : int{kDone};
+}
+
+}  // namespace
+
+int history_command(const HistoryOptions& options) {
+  const auto code = run(options);
+  return code ? *code : complain(code.error());
+}
+
+}  // namespace isolab

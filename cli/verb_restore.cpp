@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+// The verb restore: puts back what killed runs have left changed, from their journals.
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+#include "base/exit_code.h"
+#include "base/output.h"
+#include "cli/commands.h"
+#include "host/guard.h"
+#include "host/os.h"
+#include "host/restore.h"
+#include "host/run_lock.h"
+#include "host/state_directory.h"
+#include "results/json.h"
+#include "runner/complain.h"
+
+namespace isolab {
+namespace {
+
+Result<int> show_script(const Files& files, bool json) {
+  JsonArray scripts;
+  for (const auto& journal : TRY(stale_journals(default_journal_dir())))
+    scripts.push_back(TRY(restore_script(files, journal)));
+  if (json) {
+    print_as_json(print_json(JsonObject{{"scripts", scripts}}));
+    return int{kDone};
+  }
+  for (const auto& script : scripts) print(std::get<std::string>(script.value));
+  if (scripts.empty()) print("# nothing to restore\n");
+  return int{kDone};
+}
+
+/// A run that was just killed may need a while to be gone.
+Result<RunLock> take_lock() {
+  constexpr int kTries = 50;
+  for (int i = 1;; ++i) {
+    auto lock = RunLock::take(default_lock_dir(), "restore");
+    if (lock || lock.error().kind != ErrorKind::busy || i == kTries) return lock;
+    if (i == 1) say("waiting up to 10 s: " + lock.error().what);
+    sleep_for(std::chrono::milliseconds{200});
+  }
+}
+
+std::string journals(int number) {
+  return number == 1 ? "1 journal" : fmt::format("{} journals", number);
+}
+
+Result<int> restore(Files& files, Stuck stuck, bool json) {
+  // A live run has journals too, which are its own business.
+  const RunLock lock = TRY(take_lock());
+  JsonArray problems;
+  int restored = 0, left = 0;
+  for (const auto& journal : TRY(stale_journals(default_journal_dir()))) {
+    for (const auto& problem : restore_journal(files, journal, stuck))
+      problems.push_back(problem.path + ": " + problem.what);
+    // Another was there a moment ago; only what is to be restored still is.
+    const bool gone = ::access(journal.c_str(), F_OK) != 0 && errno == ENOENT;
+    ++(gone ? restored : left);
+  }
+  if (json) {
+    print_as_json(
+        print_json(JsonObject{{"journals", restored}, {"left", left}, {"problems", problems}}));
+  } else {
+    if (restored + left == 0) print("nothing to restore\n");
+    if (restored != 0) print(journals(restored) + " of killed runs undone\n");
+    if (left != 0)
+      print(journals(left) + " could not be undone entirely: what is left is still listed there\n");
+    for (const auto& problem : problems)
+      print(visible_line(std::get<std::string>(problem.value)) + "\n");
+    if (left != 0)
+      print(
+          "isolab restore --forget drops what cannot be put back; what the kernel changes in one "
+          "direction alone, a reboot puts back\n");
+  }
+  if (stuck == Stuck::forget) return left == 0 ? int{kDone} : int{kNotRestored};
+  return problems.empty() ? int{kDone} : int{kNotRestored};
+}
+
+}  // namespace
+
+int restore_command(bool dry_run, bool forget, bool json) {
+  const auto outcome = [&]() -> Result<int> {
+    // The run may have seen tracefs through a mount of its own.
+    if (is_root()) TRY(mount_private_kernel_filesystems());
+    SystemFiles files;
+    return dry_run ? show_script(files, json)
+                   : restore(files, forget ? Stuck::forget : Stuck::keep, json);
+  }();
+  return outcome ? *outcome : complain(outcome.error());
+}
+
+}  // namespace isolab

@@ -1,0 +1,268 @@
+// SPDX-License-Identifier: Apache-2.0
+// The verb run: carries out a profile and reports.
+#include <fmt/format.h>
+#include <grp.h>
+#include <unistd.h>
+
+#include <charconv>
+#include <optional>
+#include <set>
+#include <system_error>
+
+#include "base/environment.h"
+#include "base/exit_code.h"
+#include "base/output.h"
+#include "base/version.h"
+#include "cli/commands.h"
+#include "cli/finish_report.h"
+#include "cli/supervision.h"
+#include "host/cache_directory.h"
+#include "host/cgroup.h"
+#include "host/guard.h"
+#include "host/interrupt_flag.h"
+#include "host/os.h"
+#include "host/run_lock.h"
+#include "host/state_directory.h"
+#include "plan/allowed_commands.h"
+#include "plan/arm_boots.h"
+#include "plan/compile.h"
+#include "plan/profile_file.h"
+#include "probes/contract/probe.h"
+#include "results/recording.h"
+#include "runner/complain.h"
+#include "runner/disturbances.h"
+#include "runner/execute.h"
+#include "runner/isolation.h"
+#include "runner/leftovers.h"
+#include "runner/preflight.h"
+#include "runner/supervise.h"
+
+namespace isolab {
+namespace {
+
+namespace fs = std::filesystem;
+
+Progress::Style progress_style(bool quiet) {
+  if (quiet) return Progress::Style::silent;
+  if (environment("TERM") == "dumb") return Progress::Style::plain;
+  return isatty(STDERR_FILENO) ? Progress::Style::terminal : Progress::Style::plain;
+}
+
+// How long the run may be silent before it counts as hung. Each wait in it has a limit of its own;
+// these are for the day one of those fails. A first kernel_build prepares for up to 15 minutes.
+constexpr Nanos kFirstLimit = std::chrono::minutes(10);
+constexpr Nanos kWindowLimit = std::chrono::minutes(20);
+constexpr Nanos kEndLimit = std::chrono::minutes(10);
+
+/// The parts of a run that live as long as it does.
+class Run {
+ public:
+  Run(const RunOptions& options, const Profile& profile, Plan plan, Host host, Manifest manifest,
+      fs::path output, std::optional<gid_t> group)
+      : options_(options),
+        profile_(profile),
+        plan_(std::move(plan)),
+        facts_(host.facts),
+        host_{host.files, facts_},
+        manifest_(std::move(manifest)),
+        guard_(host.files, default_journal_dir()),
+        output_(std::move(output)),
+        group_(group) {}
+
+  Result<int> carry_out(Lifeline lifeline) {
+    Progress progress(progress_style(options_.quiet), plan_);
+    const std::vector<Warning> warned = TRY(preflight_probe(plan_, host_));
+    manifest_.warnings.insert(manifest_.warnings.end(), warned.begin(), warned.end());
+    TRY(pin_this_thread(plan_.housekeeping));
+    // A workload may crowd our CPU; the readings at the edges of a window must not wait for it.
+    if (const auto ahead = run_ahead_of_ordinary_tasks(); !ahead)
+      manifest_.warnings.push_back({"runner_not_ahead", ahead.error().what,
+                                    "readings at the edges of a window may come late under load",
+                                    ahead.error().hint});
+    run_cgroup_ = own_cgroup(host_.files).value_or("");
+    TRY(isolate_cpus(progress));
+    std::error_code no_cache;  // a workload that needs the cache says so itself
+    fs::create_directories(cache_, no_cache);
+    apply_inability(plan_, dry_run_workloads(plan_, host_.files, facts_, guard_, cache_, progress));
+    if (const auto left = end_descendants(host_.files); !left.killed.empty())
+      progress.line("the trials had left running: " + visible_line(listed(left.killed)) +
+                    "; killed");
+    announce(progress);
+    if (plan_.windows.empty())
+      return Error{ErrorKind::unsupported, "no arm of this profile can run here",
+                   names_boots(plan_.arms)
+                       ? "isolab plan says which kernels it needs; isolab vm run "
+                         "boots them in guests"
+                       : "isolab plan --dry-run says why"};
+    RecordingWriter writer = TRY(RecordingWriter::create(output_, manifest_, plan_, profile_.source,
+                                                         host_.facts.all, group_));
+    for (std::size_t i = 0; i < plan_.windows.size() && interrupted_by() == 0; ++i) {
+      lifeline.expect_within(plan_.warmup + plan_.measure + kWindowLimit);
+      TRY(one_window(writer, progress, static_cast<int>(i), lifeline.supervisors()));
+    }
+    lifeline.expect_within(kEndLimit);
+    manifest_.status = interrupted_by() != 0 ? "interrupted" : "complete";
+    manifest_.ended_utc = utc_now();
+    for (const auto& problem : guard_.restore()) not_restored(problem);
+    TRY(writer.finish(manifest_, facts_at_end()));
+    return exit_code();
+  }
+
+ private:
+  /// What was measured before the first window is not read again.
+  Facts facts_at_end() const {
+    HostFacts now = read_host_facts(host_.files);
+    if (now.kernel_flush.by == KernelFlush::By::unknown)
+      now.all["kernel.tlb_flush"] = facts_.all.at("kernel.tlb_flush");
+    return std::move(now.all);
+  }
+
+  Result<void> isolate_cpus(Progress& progress) {
+    if (!plan_.isolation) return {};
+    const ProbeInfo* probe = find_probe(plan_.probe.name);
+    if (plan_.isolation->via == "partition" && probe != nullptr && !probe->enters_cgroup)
+      return Error{ErrorKind::unsupported,
+                   "probe " + probe->name + " cannot enter a cgroup partition",
+                   "isolate at boot (isolation: via: cmdline), or use busy_loop"};
+    isolation_ = TRY(isolate(*plan_.isolation, plan_.housekeeping, host_, guard_));
+    for (const auto& done : isolation_.done) {
+      manifest_.changed.push_back(done);
+      progress.line("isolation: " + done);
+    }
+    manifest_.warnings.insert(manifest_.warnings.end(), isolation_.warnings.begin(),
+                              isolation_.warnings.end());
+    return {};
+  }
+
+  void announce(Progress& progress) const {
+    if (!plan_.measured_isolated)
+      progress.line(
+          fmt::format("** CPU {} is NOT ISOLATED ({}): the scheduler may put anything on it **",
+                      plan_.measured.list(), plan_.measured_why));
+    for (const auto& arm : plan_.arms)
+      if (!arm.not_applicable.empty())
+        progress.line("not applicable: arm " + arm.name + ": " + arm.not_applicable);
+    progress.line(fmt::format("{}: {} windows, about {}; recording into {}", plan_.name,
+                              plan_.windows.size(), human_span(plan_.duration), output_.string()));
+  }
+
+  Result<void> one_window(RecordingWriter& writer, Progress& progress, int index,
+                          const std::vector<std::int32_t>& supervisors) {
+    const int arm = plan_.windows[static_cast<std::size_t>(index)].arm;
+    if (ended_arms_.contains(arm)) return {};
+    progress.window(static_cast<std::size_t>(index),
+                    plan_.arms[static_cast<std::size_t>(arm)].name);
+    const fs::path directory = TRY(writer.begin_window(plan_, index));
+    WindowOutcome outcome = run_window({plan_, index, host_, guard_, progress, directory, cache_,
+                                        isolation_.cgroup, supervisors, run_cgroup_});
+    for (const auto& problem : outcome.restore_problems) not_restored(problem);
+    if (outcome.record.status != "complete" && outcome.record.status != "interrupted")
+      ended_arms_.insert(arm);
+    for (const auto& what : disturbances(outcome.record)) {
+      disturbed_ = true;
+      progress.line("arm " + plan_.arms[static_cast<std::size_t>(arm)].name + ": " + what);
+    }
+    return writer.commit_window(outcome.record);
+  }
+
+  void not_restored(const RestoreProblem& problem) {
+    manifest_.warnings.push_back({"not_restored", problem.what,
+                                  "the machine is not as it was found",
+                                  "set " + problem.path + " by hand"});
+    restored_ = false;
+  }
+
+  int exit_code() const {
+    if (!restored_) return kNotRestored;
+    return disturbed_ || interrupted_by() != 0 ? kDisturbed : kDone;
+  }
+
+  const RunOptions& options_;
+  const Profile& profile_;
+  Plan plan_;
+  HostFacts facts_;  // with what the dry runs measure
+  Host host_;
+  Manifest manifest_;
+  StateGuard guard_;
+  Isolation isolation_;
+  std::string run_cgroup_;  // that this process lives in; empty: no cgroup v2
+  fs::path cache_ = cache_directory();
+  fs::path output_;
+  std::optional<gid_t> group_;
+  std::set<int> ended_arms_;  // an arm whose workload died is not tried again
+  bool restored_ = true;
+  bool disturbed_ = false;
+};
+
+/// By name or number; nothing of "".
+Result<std::optional<gid_t>> find_group(const std::string& name) {
+  if (name.empty()) return std::optional<gid_t>{};
+  if (const auto* found = ::getgrnam(name.c_str())) return std::optional(found->gr_gid);
+  gid_t number = 0;
+  const char* const end = name.data() + name.size();
+  const auto [stop, error] = std::from_chars(name.data(), end, number);
+  if (error == std::errc{} && stop == end) return std::optional(number);
+  return Error{ErrorKind::usage, "there is no group \"" + name + "\"",
+               "--group takes a name of /etc/group, or a number"};
+}
+
+Result<int> run(const RunOptions& options, const std::vector<std::string>& command_line) {
+  const std::string file = TRY(find_profile(options.profile));
+  const Profile profile = TRY(read_profile(file));
+  const auto group = TRY(find_group(options.group));
+  TRY(refuse_leftovers(default_journal_dir()));
+  // A container may forbid mounts even to root: then tracing is what is missing, and says so.
+  const auto mounted = is_root() ? mount_private_kernel_filesystems()
+                                 : Result<std::vector<std::string>>(std::vector<std::string>{});
+  SystemFiles files;
+  const HostFacts facts = read_host_facts(files);
+  const Plan plan = TRY(compile_plan(profile, facts, options.booted));
+  TRY(check_profile_hash(options.hash, plan.profile_hash, options.profile));
+  TRY(check_commands(file, profile.ships, plan, options.allow_commands));
+  Manifest manifest;
+  manifest.version = kVersion;
+  manifest.status = "running";
+  manifest.started_utc = utc_now();
+  manifest.command_line = options.asked.empty() ? command_line : options.asked;
+  if (!mounted)
+    manifest.warnings.push_back({"no_private_mounts", mounted.error().what,
+                                 "tracing and debugfs are not to be had", mounted.error().hint});
+  const fs::path output = options.output.empty() ? default_output(profile.name) : options.output;
+  const RunEnd end = TRY(supervise(supervision(plan), [&](Lifeline lifeline) {
+    catch_interrupts();
+    Run whole(options, profile, plan, Host{files, facts}, manifest, output, group);
+    const auto code = whole.carry_out(lifeline);
+    return code ? *code : complain(code.error());
+  }));
+  std::error_code error;
+  const bool recorded = fs::exists(output / "manifest.json", error);
+  if (recorded && end.whole && end.code != kFailed && end.code != kNotApplicable)
+    return finish_report(output, end.code, options.json, options.plots);
+  if (recorded) say("the windows recorded until then are in " + output.string());
+  return end.code;
+}
+
+}  // namespace
+
+Supervision supervision(const Plan& plan) {
+  return {.what = "profile " + plan.name,
+          .cpus = plan.housekeeping,
+          .first_limit = kFirstLimit,
+          .state = default_journal_dir(),
+          .lock = default_lock_dir()};
+}
+
+fs::path default_output(const std::string& name) {
+  std::string stamp = utc_now();  // 2026-11-20T13:37:00Z -> 20261120-133700
+  std::erase_if(stamp, [](char c) { return c == '-' || c == ':' || c == 'Z'; });
+  for (char& c : stamp)
+    if (c == 'T') c = '-';
+  return fs::path("recordings") / (name + "-" + stamp);
+}
+
+int run_command(const RunOptions& options, const std::vector<std::string>& command_line) {
+  const auto code = run(options, command_line);
+  return code ? *code : complain(code.error());
+}
+
+}  // namespace isolab

@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: Apache-2.0
+// The verb vm run: a profile in freshly booted guests with isolated CPUs. One guest leaves a
+// recording and its report; several boots (arms over kernels, --sessions) leave a directory of
+// recordings and a comparison; two architectures a table side by side.
+#include <fmt/format.h>
+
+#include <map>
+
+#include "analysis/compare.h"
+#include "analysis/false_positives.h"
+#include "analysis/model/comparison.h"
+#include "analysis/session_groups.h"
+#include "base/exit_code.h"
+#include "base/output.h"
+#include "cli/commands.h"
+#include "cli/finish_report.h"
+#include "plan/arm_boots.h"
+#include "plan/compile.h"
+#include "plan/profile_file.h"
+#include "report/compare/text.h"
+#include "report/json/comparison_json.h"
+#include "report/json/findings_json.h"
+#include "report/side_by_side.h"
+#include "report/text/report.h"
+#include "runner/complain.h"
+#include "vm/sessions/guest_sessions.h"
+
+namespace isolab {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// What compare says of the arms that differ by their boot alone, one comparison a set of them.
+Result<void> compare_boots(const Profile& profile, const fs::path& directory, bool json,
+                           JsonArray& items) {
+  for (const auto& arms : arms_alike(compile_arms(profile))) {
+    const auto loaded = TRY(load_arms({{"sessions", {directory}}}, arms, false));
+    const Comparison comparison = TRY(compare(loaded.groups, {}));
+    if (json)
+      items.push_back(TRY(parse_json(comparison_to_json(comparison))));
+    else
+      print(render_comparison(comparison, {citations_for(comparison, loaded.directories),
+                                           shipped_name(recorded_profile(comparison))}) +
+            "\n");
+  }
+  return {};
+}
+
+/// Several boots, of several kernels or one.
+Result<int> run_sessions(const VmRunOptions& options, const Profile& profile, const GuestRun& run) {
+  auto sessions = plan_sessions(profile, options.run.sessions, run.output);
+  TRY(record_sessions(sessions, run, options.vm, profile, options.resume, say));
+  int code = kDone;
+  bool any = false;
+  for (const auto& session : sessions) {
+    if (!session.recorded) continue;
+    any = true;
+    code = std::max(code, session.code);
+  }
+  const std::string missing = missing_sessions(sessions);
+  JsonArray comparisons;
+  std::string not_compared;
+  if (any)
+    if (const auto compared = compare_boots(profile, run.output, options.run.json, comparisons);
+        !compared)
+      not_compared = compared.error().text();
+  if (options.run.json) {
+    print_as_json(print_json(JsonObject{{"directory", run.output.string()},
+                                        {"sessions", sessions_json(sessions)},
+                                        {"comparisons", std::move(comparisons)},
+                                        {"not_compared", not_compared}}));
+  } else {
+    print("sessions in " + visible_line(run.output.string()) + "\n");
+  }
+  if (!not_compared.empty()) say("not compared: " + not_compared);
+  if (!missing.empty())
+    return Error{ErrorKind::io, "some boots left no recording:\n" + missing,
+                 fmt::format("the others are kept; isolab vm run {} --sessions {} -o {} --resume "
+                             "records what lacks",
+                             options.run.profile, options.run.sessions, run.output.string())};
+  return code;
+}
+
+/// One guest an architecture.
+Result<int> run_guests(const VmRunOptions& options, const Profile& profile, GuestRun run,
+                       const std::vector<std::string>& architectures) {
+  int worst = kDone;
+  std::vector<Findings> all;
+  JsonArray runs;
+  std::map<std::string, fs::path> outputs;
+  for (const auto& arch : architectures) {
+    auto& output = outputs[arch] = options.run.output;
+    if (output.empty())
+      output = default_output(profile.name + "-" + arch);
+    else if (architectures.size() > 1)
+      output += "-" + arch;
+    std::error_code error;
+    if (fs::exists(output, error))
+      return Error{ErrorKind::usage, output.string() + " exists already"};
+  }
+  for (const auto& arch : architectures) {
+    run.arch = arch;
+    run.output = outputs.at(arch);
+    const auto outcome = TRY(run_profile_in_guest(
+        run, options.vm, profile,
+        [&](const std::string& text) {
+          if (!options.vm.quiet) say_console(text);
+        },
+        say));
+    if (architectures.size() == 1)
+      return finish_report(run.output, outcome.code, options.run.json, options.run.plots);
+    all.push_back(TRY(findings_of(run.output, {})));
+    const Kept kept = TRY(keep_findings(run.output, all.back(), outcome.code, options.run.plots));
+    worst = std::max(worst, kept.code);
+    if (options.run.json)
+      runs.push_back(JsonObject{{"arch", arch},
+                                {"recording", run.output.string()},
+                                {"report", TRY(parse_json(metrics_to_json(all.back())))}});
+    else
+      print(render_report(all.back(), {}) + "\n");
+    for (const auto& line : kept.lines) say_line(line);
+  }
+  const auto table = side_by_side(all);
+  if (options.run.json)
+    print_as_json(print_json(
+        JsonObject{{"recordings", std::move(runs)}, {"side_by_side", side_by_side_json(table)}}));
+  else
+    print(render_side_by_side(table));
+  return worst;
+}
+
+Result<int> run(const VmRunOptions& options) {
+  GuestRun one;
+  one.command_line = options.command_line;
+  one.profile = TRY(find_profile(options.run.profile));
+  const Profile profile = TRY(read_profile(one.profile.string()));
+  TRY(check_profile_hash(options.run.hash, profile_hash(profile), options.run.profile));
+  const auto architectures = TRY(vm_architectures(options.vm.arch));
+  const auto boots = boots_of(compile_arms(profile));
+  if (boots.size() == 1 && options.run.sessions == 1) {
+    one.boot = boots.front().needs;
+    return run_guests(options, profile, one, architectures);
+  }
+  if (architectures.size() > 1)
+    return Error{ErrorKind::usage, "several sessions or kernels of several architectures at once",
+                 "one --arch at a time"};
+  one.arch = architectures.front();
+  one.output = options.run.output.empty() ? default_output(profile.name + "-" + one.arch)
+                                          : options.run.output;
+  return run_sessions(options, profile, one);
+}
+
+}  // namespace
+
+int vm_run_command(const VmRunOptions& options) {
+  const auto code = run(options);
+  return code ? *code : complain(code.error());
+}
+
+}  // namespace isolab

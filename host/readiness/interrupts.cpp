@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: Apache-2.0
+// Interrupts that may hit measured CPUs: where devices send theirs, who moves them, and polling.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <optional>
+
+#include "base/interrupts.h"
+#include "host/captured/machine.h"
+#include "host/readiness/checks.h"
+
+namespace isolab {
+namespace {
+
+constexpr std::size_t kNamed = 5;
+
+/// Which CPUs a list file names; nothing if it cannot be read.
+std::optional<CpuSet> list_of(const Files& files, const std::string& path) {
+  const auto text = files.read(path);
+  if (!text) return std::nullopt;
+  const auto set = CpuSet::parse(*text);
+  if (!set) return std::nullopt;
+  return *set;
+}
+
+/// Per-CPU interrupts of the GIC (timers, PMU) belong to their CPU. GICv2 and v3: hardware numbers
+/// below 32. GICv5 numbers each type from 0 and names it (drivers/irqchip/irq-gic-v5.c, 6.17).
+bool bound_to_its_cpu(std::string_view label) {
+  if (label.starts_with("GICv5-")) return label.starts_with("GICv5-PPI ");
+  if (!label.starts_with("GIC")) return false;
+  const auto space = label.find(' ');
+  if (space == std::string_view::npos) return false;
+  int number = 1024;
+  std::from_chars(label.data() + space + 1, label.data() + label.size(), number);
+  return number < 32;
+}
+
+struct Device {
+  std::string name;
+  CpuSet hits;
+  std::uint64_t so_far = 0;  // on the measured CPUs, since boot
+  bool may_move = false;     // not there now, but the mask lets it go there
+};
+
+std::vector<Device> devices_on(const Readiness& on, const std::vector<CounterRow>& rows) {
+  std::vector<Device> devices;
+  for (const CounterRow& row : rows) {
+    if (row.kind != "device" || bound_to_its_cpu(row.label)) continue;
+    const std::string directory = "/proc/irq/" + row.id;
+    const auto mask = list_of(on.files, directory + "/smp_affinity_list");
+    auto now = list_of(on.files, directory + "/effective_affinity_list");
+    if (!now || now->empty()) now = mask;
+    if (!now) continue;
+    Device device;
+    const auto space = row.label.rfind(' ');
+    device.name =
+        row.id + " " + (space == std::string::npos ? row.label : row.label.substr(space + 1));
+    device.hits = *now & on.measured;
+    device.may_move = device.hits.empty();
+    if (device.may_move && mask) device.hits = *mask & on.measured;
+    if (device.hits.empty()) continue;
+    for (int cpu : device.hits)
+      if (const auto count = row.before.find(cpu); count != row.before.end())
+        device.so_far += count->second;
+    devices.push_back(std::move(device));
+  }
+  std::stable_sort(devices.begin(), devices.end(),
+                   [](const Device& a, const Device& b) { return a.so_far > b.so_far; });
+  return devices;
+}
+
+std::string named(const std::vector<Device>& devices, bool may_move) {
+  std::string out;
+  std::size_t shown = 0, all = 0;
+  for (const Device& device : devices) {
+    if (device.may_move != may_move) continue;
+    if (++all > kNamed) continue;
+    ++shown;
+    out += fmt::format("{}{} -> CPU {} ({} so far)", out.empty() ? "" : ", ", device.name,
+                       device.hits.list(), device.so_far);
+  }
+  if (all > shown) out += fmt::format(" and {} more", all - shown);
+  return out;
+}
+
+void check_devices(const Readiness& on) {
+  constexpr const char *kId = "irq_affinity", *kSubject = "Device interrupts";
+  const auto text = on.files.read("/proc/interrupts");
+  const auto rows = text ? parse_interrupts(*text) : Result<std::vector<CounterRow>>(text.error());
+  if (!rows) {
+    on.not_applicable(kId, kSubject, rows.error().what);
+    return;
+  }
+  const auto devices = devices_on(on, *rows);
+  const auto is_there = [](const Device& device) { return !device.may_move; };
+  const auto there = std::count_if(devices.begin(), devices.end(), is_there);
+  const std::string advice =
+      "write the housekeeping CPUs to /proc/irq/N/smp_affinity_list, or boot with irqaffinity= and "
+      "isolcpus=managed_irq,... for queues that drivers manage";
+  if (there > 0) {
+    on.problem(kId, kSubject,
+               fmt::format("{} are sent to measured CPUs: {}", there, named(devices, false)),
+               "each one interrupts the measured CPU for some microseconds", advice);
+  } else if (!devices.empty()) {
+    on.advise(
+        kId, kSubject,
+        fmt::format("{} may be moved to measured CPUs: {}", devices.size(), named(devices, true)),
+        "the kernel or irqbalance can send them there at any time", advice);
+  } else {
+    on.ok(kId, kSubject, "none is sent to a measured CPU");
+  }
+}
+
+void check_default_mask(const Readiness& on) {
+  constexpr const char *kId = "irq_default_affinity", *kSubject = "New interrupts";
+  const std::string mask = text_of(on.files, "/proc/irq/default_smp_affinity");
+  const auto cpus = CpuSet::parse_mask(mask);
+  if (!cpus) {
+    on.not_applicable(kId, kSubject, "/proc/irq/default_smp_affinity cannot be read");
+    return;
+  }
+  const CpuSet hit = *cpus & on.measured;
+  if (hit.empty()) {
+    on.ok(kId, kSubject, fmt::format("they go to CPUs {}", cpus->list()));
+  } else {
+    on.advise(kId, kSubject, fmt::format("they may go to measured CPUs {}", hit.list()),
+              "a device that appears later can hit a measured CPU",
+              "boot with irqaffinity= set to the housekeeping CPUs");
+  }
+}
+
+bool running(const Files& files, std::string_view name) {
+  const auto entries = files.list("/proc");
+  if (!entries) return false;
+  for (const std::string& entry : *entries)
+    if (entry.front() >= '1' && entry.front() <= '9' &&
+        text_of(files, "/proc/" + entry + "/comm") == name)
+      return true;
+  return false;
+}
+
+void check_irqbalance(const Readiness& on) {
+  constexpr const char *kId = "irqbalance", *kSubject = "irqbalance";
+  if (!running(on.files, "irqbalance")) {
+    on.ok(kId, kSubject, "not running");
+    return;
+  }
+  // It leaves alone what /sys/devices/system/cpu/{isolated,nohz_full} list (irqbalance 1.0.8 and
+  // later).
+  const CpuSet open = on.measured - on.facts.isolated - on.facts.nohz_full;
+  if (open.empty()) {
+    on.ok(kId, kSubject, "running; it keeps off isolated and nohz_full CPUs");
+  } else {
+    on.problem(kId, kSubject, fmt::format("running, and free to use CPUs {}", open.list()),
+               "it moves device interrupts onto measured CPUs while we measure",
+               fmt::format("systemctl stop irqbalance, or set IRQBALANCE_BANNED_CPULIST={}",
+                           on.measured.list()));
+  }
+}
+
+void check_machine_check(const Readiness& on) {
+  constexpr const char *kId = "machine_check_polling", *kSubject = "Machine check polling";
+  std::string polled;
+  bool any = false;
+  for (int cpu : on.measured) {
+    const std::string interval =
+        text_of(on.files,
+                fmt::format("/sys/devices/system/machinecheck/machinecheck{}/check_interval", cpu));
+    any = any || !interval.empty();
+    if (!interval.empty() && interval != "0") polled = interval;
+  }
+  if (!any) {
+    on.not_applicable(kId, kSubject, "this machine has no /sys/devices/system/machinecheck");
+  } else if (polled.empty()) {
+    on.ok(kId, kSubject, "off");
+  } else {
+    on.advise(kId, kSubject, fmt::format("every {} s on measured CPUs", polled),
+              "a timer wakes each CPU to read its error banks",
+              "boot with mce=ignore_ce, or write 0 to "
+              "/sys/devices/system/machinecheck/machinecheck0/check_interval");
+  }
+}
+
+}  // namespace
+
+void check_interrupts(const Readiness& on) {
+  check_devices(on);
+  check_default_mask(on);
+  check_irqbalance(on);
+  check_machine_check(on);
+}
+
+}  // namespace isolab

@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: Apache-2.0
+// What we may do here: rights, the limits of our own cgroup, and the kernel's tracing files.
+#include <fmt/format.h>
+
+#include <array>
+#include <charconv>
+
+#include "host/readiness/checks.h"
+
+namespace isolab {
+namespace {
+
+std::string row_of(std::string_view text, std::string_view name) {
+  const auto at = text.find(name);
+  if (at == std::string_view::npos) return {};
+  return std::string(
+      trimmed(text.substr(at + name.size(), text.find('\n', at) - at - name.size())));
+}
+
+void check_capabilities(const Readiness& on) {
+  constexpr const char *kId = "rights", *kSubject = "Rights";
+  struct Capability {
+    int bit;  // include/uapi/linux/capability.h
+    const char* name;
+  };
+  constexpr std::array kNeeded = {Capability{14, "CAP_IPC_LOCK"}, Capability{21, "CAP_SYS_ADMIN"},
+                                  Capability{23, "CAP_SYS_NICE"}};
+  const std::string digits = row_of(text_of(on.files, "/proc/self/status"), "CapEff:");
+  std::uint64_t mask = 0;
+  const auto parsed = std::from_chars(digits.data(), digits.data() + digits.size(), mask, 16);
+  if (digits.empty() || parsed.ec != std::errc{}) {
+    on.not_applicable(kId, kSubject, "/proc/self/status shows no capabilities");
+    return;
+  }
+  std::string missing;
+  for (const Capability& one : kNeeded)
+    if ((mask >> one.bit & 1) == 0)
+      missing += fmt::format("{}{}", missing.empty() ? "" : ", ", one.name);
+  if (on.facts.root && missing.empty()) {
+    on.ok(kId, kSubject, "root with all capabilities we use");
+  } else {
+    on.problem(kId, kSubject,
+               fmt::format("{}{}{}", on.facts.root ? "root" : "not root",
+                           missing.empty() ? "" : ", without ", missing),
+               "settings, tracing, real-time policies and locked memory are refused",
+               "run as root, outside of an unprivileged container");
+  }
+}
+
+/// Directories from our cgroup up to the root, below the place where its hierarchy is mounted.
+std::vector<std::string> upwards(const std::string& mount, std::string path) {
+  std::vector<std::string> out;
+  while (true) {
+    out.push_back(mount + (path == "/" ? "" : path));
+    if (path.empty() || path == "/") return out;
+    path.resize(path.rfind('/'));
+  }
+}
+
+/// Our path in the hierarchy of a v1 controller, or of v2 for ""; "" if there is none.
+std::string own_cgroup(const Files& files, std::string_view controller) {
+  const std::string table = text_of(files, "/proc/self/cgroup");
+  std::string_view text = table;
+  while (!text.empty()) {
+    const auto newline = text.find('\n');
+    const std::string_view line = text.substr(0, newline);
+    text = newline == std::string_view::npos ? std::string_view{} : text.substr(newline + 1);
+    const auto first = line.find(':'), second = line.find(':', first + 1);
+    if (first == std::string_view::npos || second == std::string_view::npos) continue;
+    const std::string names = "," + std::string(line.substr(first + 1, second - first - 1)) + ",";
+    if (controller.empty() ? names == ",,"
+                           : names.find("," + std::string(controller) + ",") != std::string::npos)
+      return std::string(line.substr(second + 1));
+  }
+  return {};
+}
+
+void check_quota(const Readiness& on) {
+  constexpr const char *kId = "cgroup_quota", *kSubject = "Processor quota";
+  std::string limits;
+  const auto add = [&](const std::string& where, const std::string& limit) {
+    limits += fmt::format("{}{}: {}", limits.empty() ? "" : "; ", where, limit);
+  };
+  bool any = false;
+  if (const std::string path = own_cgroup(on.files, ""); !path.empty()) {
+    for (const char* mount : {"/sys/fs/cgroup", "/sys/fs/cgroup/unified"}) {
+      for (const std::string& directory : upwards(mount, path)) {
+        const std::string limit = text_of(on.files, directory + "/cpu.max");
+        any = any || !limit.empty();
+        if (!limit.empty() && !limit.starts_with("max")) add(directory + "/cpu.max", limit);
+      }
+    }
+  }
+  if (const std::string path = own_cgroup(on.files, "cpu"); !path.empty()) {
+    for (const char* mount : {"/sys/fs/cgroup/cpu", "/sys/fs/cgroup/cpu,cpuacct"}) {
+      for (const std::string& directory : upwards(mount, path)) {
+        const std::string limit = text_of(on.files, directory + "/cpu.cfs_quota_us");
+        any = any || !limit.empty();
+        if (!limit.empty() && limit != "-1") add(directory + "/cpu.cfs_quota_us", limit);
+      }
+    }
+  }
+  if (!limits.empty()) {
+    on.problem(kId, kSubject, limits,
+               "the quota stops the probe for the rest of each period: gaps of many milliseconds "
+               "that no interrupt explains",
+               "run outside of this cgroup or write \"max\" (v1: -1) to the limit");
+  } else {
+    on.ok(kId, kSubject,
+          any ? "no limit in our cgroup or above it" : "our cgroup has no processor controller");
+  }
+}
+
+void check_cpuset(const Readiness& on) {
+  constexpr const char *kId = "cpuset", *kSubject = "Our cpuset";
+  const auto& allowed = on.facts.allowed;
+  if (!allowed) {
+    on.ok(kId, kSubject, "no cpuset limits us");
+    return;
+  }
+  const CpuSet missing = on.measured - *allowed;
+  if (missing.empty()) {
+    on.ok(kId, kSubject, fmt::format("it allows CPUs {}", allowed->list()));
+  } else {
+    on.problem(kId, kSubject,
+               fmt::format("it allows CPUs {}, not {}", allowed->list(), missing.list()),
+               "the probe cannot be pinned to the measured CPUs",
+               "run from the root cgroup, or add the CPUs to our cpuset");
+  }
+}
+
+void check_rt_group(const Readiness& on) {
+  constexpr const char *kId = "rt_group", *kSubject = "Real-time budget";
+  if (!on.facts.config_on("CONFIG_RT_GROUP_SCHED")) {
+    on.ok(kId, kSubject, "no budgets per cgroup in this kernel");
+    return;
+  }
+  const std::string path = own_cgroup(on.files, "cpu");
+  std::string budget;
+  for (const char* mount : {"/sys/fs/cgroup/cpu", "/sys/fs/cgroup/cpu,cpuacct"})
+    if (budget.empty() && !path.empty())
+      budget = text_of(on.files, upwards(mount, path).front() + "/cpu.rt_runtime_us");
+  if (budget == "0") {
+    on.problem(kId, kSubject, "cpu.rt_runtime_us of our cgroup is 0",
+               "SCHED_FIFO is refused, so cyclictest and fifo probes fail",
+               "run from the root cgroup or give our cgroup a budget");
+  } else {
+    on.ok(kId, kSubject,
+          budget.empty() ? "our cgroup sets no limit"
+                         : fmt::format("cpu.rt_runtime_us is {}", budget));
+  }
+}
+
+void check_tracefs(const Readiness& on) {
+  constexpr const char *kId = "tracefs", *kSubject = "Kernel tracing";
+  const std::string root = "/sys/kernel/tracing";
+  if (!on.files.exists(root + "/events")) {
+    if (on.files.exists(root)) {
+      on.advise(kId, kSubject, "tracefs is not mounted or not readable",
+                "interruptions cannot be named without it",
+                "as root, isolab mounts it for itself alone; nothing is to be done for that");
+    } else {
+      on.not_applicable(kId, kSubject, "this kernel has no tracefs (CONFIG_FTRACE)",
+                        "use a kernel with CONFIG_FTRACE=y");
+    }
+    return;
+  }
+  std::string missing;
+  for (const char* event : {"csd/csd_queue_cpu", "csd/csd_function_entry", "ipi/ipi_send_cpu"})
+    if (!on.files.exists(fmt::format("{}/events/{}", root, event)))
+      missing += fmt::format("{}{}", missing.empty() ? "" : ", ", event);
+  if (missing.empty()) {
+    on.ok(kId, kSubject, "tracefs is there with the csd and ipi events");
+  } else {
+    on.advise(kId, kSubject, fmt::format("events are missing: {}", missing),
+              "senders of IPIs are named less exactly, or not at all",
+              "use Linux 6.5 or later, or a kernel with CONFIG_KPROBES");
+  }
+}
+
+}  // namespace
+
+void check_rights(const Readiness& on) {
+  check_capabilities(on);
+  check_quota(on);
+  check_cpuset(on);
+  check_rt_group(on);
+  check_tracefs(on);
+}
+
+}  // namespace isolab

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "plan/profile_file.h"
+#include "base/directory.h"
+
+#include <fmt/format.h>
+
+#include <filesystem>
+#include <set>
+#include <system_error>
+
+namespace isolab {
+
+namespace fs = std::filesystem;
+
+Result<std::string> find_profile(const std::string& name) {
+  std::error_code ignored;
+  if (name.find('/') != std::string::npos || name.ends_with(".yaml") ||
+      fs::is_regular_file(name, ignored))
+    return name;
+  std::set<std::string> known;
+  for (const auto& place :
+       {fs::path(ISOLAB_SOURCE_DIR) / "profiles", fs::path(ISOLAB_SHARE_DIR) / "profiles"}) {
+    const fs::path shipped = place / (name + ".yaml");
+    if (fs::is_regular_file(shipped, ignored)) return shipped.string();
+    for (const auto& path : entries_of(place).value_or(std::vector<fs::path>{}))
+      if (path.extension() == ".yaml") known.insert(path.stem().string());
+  }
+  std::string names;
+  for (const auto& one : known) names += (names.empty() ? "" : ", ") + one;
+  return Error{ErrorKind::usage, "there is no profile \"" + name + "\"",
+               "a path, or one of: " + names};
+}
+
+std::string shipped_name(const std::string& path) {
+  const fs::path file(path);
+  const std::string name = file.stem().string();
+  const bool ships = file.parent_path().filename() == "profiles" && file.extension() == ".yaml" &&
+                     find_profile(name);
+  return ships ? name : path;
+}
+
+Result<void> check_profile_hash(const std::string& wanted, const std::string& hash,
+                                const std::string& profile) {
+  if (wanted.empty()) return {};
+  if (wanted.size() < 8)
+    return Error{ErrorKind::usage, "--hash " + wanted + " is too short",
+                 "give eight digits or more"};
+  if (hash.starts_with(wanted)) return {};
+  return Error{ErrorKind::usage,
+               fmt::format("{} is not the profile with the hash {}: its own is {}", profile, wanted,
+                           hash.substr(0, std::max<std::size_t>(wanted.size(), 16))),
+               "it was changed since, or this version of isolab resolves it in another way"};
+}
+
+}  // namespace isolab

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+// The contract of an observer: a listener beside the probe that never runs on a measured CPU.
+// Order: prepare() may disturb (a quiet period follows); begin() and end() stand at the edges of
+// the window and must not disturb; finish() tears down after the window and may disturb again.
+// Observers run in the runner's single-threaded process; what must run during the window is a fork.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/params.h"
+#include "base/records.h"
+#include "host/facts/facts.h"
+#include "host/guard.h"
+
+namespace isolab {
+
+struct ObserverContext {
+  Host host;
+  StateGuard& guard;  // its own entries are restored by the runner after finish()
+  CpuSet measured;
+  CpuSet housekeeping;
+  std::filesystem::path directory;  // of the window; raw files go here, named in record.files
+  Nanos window{0};                  // planned length
+  /// Ids of the tasks that belong to isolab itself now: runner, supervisors, the probe with its
+  /// threads and programs. Workloads are not among them. Reads /proc. May be empty (tests).
+  std::function<std::vector<std::int32_t>()> own_tasks = {};
+};
+
+class Observer {
+ public:
+  virtual ~Observer() = default;
+  virtual Result<void> prepare() { return {}; }
+  virtual Result<void> begin() = 0;
+  virtual Result<void> end() = 0;
+  /// Whether it begins before all others and ends after them, so that it sees them read counters.
+  virtual bool encloses() const { return false; }
+  /// Adds what was observed to the record; also called when the window failed.
+  virtual Result<void> finish(WindowRecord& record) = 0;
+};
+
+struct ObserverInfo {
+  std::string name;
+  std::string summary;
+  std::string needs;
+
+  std::vector<ParamSpec> params = {};
+  /// As WorkloadInfo::check (workloads/contract/workload.h).
+  std::function<Result<void>(const ParamValues&)> check = {};
+  std::function<Result<std::unique_ptr<Observer>>(const ParamValues&, const ObserverContext&)>
+      make = {};
+};
+
+/// O has `using Args`, O(Args, ObserverContext) and optionally static Result<void> check(const
+/// Args&).
+template <class O, class... Params>
+ObserverInfo describe_observer(ObserverInfo info, Params... params) {
+  using Args = typename O::Args;
+  const std::vector<Param<Args>> bound{std::move(params)...};
+  for (const auto& one : bound) info.params.push_back(one.spec);
+  info.check = [bound, specs = info.params](const ParamValues& values) -> Result<void> {
+    TRY(check_params(specs, values));
+    [[maybe_unused]] const Args args = TRY(read_params(bound, values));
+    if constexpr (requires { O::check(args); })
+      return O::check(args);
+    else
+      return {};
+  };
+  info.make = [bound](const ParamValues& values,
+                      const ObserverContext& context) -> Result<std::unique_ptr<Observer>> {
+    Args args = TRY(read_params(bound, values));
+    return std::unique_ptr<Observer>(std::make_unique<O>(std::move(args), context));
+  };
+  return info;
+}
+
+const std::vector<const ObserverInfo*>& all_observers();
+const ObserverInfo* find_observer(std::string_view name);
+
+namespace probes {
+#define PROBE(name)
+#define OBSERVER(name) extern const ObserverInfo name;
+#include "probes/probes.def"
+#undef PROBE
+#undef OBSERVER
+}  // namespace probes
+
+}  // namespace isolab

@@ -1,0 +1,398 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "report/text/attribution.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "analysis/attribution/interruptions.h"
+#include "report/text/format.h"
+
+namespace isolab {
+
+namespace {
+
+constexpr std::size_t kCausesShown = 10;
+constexpr std::size_t kSendersShown = 2;
+constexpr std::size_t kFramesShown = 4;
+constexpr std::size_t kBriefFrom = 4;  // more arms and CPUs than this are told briefly
+constexpr std::size_t kBriefCauses = 3;
+
+std::string count(std::uint64_t value) {
+  return value == 0        ? "-"
+         : value < 100'000 ? std::to_string(value)
+                           : short_number(static_cast<double>(value));
+}
+std::string plural(std::uint64_t value, const char* word) {
+  return fmt::format("{} {}{}", value, word, value == 1 ? "" : "s");
+}
+std::string length(const std::optional<double>& us) { return us ? short_us(*us) : "-"; }
+
+std::string percent(double part, double whole) {
+  return whole <= 0 ? "-" : fmt::format("{:.1f} %", 100 * part / whole);
+}
+
+double seconds_of(const CpuInterruptions& cpu, const char* part) {
+  const auto* found = cpu.budget.find(part);
+  return found == nullptr ? 0 : static_cast<double>(found->ticks) / cpu.ticks_per_second;
+}
+
+double gaps_of(const CpuInterruptions& cpu, const char* part) {
+  const auto* found = cpu.budget.find(part);
+  return found == nullptr ? 0 : static_cast<double>(found->gaps);
+}
+
+/// The time that the gap log covers.
+double gap_seconds(const CpuInterruptions& cpu) {
+  return cpu.gaps_dropped == 0 ? cpu.exposure_s : cpu.logged_s;
+}
+
+/// Lost time that nothing explains: silent gaps and late delivery without a proof.
+double unexplained_seconds(const CpuInterruptions& cpu) {
+  return seconds_of(cpu, "unexplained") + seconds_of(cpu, "late_delivery");
+}
+double unexplained_gaps(const CpuInterruptions& cpu) {
+  return gaps_of(cpu, "unexplained") + gaps_of(cpu, "late_delivery");
+}
+
+std::string label(const CauseName& name) {
+  const auto klass = name.subclass == name.klass ? name.klass : name.klass + "/" + name.subclass;
+  return ascii(fmt::format("  {} {}", klass, name.what));
+}
+
+/// A task's priority as users set it (kernel/sched/core.c: real-time 99 - prio, nice prio - 120).
+std::string priority_text(const CauseRow& cause) {
+  if (!cause.prio_least) return {};
+  const auto words = [](int prio) {
+    return prio < 0     ? std::string("deadline")
+           : prio < 100 ? fmt::format("rt {}", 99 - prio)
+                        : fmt::format("nice {}", prio - 120);
+  };
+  const auto least = words(*cause.prio_least), most = words(*cause.prio_most);
+  return least == most ? fmt::format(" ({})", least) : fmt::format(" ({} to {})", least, most);
+}
+
+std::string label(const CauseRow& cause) { return label(cause.name) + priority_text(cause); }
+
+std::string causes_table(const CpuInterruptions& cpu) {
+  TextTable table({"  class and callback", "sends", "IPIs", "runs", "per h", "begun", "gaps",
+                   "lost us/s", "p50 us", "p99 us", "max us", "seen at s"},
+                  26);
+  // What other CPUs did comes first: on a CPU that is not isolated its own tasks would hide it.
+  std::size_t left_out = 0;
+  for (const bool by_ipi : {true, false}) {
+    std::size_t shown = 0;
+    for (const auto& one : cpu.causes) {
+      if (one.name.by_ipi != by_ipi) continue;
+      if (shown++ >= kCausesShown) {
+        ++left_out;
+        continue;
+      }
+      const bool is_reschedule = one.name.kind == CauseKind::reschedule;
+      table.row({label(one), count(one.sends), count(one.ipis),
+                 is_reschedule ? "-" : count(one.callbacks),
+                 short_number(static_cast<double>(is_reschedule ? one.ipis : one.callbacks) /
+                              cpu.exposure_s * 3600),
+                 count(one.gaps), count(one.parts),
+                 cpu.heard ? short_number(one.lost_us / gap_seconds(cpu)) : "-", length(one.p50_us),
+                 length(one.p99_us), one.parts == 0 ? "-" : short_us(one.max_us),
+                 fmt::format("{:.1f}-{:.1f}", one.first_s, one.last_s)});
+    }
+  }
+  std::string out = table.text();
+  if (left_out != 0) out += fmt::format("  and {} more: isolab report --json\n", left_out);
+  return out;
+}
+
+/// A timer or NMI of perf events: perf_swevent_hrtimer, perf_event_nmi_handler ...
+bool is_perf(const CauseName& name) { return name.what.starts_with("perf_"); }
+
+std::string woken_text(const std::vector<WokenRow>& woken) {
+  std::vector<std::string> parts;
+  for (const auto& one : woken) parts.push_back(fmt::format("{} x {}", one.count, one.comm));
+  return parts.empty() ? "" : ", wakes " + join(parts, ", ");
+}
+
+std::string sender_text(const SenderRow& sender, std::size_t frames) {
+  const auto stack = informative(sender.frames, frames);
+  const auto who = sender.processes > 1 ? fmt::format("in {} tasks, one is pid {} on CPU {}",
+                                                      sender.processes, sender.pid, sender.cpu)
+                                        : fmt::format("pid {} on CPU {}", sender.pid, sender.cpu);
+  return fmt::format("{} x {}{} ({}){}{}", sender.count, sender.comm,
+                     sender.work.empty() ? "" : " running " + sender.work, who,
+                     stack.empty() ? "" : ": " + join(stack, " < "), woken_text(sender.woken));
+}
+
+/// Who sends, for each cause that other CPUs caused; all of the stack where no rule knew it.
+std::string senders_text(const CpuInterruptions& cpu) {
+  std::string out;
+  for (const auto& one : cpu.causes) {
+    const bool timer = one.name.kind == CauseKind::timer;
+    const bool samples = is_perf(one.name) && !cpu.perf_holders.empty();
+    if (one.senders.empty() && one.woken.empty() && !samples) continue;
+    if (!one.name.by_ipi && !timer && one.woken.empty() && !samples) continue;
+    const bool unknown = one.name.klass == "unknown";
+    out += label(one.name) +
+           (unknown ? " (no rule names it)"
+            : timer ? " (armed by)"
+                    : "") +
+           (one.senders.empty() ? woken_text(one.woken) : "") + "\n";
+    if (samples)
+      out += wrapped("    ", 6, ascii("perf events are held by " + join(cpu.perf_holders, ", ")));
+    for (std::size_t i = 0; i < std::min(one.senders.size(), kSendersShown); ++i)
+      out += wrapped("    ", 6, ascii(sender_text(one.senders[i], unknown ? 32 : kFramesShown)));
+  }
+  return out.empty() ? out : "  senders, and whom they wake\n" + out;
+}
+
+std::string deferrable_text(const CpuInterruptions& cpu) {
+  const auto& one = cpu.deferrable;
+  std::string out = wrapped(
+      "  ", 4,
+      fmt::format(
+          "what could be deferred until the next kernel entry: {} of {} interruptions, {} of "
+          "the lost time ({}/s)",
+          one.interruptions, one.all_interruptions, percent(one.lost_us, one.all_lost_us),
+          words_us(one.lost_us / gap_seconds(cpu))));
+  std::set<std::string> told;
+  for (const auto& cause : cpu.causes)
+    if (cause.name.deferrable != "no" && cause.gaps != 0 && told.insert(cause.name.klass).second)
+      out += wrapped("    ", 6,
+                     fmt::format("{} ({}; {}): {}", cause.name.klass, cause.name.lpc_name,
+                                 cause.name.deferrable, cause.name.reason));
+  return out;
+}
+
+std::string silent_text(const CpuInterruptions& cpu) {
+  std::string out;
+  for (const auto& one : cpu.silent) {
+    const auto what = fmt::format("{} gaps {} without any kernel event ({})", one.gaps, one.lengths,
+                                  words_us(one.lost_us));
+    if (one.periods.empty()) {
+      out += wrapped("  ", 4, what + ": no period found, unexplained");
+      continue;
+    }
+    out += wrapped("  ", 4,
+                   fmt::format("{}: {} in phase with a timer outside the kernel, hypervisor or "
+                               "firmware; {} unexplained",
+                               what, one.in_phase, one.gaps - one.in_phase));
+    for (const auto& period : one.periods)
+      out += wrapped("    ", 6,
+                     fmt::format("every {:.4f} ms (phase {:.3f} ms, {:.1f} % in 4 % of the period; "
+                                 "by chance 1 in 10^{:.0f})",
+                                 period.period_ns / 1e6, period.phase_ns / 1e6, 100 * period.share,
+                                 -period.log10_chance));
+  }
+  return out;
+}
+
+std::string late_text(const CpuInterruptions& cpu) {
+  const auto& late = cpu.late;
+  if (late.us <= 0) return {};
+  return wrapped(
+      "  ", 4,
+      fmt::format(
+          "late delivery: {} around interrupts in which the CPU did nothing that is traced; "
+          "{} keep to a timer outside the kernel, the steal counter proves {} of the rest",
+          words_us(late.us), words_us(late.in_phase_us), words_us(late.stolen_us)));
+}
+
+std::string probe_wakeups_text(const CpuInterruptions& cpu) {
+  if (cpu.probe_wakeups == 0) return {};
+  return fmt::format("  {} of the reschedule IPIs wake the probe itself\n", cpu.probe_wakeups);
+}
+
+std::string smi_text(const CpuInterruptions& cpu) {
+  if (cpu.smis) return fmt::format("  system management interrupts (firmware): {}\n", *cpu.smis);
+  if (cpu.smis_unknown.empty()) return "";
+  return wrapped("  ", 4, "system management interrupts (firmware): " + cpu.smis_unknown);
+}
+
+std::string budget_table(const CpuInterruptions& cpu) {
+  TextTable table({"  noise budget", "seconds", "us per s", "of wall", "gaps"}, 34);
+  const double wall = static_cast<double>(cpu.budget.wall) / cpu.ticks_per_second;
+  for (const auto& part : cpu.budget.parts) {
+    if (part.ticks == 0 && part.gaps == 0) continue;
+    const double seconds = static_cast<double>(part.ticks) / cpu.ticks_per_second;
+    auto name = part.name;
+    std::replace(name.begin(), name.end(), '_', ' ');
+    table.row({"  " + name, fmt::format("{:.6f}", seconds),
+               fmt::format("{:.1f}", 1e6 * seconds / wall),
+               fmt::format("{:.4f} %", 100 * seconds / wall), count(part.gaps)});
+  }
+  table.row({"  sum = wall time",
+             fmt::format("{:.6f}", static_cast<double>(cpu.budget.sum()) / cpu.ticks_per_second),
+             "", "100 %", ""});
+  return table.text();
+}
+
+std::string checks_text(const CpuInterruptions& cpu) {
+  std::vector<std::string> parts;
+  for (const auto& one : cpu.checks)
+    parts.push_back(fmt::format("{} {} = {} {}{}", one.what, one.traced, one.row, one.counted,
+                                one.agrees() ? "" : " DISAGREES"));
+  parts.push_back(fmt::format("{} of {} remote callbacks joined to their sender",
+                              cpu.callbacks_joined, cpu.callbacks));
+  if (cpu.heard)
+    parts.push_back(
+        fmt::format("{} of {} events lie in a gap", cpu.events - cpu.events_outside, cpu.events));
+  return wrapped("  checks: ", 4, join(parts, "; "));
+}
+
+/// The checks in full only where one of them fails.
+std::string brief_checks(const CpuInterruptions& cpu) {
+  const bool agree = cpu.callbacks_joined == cpu.callbacks &&
+                     std::all_of(cpu.checks.begin(), cpu.checks.end(),
+                                 [](const auto& one) { return one.agrees(); });
+  return agree ? fmt::format(
+                     "  checks: all {} agree with /proc/interrupts; {} remote callbacks, each "
+                     "joined to its sender\n",
+                     cpu.checks.size(), cpu.callbacks)
+               : checks_text(cpu);
+}
+
+std::string cpu_text(const CpuInterruptions& cpu) {
+  std::string out =
+      ascii(fmt::format("{}, CPU {}, {} traced", cpu.arm, cpu.cpu, short_span(cpu.exposure_s))) +
+      "\n";
+  if (cpu.heard) {
+    const double lost =
+        static_cast<double>(cpu.budget.wall) / cpu.ticks_per_second - seconds_of(cpu, "useful");
+    const auto gaps = static_cast<double>(cpu.gaps);
+    out += wrapped("  ", 4,
+                   fmt::format("UNEXPLAINED: {} of the lost time, {} of the {} gaps",
+                               percent(unexplained_seconds(cpu), lost),
+                               percent(unexplained_gaps(cpu), gaps), cpu.gaps));
+    out +=
+        wrapped("  ", 4,
+                fmt::format("explained by kernel events: {} of the lost time, {} of the gaps over "
+                            "1 us; outside the kernel: {} and {}",
+                            percent(cpu.explained_us, cpu.lost_us),
+                            percent(static_cast<double>(cpu.explained_over_1us),
+                                    static_cast<double>(cpu.gaps_over_1us)),
+                            percent(seconds_of(cpu, "outside_kernel"), lost),
+                            percent(gaps_of(cpu, "outside_kernel"), gaps)));
+  }
+  out += wrapped("  ", 4,
+                 fmt::format("{} calls queued, {} IPIs sent, {} function-call + {} reschedule IPIs "
+                             "received, {} remote callbacks run",
+                             cpu.calls_queued, cpu.ipis_sent, cpu.function_ipis,
+                             cpu.reschedule_ipis, cpu.callbacks));
+  out += probe_wakeups_text(cpu) + causes_table(cpu) + senders_text(cpu);
+  if (!cpu.heard) return out + checks_text(cpu);
+  const double parts = cpu.before_us + cpu.traced_us + cpu.after_us;
+  out += deferrable_text(cpu) + budget_table(cpu) + silent_text(cpu) + late_text(cpu);
+  out += smi_text(cpu);
+  if (parts > 0)
+    out += wrapped("  ", 4,
+                   fmt::format("explained gaps: {} before the first event (delivery), {} "
+                               "between first and last, {} after",
+                               percent(cpu.before_us, parts), percent(cpu.traced_us, parts),
+                               percent(cpu.after_us, parts)));
+  if (cpu.event_cost_ns > 0)
+    out += wrapped("  ", 4,
+                   fmt::format("the trace itself: {} events in gaps, each at least {:.0f} ns "
+                               "(measured before the windows): {} of the time lost",
+                               cpu.events - cpu.events_outside, cpu.event_cost_ns,
+                               percent(100 * cpu.trace_share(), 100)));
+  return out + checks_text(cpu);
+}
+
+/// One arm and CPU in a few lines: the shares, what other CPUs did with its first sender, what took
+/// most of the time, what could wait, and whether the counters agree.
+std::string brief_text(const CpuInterruptions& cpu) {
+  const double lost =
+      static_cast<double>(cpu.budget.wall) / cpu.ticks_per_second - seconds_of(cpu, "useful");
+  std::string out =
+      ascii(fmt::format("{}, CPU {}, {} traced", cpu.arm, cpu.cpu, short_span(cpu.exposure_s)));
+  if (cpu.heard)
+    out += fmt::format(": UNEXPLAINED {} of the lost time ({} of the gaps), outside the kernel {}",
+                       percent(unexplained_seconds(cpu), lost),
+                       percent(unexplained_gaps(cpu), static_cast<double>(cpu.gaps)),
+                       percent(seconds_of(cpu, "outside_kernel"), lost));
+  out = wrapped("", 2, out);
+  std::size_t shown = 0;
+  for (const auto& one : cpu.causes) {
+    const auto times = one.times();
+    if (!one.name.by_ipi || times == 0 || ++shown > kBriefCauses) continue;
+    std::string line = fmt::format("{} {}", plural(times, times == one.ipis ? "IPI" : "run"),
+                                   label(one.name).substr(2));
+    if (cpu.heard)
+      line += fmt::format(" in {}, {}/s lost", plural(one.parts, "gap"),
+                          words_us(one.lost_us / gap_seconds(cpu)));
+    if (one.p50_us) line += fmt::format(", p50 {}", words_us(*one.p50_us));
+    if (!one.senders.empty())
+      line += "; from " + ascii(sender_text(one.senders.front(), kFramesShown));
+    out += wrapped("  ", 4, line);
+  }
+  std::string own;
+  shown = 0;
+  for (const auto& one : cpu.causes)
+    if (!one.name.by_ipi && (cpu.heard ? one.lost_us > 0 : one.times() > 0) &&
+        ++shown <= kBriefCauses)
+      own += (own.empty() ? "" : ", ") +
+             (cpu.heard ? fmt::format("{} {}/s", label(one).substr(2),
+                                      words_us(one.lost_us / gap_seconds(cpu)))
+                        : fmt::format("{} x {}", one.times(), label(one).substr(2)));
+  if (!own.empty()) out += wrapped("  ", 4, "of its own: " + own);
+  const bool samples = std::any_of(cpu.causes.begin(), cpu.causes.end(),
+                                   [](const auto& one) { return is_perf(one.name); });
+  if (samples && !cpu.perf_holders.empty())
+    out += wrapped("  ", 4, ascii("perf events are held by " + join(cpu.perf_holders, ", ")));
+  if (!cpu.heard || cpu.deferrable.interruptions == 0) return out + brief_checks(cpu);
+  return out +
+         fmt::format("  could be deferred: {} of {} interruptions, {} of the lost time\n",
+                     cpu.deferrable.interruptions, cpu.deferrable.all_interruptions,
+                     percent(cpu.deferrable.lost_us, cpu.deferrable.all_lost_us)) +
+         brief_checks(cpu);
+}
+
+std::string effects_text(const Interruptions& all) {
+  std::string out;
+  for (const auto& one : all.effects)
+    out += wrapped(
+        "  " + ascii(one.arm) + ": ", 4,
+        fmt::format("gaps over 1 us p50 {} traced, {} untraced: {:+.1f} % [{:+.1f}, {:+.1f}]; "
+                    "{} per s against {}: {:+.1f} % [{:+.1f}, {:+.1f}]",
+                    words_us(one.traced_p50_us), words_us(one.untraced_p50_us), one.p50_percent(),
+                    one.p50_low_percent, one.p50_high_percent, short_number(one.traced_per_s),
+                    short_number(one.untraced_per_s), one.rate_percent(), one.rate_low_percent,
+                    one.rate_high_percent));
+  return out.empty() ? out : "What the trace itself costs (95 % intervals)\n" + out;
+}
+
+std::string levels_text(const Interruptions& all) {
+  std::map<std::string, int> levels;
+  std::set<std::string> reasons;
+  std::uint64_t own = 0, lost = 0;
+  for (const auto& one : all.windows) {
+    ++levels[one.level + (one.clock.empty() ? ", nothing traced" : ", clock " + one.clock)];
+    reasons.insert(one.reasons.begin(), one.reasons.end());
+    own += one.own_ipis, lost += one.lost;
+  }
+  std::string out;
+  for (const auto& [level, windows] : levels)
+    out += fmt::format("Trace level {} in {} windows\n", level, windows);
+  out +=
+      fmt::format("{} events lost; our own processes sent {} IPIs inside the windows\n", lost, own);
+  for (const auto& reason : reasons)
+    if (!reason.empty()) out += wrapped("  ", 4, ascii(reason));
+  return out;
+}
+
+}  // namespace
+
+std::string interruptions_text(const Findings& findings, bool full) {
+  const auto& all = findings.interruptions;
+  if (!all.any()) return {};
+  std::string out = levels_text(all);
+  const bool brief = !full && all.cpus.size() > kBriefFrom;
+  if (brief) out += "in brief; everything of each arm and CPU: isolab report DIR --full\n";
+  for (const auto& cpu : all.cpus) out += "\n" + (brief ? brief_text(cpu) : cpu_text(cpu));
+  if (const auto effects = effects_text(all); !effects.empty()) out += "\n" + effects;
+  return out;
+}
+
+}  // namespace isolab

@@ -1,0 +1,253 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "report/text/conclusion.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <map>
+#include <set>
+
+#include "analysis/metrics/interrupt_rows.h"
+#include "analysis/metrics/ipis_per_op.h"
+#include "report/text/format.h"
+
+namespace isolab {
+namespace {
+
+/// Interrupts that someone else sends; the tick and softirqs are the CPU's own.
+constexpr std::array kSent = {"function_call", "tlb", "reschedule", "irq_work", "cpu_stop", "nmi"};
+constexpr std::size_t kRowsNamed = 3;
+constexpr double kShows = 0.5;  // IPIs per second of the idle arm, below it only their sum
+
+/// The order of tables in a line, and how many rows of each.
+constexpr std::array kTables = {std::pair{EffectTable::interrupts, kRowsNamed},
+                                std::pair{EffectTable::tasks, std::size_t{2}},
+                                std::pair{EffectTable::causes, std::size_t{2}},
+                                std::pair{EffectTable::gaps, std::size_t{2}},
+                                std::pair{EffectTable::time_lost, std::size_t{1}},
+                                std::pair{EffectTable::cpu_time, std::size_t{1}}};
+
+/// Rows of which a quiet arm says what it could have shown.
+constexpr std::array kBounds = {std::pair{EffectTable::gaps, "over 10 us"},
+                                std::pair{EffectTable::time_lost, "time lost"},
+                                std::pair{EffectTable::interrupts, "function_call"},
+                                std::pair{EffectTable::interrupts, "timer"}};
+
+class Conclusion {
+ public:
+  explicit Conclusion(const Findings& findings)
+      : findings_(findings), wakeups_(findings.probe_kind == "wakeup") {}
+
+  std::string text() const {
+    std::string out;
+    std::vector<std::string> no_data;
+    std::vector<const ArmEffect*> quiet;
+    for (const auto& arm : findings_.arms) {
+      if (arm.windows == 0) {
+        if (arm.not_applicable.empty()) no_data.push_back(arm.name);
+        continue;
+      }
+      const auto* effect = effect_of(arm.name);
+      const auto line = effect == nullptr ? ipis(arm.name) + "; " + heard(arm.name, true, true)
+                                          : against_idle(arm.name, *effect);
+      if (line.empty())
+        quiet.push_back(effect);
+      else
+        out += item(arm.name, line);
+    }
+    out += no_effect(quiet);
+    return no_data.empty() ? out : out + item("no data", join(no_data, ", "));
+  }
+
+ private:
+  static std::string item(const std::string& head, const std::string& text) {
+    return wrapped(fmt::format("  {:<18} ", ascii(head)), 21, text);
+  }
+  const Metric* metric(const std::string& name, const std::string& arm) const {
+    return find_metric(findings_, name, {{"arm", arm}, {"cpu", "all"}});
+  }
+  const ArmEffect* effect_of(const std::string& arm) const {
+    for (const auto& one : findings_.effects)
+      if (one.arm == arm) return &one;
+    return nullptr;
+  }
+
+  /// Empty: every table was looked at and none shows a change.
+  std::string against_idle(const std::string& arm, const ArmEffect& effect) const {
+    std::vector<std::string> parts = changes(effect, &RowEffect::changed);
+    const bool shows = !parts.empty();
+    for (const auto& one : ipis_per_op(arm, !shows)) parts.push_back(one);
+    if (!shows && !parts.empty()) parts.insert(parts.begin(), "no measurable effect");
+    if (shows)
+      parts.push_back(heard(arm, !has_changed(effect, EffectTable::gaps),
+                            !has_changed(effect, EffectTable::time_lost)));
+    if (const auto unsteady = changes(effect, &RowEffect::unsteady); !unsteady.empty())
+      parts.push_back("unclear, since the repeats disagree: " + join(unsteady, ", "));
+    const bool judged = effect.not_judged.empty();
+    if (!judged) {
+      const bool nothing = parts.empty();
+      parts.push_back("not judged: " + join(effect.not_judged, ", "));
+      if (nothing) parts.push_back("no measurable effect in the other tables");
+    }
+    return join(parts, "; ");
+  }
+
+  static bool has_changed(const ArmEffect& effect, EffectTable table) {
+    return std::any_of(effect.rows.begin(), effect.rows.end(),
+                       [&](const auto& row) { return row.table == table && row.changed; });
+  }
+
+  /// The clearest rows of each table for which `which` holds. Causes only where no interrupt row
+  /// tells the same; of nested limits the clearest and the highest.
+  std::vector<std::string> changes(const ArmEffect& effect, bool RowEffect::*which) const {
+    std::map<EffectTable, std::vector<const RowEffect*>> tables;
+    std::set<std::pair<EffectTable, std::string>> named;
+    for (const bool together : {true, false})
+      for (const auto& row : effect.rows)
+        if (row.*which && (row.cpu < 0) == together && named.emplace(row.table, row.row).second)
+          tables[row.table == EffectTable::softirqs ? EffectTable::interrupts : row.table]
+              .push_back(&row);
+    if (tables.contains(EffectTable::interrupts)) tables.erase(EffectTable::causes);
+    if (auto& limits = tables[EffectTable::gaps]; limits.size() > 2)
+      std::iter_swap(limits.begin() + 1,
+                     std::max_element(limits.begin(), limits.end(), [](auto* a, auto* b) {
+                       return numbers_in_order(a->row, b->row);
+                     }));
+    std::vector<std::string> out;
+    for (const auto& [table, most] : kTables) {
+      std::vector<std::string> rows;
+      for (const auto* row : tables[table])
+        if (rows.size() < most) rows.push_back(row_text(*row));
+      if (!rows.empty()) out.push_back(join(rows, ", "));
+    }
+    return out;
+  }
+
+  std::string row_text(const RowEffect& row) const {
+    const auto where = row.cpu < 0 ? "" : fmt::format(" on CPU {}", row.cpu);
+    return fmt::format("{}{} {} -> {}{}", row_name(row.table, row.row), where,
+                       amount(row.table, row.idle), amount(row.table, row.arm), unit(row.table));
+  }
+
+  std::string row_name(EffectTable table, const std::string& row) const {
+    const bool sent = std::find(kSent.begin(), kSent.end(), row) != kSent.end();
+    switch (table) {
+      case EffectTable::gaps: return (row.starts_with("over") ? events() + " " : "") + row;
+      case EffectTable::interrupts:
+        return row + (sent && row != "nmi" ? " IPIs" : row == "timer" ? " interrupts" : "");
+      case EffectTable::tasks: return "task " + row;
+      case EffectTable::cpu_time: return "CPU time in " + row;
+      default: return row;
+    }
+  }
+  static std::string amount(EffectTable table, double rate) {
+    switch (table) {
+      case EffectTable::gaps: return short_number(rate * 3600);
+      case EffectTable::time_lost: return words_us(rate);
+      case EffectTable::cpu_time: return fmt::format("{:.2f}", rate * 100);
+      default: return short_number(rate);
+    }
+  }
+  static const char* unit(EffectTable table) {
+    return table == EffectTable::gaps ? "/h" : table == EffectTable::cpu_time ? " %" : "/s";
+  }
+  std::string events() const { return wakeups_ ? "wake-ups" : "gaps"; }
+
+  /// The quiet arms, and the smallest rise that each of them would have shown.
+  std::string no_effect(const std::vector<const ArmEffect*>& quiet) const {
+    if (quiet.empty()) return {};
+    std::vector<std::string> names;
+    std::vector<std::string> bounds;
+    bool gaps = false;
+    for (const auto* one : quiet) names.push_back(one->arm);
+    for (const auto& [table, name] : kBounds) {
+      double least = 0;
+      for (const auto* one : quiet)
+        for (const auto& row : one->rows)
+          if (row.table == table && row.row == name && row.cpu < 0)
+            least = std::max(least, row.could_show);
+      if (least > 0)
+        bounds.push_back(
+            fmt::format("{} +{}{}", row_name(table, name), amount(table, least), unit(table)));
+      gaps = gaps || (least > 0 && table == EffectTable::gaps);
+    }
+    if (!gaps) names.back() += " (gaps were not measured)";
+    std::string out = item("no measurable effect", join(names, ", "));
+    if (!bounds.empty()) out += item("  would have shown", join(bounds, ", "));
+    return out;
+  }
+
+  /// The sent interrupts of an arm: "IPIs: function_call 1/s", or their sum where it is small.
+  std::string ipis(const std::string& arm) const {
+    std::vector<std::pair<double, std::string>> rows;
+    double all = 0;
+    bool counted = false;
+    for (const char* row : kSent) {
+      const auto* found = find_metric(findings_, "interrupts_per_second",
+                                      {{"arm", arm}, {"cpu", "all"}, {"row", row}});
+      if (found == nullptr || !found->value) continue;
+      counted = true;
+      all += *found->value;
+      if (*found->value >= kShows) rows.emplace_back(-*found->value, row);
+    }
+    if (!counted) return "interrupts were not observed";
+    if (rows.empty()) return all > 0 ? fmt::format("{} IPIs/s", short_number(all)) : "no IPI";
+    std::stable_sort(rows.begin(), rows.end(),
+                     [](const auto& a, const auto& b) { return a.first < b.first; });
+    std::vector<std::string> out;
+    for (std::size_t i = 0; i < std::min(rows.size(), kRowsNamed); ++i)
+      out.push_back(fmt::format("{} {}/s", rows[i].second, short_number(-rows[i].first)));
+    return "IPIs: " + join(out, ", ");
+  }
+
+  std::string heard(const std::string& arm, bool with_rate, bool with_lost) const {
+    const std::string prefix = wakeups_ ? "wakeup" : "gap";
+    const auto* over = metric(prefix + "s_over_10us", arm);
+    const auto* longest = metric(prefix + "_max", arm);
+    if (longest != nullptr && !longest->not_applicable.empty())
+      return "no times: " + longest->not_applicable.substr(0, longest->not_applicable.find(':'));
+    if (over == nullptr || longest == nullptr || !longest->value) return "no probe listened";
+    std::string out;
+    if (with_rate) out = fmt::format("{} {}/h over 10 us, ", rate_text(over), events());
+    out += "longest " + words_us(*longest->value);
+    if (const auto* lost = metric("time_lost", arm); with_lost && lost != nullptr && lost->value)
+      out += fmt::format(", {}/s lost", words_us(*lost->value));
+    return out;
+  }
+
+  /// `odd`: only those that differ from what is expected.
+  std::vector<std::string> ipis_per_op(const std::string& arm, bool odd) const {
+    std::vector<std::string> out;
+    for (const auto& one : findings_.metrics) {
+      if (one.name != "ipis_per_op" || one.labels.at("arm") != arm || !one.value) continue;
+      const auto& workload = one.labels.at("workload");
+      if (odd && !differs(arm, workload)) continue;
+      const auto* expected =
+          find_metric(findings_, "ipis_per_op_expected",
+                      {{"arm", arm}, {"row", one.labels.at("row")}, {"workload", workload}});
+      auto text =
+          fmt::format("{} {} IPIs per operation", per_operation(*one.value), one.labels.at("row"));
+      if (expected != nullptr && expected->value)
+        text += fmt::format(" ({:.2f} expected)", *expected->value);
+      out.push_back(std::move(text));
+    }
+    return out;
+  }
+  bool differs(const std::string& arm, const std::string& workload) const {
+    return std::any_of(findings_.warnings.begin(), findings_.warnings.end(), [&](const auto& one) {
+      return one.warning.id == "expectation_mismatch" &&
+             one.warning.seen.starts_with(workload + ":") &&
+             std::find(one.arms.begin(), one.arms.end(), arm) != one.arms.end();
+    });
+  }
+
+  const Findings& findings_;
+  bool wakeups_;
+};
+
+}  // namespace
+
+std::string conclusion(const Findings& findings) { return Conclusion(findings).text(); }
+
+}  // namespace isolab

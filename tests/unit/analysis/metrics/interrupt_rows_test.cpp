@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "analysis/metrics/interrupt_rows.h"
+
+#include <gmock/gmock.h>
+
+#include "analysis/analyse.h"
+#include "analysis/metrics/ipis_per_op.h"
+#include "analysis/model/windows.h"
+#include "tests/support/recording_builder.h"
+
+namespace isolab {
+namespace {
+
+using test::RecordingBuilder;
+
+const Metric* rate(const Findings& findings, const std::string& name, const std::string& arm,
+                   const std::string& row) {
+  return find_metric(findings, name, {{"arm", arm}, {"cpu", "all"}, {"row", row}});
+}
+
+/// Idle: 10 function calls in 10 s. Toggling: 3010 in 10 s, 1000 operations.
+RecordingBuilder toggling(double expected) {
+  RecordingBuilder builder;
+  const int idle = builder.arm("idle");
+  const int toggle = builder.arm("toggle", {"static_key_toggle"});
+  builder.window(idle, {}).interrupts = {test::calls(10), test::shootdowns(0)};
+  auto& window = builder.window(toggle, {});
+  window.interrupts = {test::calls(3010), test::shootdowns(2)};
+  window.work = {test::work_of("static_key_toggle", 1000, expected, "function_call")};
+  return builder;
+}
+
+TEST(RowName, IsTheSameOnEveryArchitectureWhereItMeansTheSame) {
+  EXPECT_EQ(row_name({"CAL", "Function call interrupts", "function_call", {}, {}}),
+            "function_call");
+  EXPECT_EQ(row_name({"IPI1", "Function call interrupts", "function_call", {}, {}}),
+            "function_call");
+  EXPECT_EQ(row_name({"24", "PCI-MSI 65536-edge nvme0q1", "device", {}, {}}), "irq 24 nvme0q1");
+  EXPECT_EQ(row_name({"RCU", "RCU", "softirq", {}, {}}), "softirq RCU");
+  EXPECT_EQ(row_name({"HRE", "Hyper-V reenlightenment", "other", {}, {}}), "other HRE");
+}
+
+TEST(InterruptMetrics, RatesOfTheMeasuredCpuOnly) {
+  const auto findings = analyse(toggling(3).recording());
+  EXPECT_DOUBLE_EQ(*rate(findings, "interrupts_per_second", "idle", "function_call")->value, 1);
+  EXPECT_DOUBLE_EQ(*rate(findings, "interrupts_per_second", "toggle", "function_call")->value, 301);
+  EXPECT_DOUBLE_EQ(*rate(findings, "interrupts_per_second", "toggle", "tlb")->value, 0.2);
+  const auto* zero = rate(findings, "interrupts_per_second", "idle", "tlb");
+  EXPECT_EQ(*zero->value, 0);
+  EXPECT_NEAR(*zero->upper95, 0.2995732274, 1e-9);
+}
+
+TEST(InterruptMetrics, ARowThatWrapsKeepsItsCount) {
+  auto builder = toggling(3);
+  auto& row = builder.recording().windows[1].interrupts[0];
+  row.before[1] = 4'294'967'290U;
+  row.after[1] = (row.before[1] + 3010) & 0xffff'ffffU;
+  const auto findings = analyse(builder.recording());
+  EXPECT_DOUBLE_EQ(*rate(findings, "interrupts_per_second", "toggle", "function_call")->value, 301);
+  const auto* per_op = find_metric(findings, "ipis_per_op", {{"arm", "toggle"}});
+  ASSERT_NE(per_op, nullptr);
+  EXPECT_DOUBLE_EQ(*per_op->value, 3);
+  for (const auto& one : findings.warnings) EXPECT_NE(one.warning.id, "expectation_mismatch");
+}
+
+TEST(InterruptMetrics, ACpuThatWasOfflineAtAnEdgeHasNoRate) {
+  auto builder = toggling(3);
+  for (auto& row : builder.recording().windows[1].interrupts) row.before.erase(1);
+  const auto findings = analyse(builder.recording());
+  const auto* metric = rate(findings, "interrupts_per_second", "toggle", "function_call");
+  ASSERT_NE(metric, nullptr);
+  EXPECT_FALSE(metric->value);
+  const auto* per_op = find_metric(findings, "ipis_per_op", {{"arm", "toggle"}});
+  ASSERT_NE(per_op, nullptr);
+  EXPECT_FALSE(per_op->value);
+}
+
+TEST(InterruptMetrics, DifferenceToIdle) {
+  const auto findings = analyse(toggling(3).recording());
+  const auto* over = rate(findings, "interrupts_over_idle", "toggle", "function_call");
+  ASSERT_NE(over, nullptr);
+  EXPECT_DOUBLE_EQ(*over->value, 300);
+  EXPECT_GT(*over->lower95, 288);
+  EXPECT_LT(*over->upper95, 312);
+  EXPECT_EQ(rate(findings, "interrupts_over_idle", "idle", "function_call"), nullptr);
+}
+
+TEST(InterruptMetrics, RowsThatNeverGrewAreNotShownUnlessTheyAreIpis) {
+  auto builder = toggling(3);
+  builder.recording().windows.front().interrupts.push_back(
+      test::grown_row("24", "nvme0q1", "device", 0));
+  builder.recording().windows.front().interrupts.push_back(
+      test::grown_row("25", "eth0", "device", 4));
+  const auto findings = analyse(builder.recording());
+  EXPECT_EQ(rate(findings, "interrupts_per_second", "idle", "irq 24 nvme0q1"), nullptr);
+  EXPECT_DOUBLE_EQ(*rate(findings, "interrupts_per_second", "idle", "irq 25 eth0")->value, 0.4);
+  EXPECT_DOUBLE_EQ(*rate(findings, "interrupts_per_second", "toggle", "irq 25 eth0")->value, 0);
+}
+
+TEST(InterruptMetrics, ADeviceThatWentAwayCountsNothing) {
+  auto row = test::grown_row("36", "nvme0q1", "device", 0);
+  row.before[1] = 1000, row.after[1] = 0;
+  EXPECT_EQ(row.gained(1), 0u);
+}
+
+TEST(IpisPerOp, BackgroundIsTakenOff) {
+  const auto findings = analyse(toggling(3).recording());
+  const auto* metric = find_metric(findings, "ipis_per_op", {{"workload", "static_key_toggle"}});
+  ASSERT_NE(metric, nullptr);
+  EXPECT_DOUBLE_EQ(*metric->value, 3);  // (3010 - 10) / 1000
+  EXPECT_EQ(metric->n, 1000u);
+}
+
+TEST(IpisPerOp, AMismatchIsAWarningAndNotAFailure) {
+  auto builder = toggling(6);
+  const auto findings = analyse(builder.recording());
+  const auto found =
+      std::find_if(findings.warnings.begin(), findings.warnings.end(),
+                   [](const auto& one) { return one.warning.id == "expectation_mismatch"; });
+  ASSERT_NE(found, findings.warnings.end());
+  EXPECT_EQ(
+      found->warning.seen,
+      "static_key_toggle: 3 function_call interrupts per operation on a measured CPU, 6 expected");
+  EXPECT_EQ(found->arms, std::vector<std::string>{"toggle"});
+}
+
+TEST(IpisPerOp, ToleranceGrowsWithFewOperationsAndBackground) {
+  auto builder = toggling(3);
+  auto& window = builder.recording().windows.back();
+  window.work = {test::work_of("static_key_toggle", 4, 3, "function_call")};
+  window.interrupts = {test::calls(10 + 16)};  // 4 per operation
+  const auto arms = pool_windows(builder.recording());
+  const auto all = ipis_per_op(arms, 0, builder.recording().plan.measured);
+  ASSERT_EQ(all.size(), 1u);
+  EXPECT_DOUBLE_EQ(all.front().measured, 4);
+  // 0.1 * 3 + (4 * sqrt(10 + 26) + 2 * 4) / 4
+  EXPECT_NEAR(all.front().tolerance, 0.3 + (4 * 6 + 8) / 4.0, 1e-9);
+  EXPECT_FALSE(all.front().differs);
+}
+
+TEST(IpisPerOp, ABurstyBackgroundIsNoDifferentKernel) {
+  auto builder = toggling(0);
+  builder.window(0, {}).interrupts = {test::calls(400)};  // the other idle window had 10
+  auto& window = builder.recording().windows[1];
+  window.interrupts = {test::calls(30)};
+  const auto arms = pool_windows(builder.recording());
+  const auto all = ipis_per_op(arms, 0, builder.recording().plan.measured);
+  ASSERT_EQ(all.size(), 1u);
+  EXPECT_NEAR(all.front().measured, (30 - 410 / 2.0) / 1000, 1e-12);
+  EXPECT_FALSE(all.front().differs);
+}
+
+TEST(IpisPerOp, SaysWhyThereIsNoNumber) {
+  auto builder = toggling(3);
+  auto& window = builder.recording().windows.back();
+  window.work.push_back(test::work_of("membarrier", 10, 1, "function_call"));
+  auto findings = analyse(builder.recording());
+  EXPECT_EQ(find_metric(findings, "ipis_per_op", {{"workload", "membarrier"}})->not_applicable,
+            "another workload of this arm sends to the same row");
+  window.work = {test::work_of("static_key_toggle", 0, 3, "function_call")};
+  findings = analyse(builder.recording());
+  EXPECT_EQ(find_metric(findings, "ipis_per_op", {})->not_applicable,
+            "no operation was done in the window");
+  window.work = {test::work_of("static_key_toggle", 10, 3, "irq_work")};
+  findings = analyse(builder.recording());
+  EXPECT_EQ(find_metric(findings, "ipis_per_op", {})->not_applicable,
+            "the row was not recorded here");
+}
+
+}  // namespace
+}  // namespace isolab
