@@ -1,10 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
-# isolab_room(NAME SOURCES ... LINKS ...): one static library a room or shelf, isolab_NAME; a shelf is
-# ROOM_SHELF. The links are the layer rule: what is not linked cannot be used. tests/check_layers.py
-# reads the ranks, these links and the includes as second guard.
+# isolab_room(NAME [ALONE] SOURCES ... LINKS ...): one static library a room or shelf, isolab_NAME; a
+# shelf is ROOM_SHELF. The links are the layer rule: what is not linked cannot be used.
+# tests/check_layers.py reads the ranks, these links and the includes as second guard.
+#
+# ISOLAB_UNITY compiles the sources of a shelf as one: their headers are read once, and GCC takes a
+# quarter of the time. So a name in an anonymous namespace is unique in its shelf. Both ways build:
+# GCC compiles by shelf in CI, Clang by file. ALONE: by file always, as plug-ins, whose names are their own.
+option(ISOLAB_UNITY "Compile the sources of a shelf as one" ON)
+
 function(isolab_room name)
-  cmake_parse_arguments(ROOM "" "" "SOURCES;LINKS" ${ARGN})
+  cmake_parse_arguments(ROOM "ALONE" "" "SOURCES;LINKS" ${ARGN})
   add_library(isolab_${name} STATIC ${ROOM_SOURCES})
+  if(ISOLAB_UNITY AND NOT ROOM_ALONE)
+    set_target_properties(isolab_${name} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 0)
+  endif()
   target_link_libraries(isolab_${name} PUBLIC isolab_options ${ROOM_LINKS})
   isolab_precompile(isolab_${name} rooms)
 endfunction()

@@ -6,8 +6,8 @@
 
 namespace isolab {
 namespace {
-volatile std::sig_atomic_t caught = 0;
-void note(int number) { caught = number; }
+volatile std::sig_atomic_t last_signal = 0;
+void note(int number) { last_signal = number; }
 }  // namespace
 
 void catch_interrupts() {
@@ -17,6 +17,6 @@ void catch_interrupts() {
   for (const int number : {SIGINT, SIGTERM, SIGHUP}) sigaction(number, &action, nullptr);
 }
 
-int interrupted_by() { return caught; }
+int interrupted_by() { return last_signal; }
 
 }  // namespace isolab

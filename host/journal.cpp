@@ -23,7 +23,7 @@ namespace {
 
 constexpr std::string_view kHeader = "isolab-journal 3";
 constexpr std::string_view kHeader2 = "isolab-journal 2";
-constexpr std::size_t kMostBytes = std::size_t{4} << 20;
+constexpr std::size_t kLargestJournal = std::size_t{4} << 20;
 constexpr std::string_view kEmpty = "%";  // a word cannot be empty
 
 std::string escaped(std::string_view text) {
@@ -247,7 +247,7 @@ Result<void> remove_journal(const std::filesystem::path& path) {
 Result<Journal> load_journal(const std::filesystem::path& path) {
   const Fd directory = TRY(open_state_directory(path.parent_path()));
   const std::string text = TRY(read_untrusted(path.filename().string(),
-                                              {.most = kMostBytes,
+                                              {.most = kLargestJournal,
                                                .owner = ::geteuid(),
                                                .others_may_write = false,
                                                .directory = directory.get()},

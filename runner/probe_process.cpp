@@ -42,7 +42,7 @@ enum Command : std::uint32_t { kNone, kWindow, kCollect };
 enum State : std::uint32_t { kStarting, kPrepared, kInWindow, kWindowOver, kCollected };
 
 // Both sides poll on housekeeping CPUs, never inside the window on a measured one.
-constexpr Nanos kPoll = std::chrono::microseconds(500);
+constexpr Nanos kProbePoll = std::chrono::microseconds(500);
 
 constexpr Nanos kPeerGrace = std::chrono::seconds(2);
 
@@ -80,7 +80,7 @@ Result<void> live(ProbeControl& control, const ProbeInfo& info, const ParamValue
   control.state.store(kPrepared);
   while (true) {
     const std::uint32_t command = control.command.exchange(kNone);
-    if (command == kNone) sleep_for(kPoll);
+    if (command == kNone) sleep_for(kProbePoll);
     if (command == kWindow) {
       control.state.store(kInWindow);
       if (const auto heard = probe->window(control.signals); !heard) control.fail(heard.error());
@@ -147,7 +147,7 @@ Result<void> ProbeProcess::wait_for(const std::function<bool()>& reached, Nanos 
       return Error{ErrorKind::io, "the probe hangs while " + std::string(doing) +
                                       "; it was killed after " + print(limit)};
     }
-    sleep_for(kPoll);
+    sleep_for(kProbePoll);
   }
   return {};
 }
@@ -173,7 +173,7 @@ Result<void> ProbeProcess::close_window(Nanos limit) {
   // error.
   if (!waited && child_.running()) {
     const std::uint64_t deadline = mono_raw_ns() + static_cast<std::uint64_t>(limit.count());
-    while (!over() && child_.running() && mono_raw_ns() < deadline) sleep_for(kPoll);
+    while (!over() && child_.running() && mono_raw_ns() < deadline) sleep_for(kProbePoll);
   }
   return waited;
 }
@@ -182,7 +182,7 @@ Result<ProbeProcess::Heard> ProbeProcess::collect(Nanos limit) {
   control().command.store(kCollect);
   const std::uint64_t deadline = mono_raw_ns() + static_cast<std::uint64_t>(limit.count());
   while (control().state.load() != kCollected && child_.running() && mono_raw_ns() < deadline)
-    sleep_for(kPoll);
+    sleep_for(kProbePoll);
   if (control().state.load() != kCollected) {
     if (auto why = failure()) return *std::move(why);
     child_.stop(Nanos{0});

@@ -23,7 +23,7 @@ namespace fs = std::filesystem;
 constexpr char kMagic[] = "070701";
 constexpr char kTrailer[] = "TRAILER!!!";
 constexpr std::size_t kHeaderBytes = 110;  // magic and thirteen fields of eight hexadecimal digits
-constexpr std::uint64_t kLargest = 0xffffffffU;
+constexpr std::uint64_t kLargestArchived = 0xffffffffU;
 
 std::uint64_t padding(std::uint64_t length) { return (4 - length % 4) % 4; }
 
@@ -92,7 +92,8 @@ Result<void> ArchiveWriter::add_tree(const std::string& path, const fs::path& fr
       TRY(add_tree(path + "/" + one.filename().string(), one));
     return {};
   }
-  const std::string bytes = TRY(read_untrusted(from.string(), {.most = kLargest, .follow = true}));
+  const std::string bytes =
+      TRY(read_untrusted(from.string(), {.most = kLargestArchived, .follow = true}));
   const auto rights = fs::status(from, error).permissions();
   add_file(path, error ? 0644U : static_cast<unsigned>(rights) & 0777U, bytes);
   return {};

@@ -13,7 +13,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::size_t kLargest = std::size_t{1} << 30;  // of a program or library
+constexpr std::size_t kLargestElf = std::size_t{1} << 30;  // of a program or library
 
 /// A structure at `offset` of the file; nothing when the file is too short.
 template <class T>
@@ -59,7 +59,8 @@ std::optional<fs::path> find_library(const std::string& name, const std::string&
 }  // namespace
 
 Result<ElfNeeds> read_elf(const fs::path& path) {
-  const std::string bytes = TRY(read_untrusted(path.string(), {.most = kLargest, .follow = true}));
+  const std::string bytes =
+      TRY(read_untrusted(path.string(), {.most = kLargestElf, .follow = true}));
   const Error not_elf{ErrorKind::parse, path.string() + " is no program of x86-64 or arm64"};
   const auto header = at<Elf64_Ehdr>(bytes, 0);
   if (!header || std::memcmp(header->e_ident, ELFMAG, SELFMAG) != 0 ||

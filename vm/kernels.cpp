@@ -24,7 +24,7 @@ namespace fs = std::filesystem;
 
 constexpr Nanos kAptLimit = std::chrono::seconds(60);
 constexpr Nanos kFetchLimit = std::chrono::minutes(10);
-constexpr std::size_t kLargest = std::size_t{1} << 30;  // of a package or kernel
+constexpr std::size_t kLargestPackage = std::size_t{1} << 30;  // of a package or kernel
 // Which of a package's thousands of modules a guest loads; what is built in is not there.
 constexpr const char* kModules[] = {"virtio",      "virtio_ring", "virtio_pci_legacy_dev",
                                     "virtio_mmio", "virtio_pci",  "virtio_pci_modern_dev",
@@ -127,7 +127,7 @@ Error no_apt(const std::string& arch, const std::string& what) {
 }
 
 Result<std::string> read_whole(const fs::path& path) {
-  return read_untrusted(path.string(), {.most = kLargest, .follow = true});
+  return read_untrusted(path.string(), {.most = kLargestPackage, .follow = true});
 }
 
 /// Drops every module a guest never loads: a package unpacks to hundreds of megabytes.

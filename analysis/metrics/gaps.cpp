@@ -21,7 +21,7 @@ std::map<int, std::vector<Heard>> by_repeat(const std::vector<Heard>& all) {
   return out;
 }
 
-double total_seconds(const std::vector<Heard>& all) {
+double observed_seconds(const std::vector<Heard>& all) {
   double sum = 0;
   for (const auto& one : all) sum += one.seconds();
   return sum;
@@ -30,7 +30,7 @@ double total_seconds(const std::vector<Heard>& all) {
 double total_lost_us_per_s(const std::vector<Heard>& all) {
   double lost = 0;
   for (const auto& one : all) lost += one.lost_seconds();
-  return lost * 1e6 / total_seconds(all);
+  return lost * 1e6 / observed_seconds(all);
 }
 
 double longest_of(const std::vector<Heard>& all) {
@@ -62,7 +62,7 @@ class GapMetrics {
  private:
   Metric& add(Metric metric) {
     metric.repeats = static_cast<int>(by_repeat(heard_).size());
-    metric.exposure_s = total_seconds(heard_);
+    metric.exposure_s = observed_seconds(heard_);
     return out_.emplace_back(std::move(metric));
   }
 

@@ -11,7 +11,7 @@ namespace {
 constexpr double kTiny = 1e-300;
 constexpr double kEpsilon = 1e-15;
 constexpr int kMostTerms = 100000;
-constexpr std::uint64_t kExactUpTo = 10000;
+constexpr std::uint64_t kExactCounts = 10000;
 constexpr double kTail = 0.025;
 constexpr double kNormal = 1.959963984540054;  // the normal quantile of 1 - kTail
 
@@ -57,7 +57,7 @@ double wilson_hilferty(double a, double z) {
 
 Interval two_sided(std::uint64_t count) {
   const auto n = static_cast<double>(count);
-  if (count > kExactUpTo) return {wilson_hilferty(n, -kNormal), wilson_hilferty(n + 1, kNormal)};
+  if (count > kExactCounts) return {wilson_hilferty(n, -kNormal), wilson_hilferty(n + 1, kNormal)};
   return {count == 0 ? 0 : gamma_p_inverse(n, kTail), gamma_p_inverse(n + 1, 1 - kTail)};
 }
 

@@ -7,7 +7,7 @@
 namespace isolab {
 namespace {
 
-constexpr double kTail = 0.025;
+constexpr double kMedianTail = 0.025;
 
 }  // namespace
 
@@ -24,7 +24,7 @@ std::optional<Estimate> median_estimate(std::vector<double> values) {
   double term = std::pow(0.5, static_cast<double>(n));  // P(Bin = 0)
   double below = term;
   std::size_t k = 0;
-  while (k < n / 2 && below <= kTail) {
+  while (k < n / 2 && below <= kMedianTail) {
     ++k;
     term *= static_cast<double>(n - k + 1) / static_cast<double>(k);
     below += term;

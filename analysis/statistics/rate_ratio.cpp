@@ -10,14 +10,14 @@
 namespace isolab {
 namespace {
 
-constexpr double kTiny = 1e-300;
-constexpr double kTail = 0.025;
+constexpr double kLeastTerm = 1e-300;
+constexpr double kRatioTail = 0.025;
 constexpr int kResamples = 2000;
 constexpr std::uint64_t kSeed = 1;
 constexpr double kInfinite = std::numeric_limits<double>::infinity();
 
 double beta_fraction(double a, double b, double x) {
-  const auto guard = [](double value) { return std::abs(value) < kTiny ? kTiny : value; };
+  const auto guard = [](double value) { return std::abs(value) < kLeastTerm ? kLeastTerm : value; };
   double c = 1;
   double d = 1 / guard(1 - (a + b) * x / (a + 1));
   double product = d;
@@ -79,8 +79,8 @@ Interval exact_ratio(const Pooled& a, const Pooled& b) {
     return share >= 1 ? kInfinite : share / (1 - share) * a.exposure / b.exposure;
   };
   Interval out{0, kInfinite};
-  if (b.count > 0) out.lower = ratio(incomplete_beta_inverse(b.count, a.count + 1, kTail));
-  if (a.count > 0) out.upper = ratio(incomplete_beta_inverse(b.count + 1, a.count, 1 - kTail));
+  if (b.count > 0) out.lower = ratio(incomplete_beta_inverse(b.count, a.count + 1, kRatioTail));
+  if (a.count > 0) out.upper = ratio(incomplete_beta_inverse(b.count + 1, a.count, 1 - kRatioTail));
   return out;
 }
 
@@ -108,7 +108,7 @@ double incomplete_beta_inverse(double a, double b, double p) {
 
 double student_t_975(double degrees) {
   // P(|T| > t) = I_{v / (v + t^2)}(v / 2, 1 / 2).
-  const double x = incomplete_beta_inverse(degrees / 2, 0.5, 2 * kTail);
+  const double x = incomplete_beta_inverse(degrees / 2, 0.5, 2 * kRatioTail);
   return std::sqrt(degrees * (1 - x) / x);
 }
 

@@ -10,7 +10,7 @@
 namespace isolab {
 namespace {
 
-constexpr double kTail = 0.025;
+constexpr double kShiftTail = 0.025;
 constexpr double kAlpha = 0.05;
 constexpr double kRounding = 1e-14;  // of a difference, relative to the values it is of
 
@@ -131,7 +131,7 @@ std::optional<Interval> median_interval(std::vector<double> values) {
   std::size_t k = 0;
   for (; 2 * k < values.size(); ++k) {
     below += std::exp(log_ways - n * std::log(2.0));
-    if (below > kTail) break;
+    if (below > kShiftTail) break;
     const auto taken = static_cast<double>(k);
     log_ways += std::log((n - taken) / (taken + 1));
   }

@@ -52,7 +52,7 @@ Json change_json(const Change& one) {
   return Json(std::move(out));
 }
 
-Json metric_json(const ComparedMetric& one) {
+Json compared_json(const ComparedMetric& one) {
   return Json(JsonObject{{"name", one.key.name},
                          {"labels", words(one.key.labels)},
                          {"unit", one.info->unit},
@@ -90,7 +90,7 @@ Json difference_json(const Difference& one) {
                          {"within_a_group", one.within}});
 }
 
-Json track_json(const GapTrack& one) {
+Json group_track_json(const GapTrack& one) {
   return Json(JsonObject{{"cpu", one.cpu},
                          {"repeat", one.repeat},
                          {"seconds", number(one.seconds)},
@@ -114,7 +114,7 @@ Json series_json(const GroupSeries& one) {
       {"histogram_overflow", one.histogram_overflow},
       {"ipi_classes", members(one.ipi_classes, [](double rate) { return number(rate); })},
       {"timeline_of", one.timeline_of},
-      {"tracks", list(one.tracks, track_json)}});
+      {"tracks", list(one.tracks, group_track_json)}});
 }
 
 Json scaling_json(const ScalingLine& one) {
@@ -153,7 +153,7 @@ std::string comparison_to_json(const Comparison& all) {
                                     {"groups", list(all.groups, group_json)},
                                     {"differences", list(all.differences, difference_json)},
                                     {"notes", strings(all.notes)},
-                                    {"metrics", list(all.metrics, metric_json)},
+                                    {"metrics", list(all.metrics, compared_json)},
                                     {"uncompared", list(all.uncompared, uncompared_json)},
                                     {"series", list(all.series, series_json)},
                                     {"scaling", list(all.scaling, scaling_json)}}));

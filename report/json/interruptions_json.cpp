@@ -108,7 +108,7 @@ Json budget_json(const CpuInterruptions& cpu) {
                          {"parts", list(cpu.budget.parts, part)}});
 }
 
-Json track_json(const ClassTrack& one) {
+Json class_track_json(const ClassTrack& one) {
   const auto gap = [](const ClassedGap& point) {
     return Json(JsonArray{number(point.at_s), number(point.length_us), Json(point.klass)});
   };
@@ -158,7 +158,7 @@ Json cpu_json(const CpuInterruptions& one) {
                          {"smis_not_applicable", one.smis_unknown},
                          {"checks", list(one.checks, check_json)},
                          {"budget", budget_json(one)},
-                         {"tracks", list(one.tracks, track_json)}});
+                         {"tracks", list(one.tracks, class_track_json)}});
 }
 
 Json window_json(const TracedWindow& one) {

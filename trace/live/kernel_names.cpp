@@ -27,7 +27,7 @@ std::int32_t to_pid(std::string_view text) {
   return pid;
 }
 
-Result<void> save(const std::filesystem::path& path, const std::string& text) {
+Result<void> write_copy(const std::filesystem::path& path, const std::string& text) {
   std::ofstream out(path, std::ios::binary | std::ios::trunc);
   out << text;
   if (!out.flush()) return Error{ErrorKind::io, fmt::format("cannot write {}", path.string())};
@@ -218,13 +218,13 @@ Result<void> save_symbols(const std::filesystem::path& directory, const KernelSy
   for (const auto address : addresses)
     if (const auto name = symbols.resolve(address); !name.empty())
       text += fmt::format("{:x} {}\n", address, name);
-  return save(directory / "symbols", text);
+  return write_copy(directory / "symbols", text);
 }
 
 Result<void> save_comms(const std::filesystem::path& directory, const Comms& comms) {
   std::string text;
   for (const auto& [pid, comm] : comms) text += fmt::format("{} {}\n", pid, comm);
-  return save(directory / "comms", text);
+  return write_copy(directory / "comms", text);
 }
 
 }  // namespace isolab

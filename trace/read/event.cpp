@@ -122,7 +122,7 @@ bool stands_at(const EventFormat& format, std::string_view name, std::uint32_t o
 }
 
 /// Not by file size: tracefs files say 0.
-Result<std::string> read_text(const std::filesystem::path& path) {
+Result<std::string> read_format_text(const std::filesystem::path& path) {
   return read_untrusted(path.string(), {.most = kMaxFormatText});
 }
 
@@ -220,7 +220,7 @@ Result<T> in_file(const std::string& file, Result<T> parsed) {
 
 Result<TraceFormats> TraceFormats::load(const std::filesystem::path& directory) {
   TraceFormats formats;
-  const auto header = TRY(read_text(directory / "header_page"));
+  const auto header = TRY(read_format_text(directory / "header_page"));
   formats.layout = TRY(in_file("formats/header_page", PageLayout::parse(header)));
   std::size_t seen = 0;
   std::error_code ignored;  // of tests: a file that is not there has no format
@@ -232,7 +232,7 @@ Result<TraceFormats> TraceFormats::load(const std::filesystem::path& directory) 
       if (name == "enable" || name == "filter") continue;  // tracefs itself
       if (std::filesystem::is_directory(path, ignored)) path /= "format";
       if (!std::filesystem::is_regular_file(path, ignored)) continue;
-      const auto text = TRY(read_text(path));
+      const auto text = TRY(read_format_text(path));
       const auto place = fmt::format("formats/{}/{}", system.filename().string(), name);
       auto format = TRY(in_file(place, EventFormat::parse(system.filename().string(), text)));
       TRY(formats.add(std::move(format)));

@@ -6,8 +6,8 @@
 
 #include "analysis/compare.h"
 #include "analysis/false_positives.h"
-#include "tests/support/recordings_on_disk.h"
 #include "analysis/session_groups.h"
+#include "tests/support/recordings_on_disk.h"
 
 namespace isolab {
 namespace {

@@ -2,9 +2,9 @@
 // How the arguments of `isolab compare` become groups.
 #include <gmock/gmock.h>
 
+#include "analysis/compare.h"
 #include "analysis/session_groups.h"
 #include "tests/support/recordings_on_disk.h"
-#include "analysis/compare.h"
 
 namespace isolab {
 namespace {

@@ -63,7 +63,7 @@ IPI6:         0          0       CPU wake-up interrupts
 Err:          0
 )";
 
-std::vector<CounterRow> parsed(std::string_view text) {
+std::vector<CounterRow> parsed_rows(std::string_view text) {
   auto rows = parse_interrupts(text);
   EXPECT_TRUE(rows) << rows.error().what;
   return rows ? *rows : std::vector<CounterRow>{};
@@ -76,7 +76,7 @@ const CounterRow& row(const std::vector<CounterRow>& rows, std::string_view id) 
 }
 
 TEST(Interrupts, X86Rows) {
-  const auto rows = parsed(kX86Guest);
+  const auto rows = parsed_rows(kX86Guest);
   EXPECT_EQ(rows.size(), 18u);
   EXPECT_EQ(row(rows, "CAL").before, (std::map<int, std::uint64_t>{{0, 44340}, {1, 30929}}));
   EXPECT_EQ(row(rows, "CAL").label, "Function call interrupts");
@@ -91,8 +91,8 @@ TEST(Interrupts, X86Rows) {
 }
 
 TEST(Interrupts, DeviceRowsKeepChipAndNameInTheLabel) {
-  EXPECT_EQ(row(parsed(kX86Guest), "36").label, "PCI-MSIX-0000:00:02.0 1-edge virtio1-req.0");
-  const auto rows = parsed(kArm64_6_12);
+  EXPECT_EQ(row(parsed_rows(kX86Guest), "36").label, "PCI-MSIX-0000:00:02.0 1-edge virtio1-req.0");
+  const auto rows = parsed_rows(kArm64_6_12);
   // The hardware interrupt number after the chip is no count of a fifth CPU.
   EXPECT_EQ(row(rows, "20").before,
             (std::map<int, std::uint64_t>{{0, 0}, {1, 0}, {2, 1201}, {3, 0}}));
@@ -100,14 +100,14 @@ TEST(Interrupts, DeviceRowsKeepChipAndNameInTheLabel) {
 }
 
 TEST(Interrupts, MachineWideRowsStandUnderNoCpu) {
-  EXPECT_EQ(row(parsed(kX86Guest), "ERR").before,
+  EXPECT_EQ(row(parsed_rows(kX86Guest), "ERR").before,
             (std::map<int, std::uint64_t>{{kWholeMachine, 0}}));
-  EXPECT_EQ(row(parsed(kArm64_6_12), "Err").before,
+  EXPECT_EQ(row(parsed_rows(kArm64_6_12), "Err").before,
             (std::map<int, std::uint64_t>{{kWholeMachine, 2}}));
 }
 
 TEST(Interrupts, Arm64RowsMatchByTextWhateverTheirNumber) {
-  const auto new_rows = parsed(kArm64_6_12);
+  const auto new_rows = parsed_rows(kArm64_6_12);
   const std::map<std::string, std::string> kinds = {
       {"10", "timer"},           {"13", "device"},
       {"15", "device"},          {"IPI0", "reschedule"},
@@ -116,7 +116,7 @@ TEST(Interrupts, Arm64RowsMatchByTextWhateverTheirNumber) {
       {"IPI5", "irq_work"},      {"IPI6", "other"},
       {"IPI7", "other"},         {"Err", "error"}};
   for (const auto& [id, kind] : kinds) EXPECT_EQ(row(new_rows, id).kind, kind) << id;
-  const auto old_rows = parsed(kArm64_6_1);
+  const auto old_rows = parsed_rows(kArm64_6_1);
   EXPECT_EQ(row(old_rows, "IPI3").kind, "cpu_stop");
   EXPECT_EQ(row(old_rows, "IPI6").kind, "other");
   EXPECT_EQ(row(old_rows, "11").kind, "timer");
@@ -145,7 +145,7 @@ std::string many_cpus(int cpus) {
 }
 
 TEST(Interrupts, ManyCpusSomeOffline) {
-  const auto rows = parsed(many_cpus(256));
+  const auto rows = parsed_rows(many_cpus(256));
   EXPECT_EQ(row(rows, "128").before.size(), 256u);
   EXPECT_EQ(row(rows, "128").before.at(510), 255u);
   EXPECT_FALSE(row(rows, "128").before.contains(511));
@@ -153,7 +153,7 @@ TEST(Interrupts, ManyCpusSomeOffline) {
 }
 
 TEST(Interrupts, OneCpu) {
-  const auto rows = parsed(
+  const auto rows = parsed_rows(
       "           CPU0       \n  0:         44   IO-APIC   2-edge      timer\nERR:          3\n");
   EXPECT_EQ(row(rows, "0").before.at(0), 44u);
   EXPECT_EQ(row(rows, "ERR").before, (std::map<int, std::uint64_t>{{kWholeMachine, 3}}));
@@ -170,7 +170,7 @@ TEST(Interrupts, GarbledTablesAreRefused) {
 }
 
 TEST(Interrupts, AnArm64CountOfTenDigitsFollowsItsNameWithoutABlank) {
-  const auto rows = parsed(
+  const auto rows = parsed_rows(
       "          CPU0       CPU1\n"
       " 11: 4012345678 4098765432     GICv3  27 Level     arch_timer\n"
       "IPI0:3912345678 4123456789       Rescheduling interrupts\n"
@@ -187,7 +187,7 @@ TEST(Interrupts, AnArm64CountOfTenDigitsFollowsItsNameWithoutABlank) {
 
 // drivers/irqchip/irq-gic-v5.c, 6.17: PPI, SPI and LPI each count from 0.
 TEST(Interrupts, Gicv5) {
-  const auto rows = parsed(
+  const auto rows = parsed_rows(
       "           CPU0       CPU1\n"
       " 12:       4567       5678 GICv5-PPI  27 Level     arch_timer\n"
       " 14:          0          0 GICv5-PPI  23 Level     arm-pmu\n"
@@ -205,7 +205,7 @@ TEST(Interrupts, Gicv5) {
 }
 
 TEST(Interrupts, Arm32) {
-  const auto old_rows = parsed(
+  const auto old_rows = parsed_rows(
       "           CPU0\n"
       "  3:          5   8250\n"
       "  9:        120   4711KEY\n"
@@ -216,7 +216,7 @@ TEST(Interrupts, Arm32) {
   EXPECT_EQ(row(old_rows, "9").before.at(0), 120u);
   EXPECT_EQ(row(old_rows, "Err").before.at(kWholeMachine), 1u);
   EXPECT_EQ(old_rows.size(), 4u);  // a FIQ handler is named, not counted
-  const auto smp = parsed(
+  const auto smp = parsed_rows(
       "           CPU0       CPU1\n"
       " 29:       1000       2000     GIC-0  29 Level     twd\n"
       "IPI0:          0          0  CPU wakeup interrupts\n"
@@ -227,10 +227,10 @@ TEST(Interrupts, Arm32) {
 }
 
 TEST(Interrupts, AnyRowMayBeMissing) {
-  const auto rows = parsed("  CPU0 CPU1\r\nRES: 5 6 Rescheduling interrupts\r\n");
+  const auto rows = parsed_rows("  CPU0 CPU1\r\nRES: 5 6 Rescheduling interrupts\r\n");
   ASSERT_EQ(rows.size(), 1u);
   EXPECT_EQ(rows[0].label, "Rescheduling interrupts");
-  EXPECT_TRUE(parsed("  CPU0 CPU1\n").empty());
+  EXPECT_TRUE(parsed_rows("  CPU0 CPU1\n").empty());
 }
 
 TEST(Interrupts, ATableReadWhileACpuCameOrWentIsRefusedWithThatReason) {
@@ -245,8 +245,8 @@ TEST(Interrupts, ATableReadWhileACpuCameOrWentIsRefusedWithThatReason) {
 }
 
 TEST(Interrupts, ACpuThatWasOfflineAtOneEndHasNoDifference) {
-  const auto before = parsed("  CPU0 CPU2\nLOC: 10 1000 Local timer interrupts\nERR: 1\n");
-  const auto after = parsed("  CPU0 CPU3\nLOC: 14 9000 Local timer interrupts\nERR: 1\n");
+  const auto before = parsed_rows("  CPU0 CPU2\nLOC: 10 1000 Local timer interrupts\nERR: 1\n");
+  const auto after = parsed_rows("  CPU0 CPU3\nLOC: 14 9000 Local timer interrupts\nERR: 1\n");
   EXPECT_EQ(cpus_of_one_reading(before, after), (CpuSet{2, 3}));
   const auto rows = join_counters(before, after);
   EXPECT_EQ(row(rows, "LOC").gained(0), 4u);
@@ -278,8 +278,10 @@ TEST(Interrupts, Softirqs) {
 }
 
 TEST(Interrupts, JoiningPairsRowsByIdAndLabel) {
-  const auto before = parsed("  CPU0 CPU1\n 36: 5 6 PCI eth0\nLOC: 10 20 Local timer interrupts\n");
-  const auto after = parsed("  CPU0 CPU1\n 36: 1 2 PCI eth1\nLOC: 11 25 Local timer interrupts\n");
+  const auto before =
+      parsed_rows("  CPU0 CPU1\n 36: 5 6 PCI eth0\nLOC: 10 20 Local timer interrupts\n");
+  const auto after =
+      parsed_rows("  CPU0 CPU1\n 36: 1 2 PCI eth1\nLOC: 11 25 Local timer interrupts\n");
   const auto rows = join_counters(before, after);
   ASSERT_EQ(rows.size(), 3u);
   EXPECT_EQ(row(rows, "LOC").gained(0), 1u);

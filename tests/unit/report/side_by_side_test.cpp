@@ -13,7 +13,7 @@ namespace {
 using testing::HasSubstr;
 using testing::Not;
 
-Findings machine(const std::string& arch, const std::string& release) {
+Findings findings_of_machine(const std::string& arch, const std::string& release) {
   Findings out = test::empty_session({"idle", "toggle", "membarrier"});
   out.facts["kernel.arch"] = arch;
   out.facts["kernel.release"] = release;
@@ -58,8 +58,8 @@ void did(Findings& findings, const std::string& arm, std::uint64_t operations) {
 }
 
 std::vector<Findings> two() {
-  std::vector<Findings> out{machine("x86_64", "6.12.117+deb12-amd64"),
-                            machine("arm64", "6.12.117+deb12-arm64")};
+  std::vector<Findings> out{findings_of_machine("x86_64", "6.12.117+deb12-amd64"),
+                            findings_of_machine("arm64", "6.12.117+deb12-arm64")};
   for (auto& one : out) {
     traced(one, "idle");
     traced(one, "toggle");

@@ -12,8 +12,8 @@ namespace {
 
 using testing::ElementsAre;
 
-constexpr CauseId kTick = 1, kSoftirq = 2, kIpi = 3, kFault = 4, kHeavy = 5, kOpener = 6, kNmi = 7,
-                  kUnnamed = 8;
+constexpr CauseId kTick = 1, kSoftirq = 2, kIpi = 3, kFault = 4, kHeavy = 5, kOpener = 6,
+                  kNmiCause = 7, kUnnamed = 8;
 constexpr CauseId kBefore = 20, kBetween = 21, kAfter = 22;
 
 using Part = std::pair<CauseId, std::uint64_t>;
@@ -76,12 +76,13 @@ TEST(GapTimeline, ANameThatComesLaterIsThatOfTheWholeContext) {
   GapTimeline line;
   line.open(0);
   line.enter(10, 99, true);
-  line.ended(30, 5, kNmi);  // 25 to 30
+  line.ended(30, 5, kNmiCause);  // 25 to 30
   line.rename(kIpi, 10);
   line.become(40, kHeavy);  // a further callback of the same IPI
   line.leave(50, true);
-  EXPECT_THAT(parts(line.close(50)), ElementsAre(Part{kNoCause, 10}, Part{kIpi, 15}, Part{kNmi, 5},
-                                                 Part{kIpi, 10}, Part{kHeavy, 10}));
+  EXPECT_THAT(parts(line.close(50)),
+              ElementsAre(Part{kNoCause, 10}, Part{kIpi, 15}, Part{kNmiCause, 5}, Part{kIpi, 10},
+                          Part{kHeavy, 10}));
 }
 
 TEST(GapTimeline, APageFaultLastsUntilTheGapEndsAndInterruptsNest) {

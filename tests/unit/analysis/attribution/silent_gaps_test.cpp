@@ -14,7 +14,7 @@ using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
-constexpr double kTicksPerSecond = 2e9;
+constexpr double kTicks = 2e9;
 
 /// A host's tick of 20 us every 10 ms, and as many short gaps at random.
 ProbeCpu probe_under_a_host(double seconds, double drift_ppm) {
@@ -24,9 +24,8 @@ ProbeCpu probe_under_a_host(double seconds, double drift_ppm) {
   std::uniform_real_distribution<double> when(0, seconds);
   double period = 0.01;
   for (double t = 0.004; t < seconds; t += period) {
-    out.gaps.push_back({out.start + static_cast<std::uint64_t>(t * kTicksPerSecond), 40'000});
-    out.gaps.push_back(
-        {out.start + static_cast<std::uint64_t>(when(random) * kTicksPerSecond), 3'000});
+    out.gaps.push_back({out.start + static_cast<std::uint64_t>(t * kTicks), 40'000});
+    out.gaps.push_back({out.start + static_cast<std::uint64_t>(when(random) * kTicks), 3'000});
     period *= 1 + drift_ppm * 1e-6 * 0.01 / seconds;
   }
   auto& gaps = out.gaps.own();
@@ -51,7 +50,7 @@ TEST(GapSet, ListsItsMembersInOrder) {
 
 TEST(Silence, TellsTheHostsTickFromTheRest) {
   const auto probe = probe_under_a_host(20, 0);
-  const Silence silence(all_of(probe), probe, kTicksPerSecond, false);
+  const Silence silence(all_of(probe), probe, kTicks, false);
   ASSERT_THAT(silence.rows(), SizeIs(2));
   EXPECT_EQ(silence.rows()[0].in_phase, silence.rows()[0].gaps);
   ASSERT_THAT(silence.rows()[0].periods, SizeIs(1));
@@ -68,13 +67,13 @@ TEST(Silence, TellsTheHostsTickFromTheRest) {
 TEST(Silence, FollowsAClockThatDriftsThroughALongWindow) {
   // 20 minutes, the host's clock 5 ppm faster at the end: 3 ms of phase, most of a third period.
   const auto probe = probe_under_a_host(1200, 5);
-  const Silence silence(all_of(probe), probe, kTicksPerSecond, false);
+  const Silence silence(all_of(probe), probe, kTicks, false);
   EXPECT_GT(silence.time().outside_gaps, probe.gaps.size() / 2 * 99 / 100);
 }
 
 TEST(Silence, WhereTheTraceLostEventsNothingIsCalledOutside) {
   const auto probe = probe_under_a_host(20, 0);
-  const Silence silence(all_of(probe), probe, kTicksPerSecond, true);
+  const Silence silence(all_of(probe), probe, kTicks, true);
   EXPECT_EQ(silence.time().outside_gaps, 0u);
   EXPECT_EQ(silence.time().unexplained_gaps, probe.gaps.size());
   EXPECT_EQ(silence.period_of(probe.gaps[0]), nullptr);

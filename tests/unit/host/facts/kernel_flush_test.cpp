@@ -38,7 +38,7 @@ TEST_P(KernelFlushes, FollowFromProcessorAndKernel) {
   EXPECT_THAT(flush.source, HasSubstr(GetParam().source));
 }
 
-const Machine kMachines[] = {
+const Machine kFlushMachines[] = {
     {"Intel", {{}, kIntel, "", "6.18.1", "y"}, By::interrupt, "vendor GenuineIntel"},
     {"IntelUnreadable", {{}, kIntel, "", "6.18.1", "unknown"}, By::interrupt, "GenuineIntel"},
     {"IntelAsked", {false, kIntel, "", "6.18.1", "y"}, By::interrupt, "CPUID"},
@@ -68,7 +68,7 @@ const Machine kMachines[] = {
     {"NoCpuinfo", {{}, "", "", "", "unknown"}, By::unknown, "no vendor"},
 };
 
-INSTANTIATE_TEST_SUITE_P(All, KernelFlushes, testing::ValuesIn(kMachines),
+INSTANTIATE_TEST_SUITE_P(All, KernelFlushes, testing::ValuesIn(kFlushMachines),
                          [](const auto& test) { return test.param.name; });
 
 TEST(KernelFlush, TextReadsBack) {

@@ -15,7 +15,7 @@ namespace {
 using testing::HasSubstr;
 using enum ReadinessLevel;
 
-CapturedMachine machine(const std::string& name) {
+CapturedMachine captured(const std::string& name) {
   return {ISOLAB_SOURCE_DIR "/tests/hosts", name};
 }
 
@@ -43,7 +43,7 @@ class Report {
 const CpuSet kServerCpus{2, 3, 6, 7};
 
 TEST(Readiness, AGuestWithoutIsolation) {
-  const Report report(machine("guest_x86_2cpu").files(), CpuSet{1});
+  const Report report(captured("guest_x86_2cpu").files(), CpuSet{1});
   EXPECT_EQ(report.ids(problem), (std::set<std::string>{"isolated", "rcu_nocbs", "irq_affinity"}));
   EXPECT_EQ(report.ids(advice),
             (std::set<std::string>{"hypervisor", "irq_default_affinity", "rt_throttle",
@@ -57,22 +57,22 @@ TEST(Readiness, AGuestWithoutIsolation) {
 }
 
 TEST(Readiness, TwoSocketsOneOfThemIsolated) {
-  const Report report(machine("two_sockets_x86_8cpu").files(), CpuSet{4, 5, 6, 7});
+  const Report report(captured("two_sockets_x86_8cpu").files(), CpuSet{4, 5, 6, 7});
   for (const char* id : {"isolated", "nohz_full", "rcu_nocbs"})
     EXPECT_EQ(report[id].level, ok) << report[id].seen;
   // Half a core: its other thread keeps house.
-  const Report half(machine("two_sockets_x86_8cpu").files(), CpuSet{4});
+  const Report half(captured("two_sockets_x86_8cpu").files(), CpuSet{4});
   EXPECT_NE(half["smt_siblings"].level, ok);
 }
 
 TEST(Readiness, AnArm64GuestOf32Cores) {
-  const Report report(machine("guest_arm64_32cpu").files(), CpuSet::parse("4-31").value());
+  const Report report(captured("guest_arm64_32cpu").files(), CpuSet::parse("4-31").value());
   for (const char* id : {"isolated", "nohz_full", "rcu_nocbs", "clocksource"})
     EXPECT_EQ(report[id].level, ok) << report[id].seen;
 }
 
 TEST(Readiness, AnIsolatedServerWithALooseQueue) {
-  const Report report(machine("server_x86_smt").files(), kServerCpus);
+  const Report report(captured("server_x86_smt").files(), kServerCpus);
   EXPECT_EQ(report.ids(problem), std::set<std::string>{"irq_affinity"});
   EXPECT_THAT(report["irq_affinity"].seen,
               testing::AllOf(HasSubstr("1 are sent"),
@@ -92,7 +92,7 @@ TEST(Readiness, AnIsolatedServerWithALooseQueue) {
 }
 
 TEST(Readiness, HousekeepingOnASiblingThread) {
-  const auto files = machine("server_x86_smt").with("/sys/devices/system/cpu/isolated", "2-3\n");
+  const auto files = captured("server_x86_smt").with("/sys/devices/system/cpu/isolated", "2-3\n");
   const Report report(files, CpuSet{2, 3});
   EXPECT_EQ(report["smt_siblings"].level, problem);
   EXPECT_THAT(report["smt_siblings"].seen, HasSubstr("6-7"));
@@ -162,7 +162,7 @@ TEST(Readiness, KindsOfCpus) {
 TEST(Readiness, AnArm64ServerAsAnOrdinaryUser) {
   CpuSet measured;
   for (int cpu = 4; cpu <= 31; ++cpu) measured.add(cpu);
-  const Report report(machine("emag_arm64_32cpu").files(), measured);
+  const Report report(captured("emag_arm64_32cpu").files(), measured);
   EXPECT_EQ(report.ids(problem),
             (std::set<std::string>{"rights", "cgroup_quota", "cpuset", "irq_affinity"}));
   EXPECT_THAT(report["rights"].seen,
@@ -190,7 +190,7 @@ TEST(Readiness, AnArm64ServerAsAnOrdinaryUser) {
 }
 
 TEST(Readiness, MeasuredCpusThatCannotBe) {
-  const auto files = machine("guest_x86_2cpu").files();
+  const auto files = captured("guest_x86_2cpu").files();
   EXPECT_THAT((Report(files, CpuSet{5})["measured_cpus"].seen), HasSubstr("5 are not online"));
   EXPECT_EQ((Report(files, CpuSet{0, 1})["measured_cpus"].level), problem);
   EXPECT_EQ((Report(files, CpuSet{})["measured_cpus"].level), problem);
@@ -198,17 +198,17 @@ TEST(Readiness, MeasuredCpusThatCannotBe) {
 }
 
 TEST(Readiness, ACgroupPartitionIsolatesToo) {
-  const auto files = machine("guest_x86_2cpu").with("/sys/fs/cgroup/cpuset.cpus.isolated", "1\n");
+  const auto files = captured("guest_x86_2cpu").with("/sys/fs/cgroup/cpuset.cpus.isolated", "1\n");
   EXPECT_EQ((Report(files, CpuSet{1})["isolated"].level), ok);
 }
 
 TEST(Readiness, IrqbalanceIsAProblemWithoutIsolation) {
-  const auto files = machine("guest_x86_2cpu").with("/proc/99/comm", "irqbalance\n");
+  const auto files = captured("guest_x86_2cpu").with("/proc/99/comm", "irqbalance\n");
   EXPECT_EQ((Report(files, CpuSet{1})["irqbalance"].level), problem);
 }
 
 TEST(Readiness, InterruptsThatMayMoveAreAdvice) {
-  const auto files = machine("guest_x86_2cpu");
+  const auto files = captured("guest_x86_2cpu");
   auto moved = files.with("/proc/irq/36/effective_affinity_list", "0\n");
   for (const char* irq : {"38", "42"})
     ASSERT_TRUE(moved.write(std::string("/proc/irq/") + irq + "/effective_affinity_list", "0\n"));
@@ -218,7 +218,7 @@ TEST(Readiness, InterruptsThatMayMoveAreAdvice) {
 }
 
 TEST(Readiness, ClocksourceOnX86) {
-  const CapturedMachine server = machine("server_x86_smt");
+  const CapturedMachine server = captured("server_x86_smt");
   const std::string current = "/sys/devices/system/clocksource/clocksource0/current_clocksource";
   EXPECT_EQ((Report(server.with(current, "hpet\n"), kServerCpus)["clocksource"].level), problem);
   EXPECT_EQ(
@@ -229,14 +229,14 @@ TEST(Readiness, ClocksourceOnX86) {
 
 TEST(Readiness, QuotaOfVersionOneGroups) {
   const auto files =
-      machine("guest_x86_2cpu").with("/sys/fs/cgroup/cpu/cpu.cfs_quota_us", "50000\n");
+      captured("guest_x86_2cpu").with("/sys/fs/cgroup/cpu/cpu.cfs_quota_us", "50000\n");
   EXPECT_EQ((Report(files, CpuSet{1})["cgroup_quota"].level), problem);
-  const auto none = machine("guest_x86_2cpu").with("/sys/fs/cgroup/cpu/cpu.rt_runtime_us", "0\n");
+  const auto none = captured("guest_x86_2cpu").with("/sys/fs/cgroup/cpu/cpu.rt_runtime_us", "0\n");
   EXPECT_EQ((Report(none, CpuSet{1})["rt_group"].level), problem);
 }
 
 TEST(Readiness, TracingThatIsMissing) {
-  const CapturedMachine guest = machine("guest_x86_2cpu");
+  const CapturedMachine guest = captured("guest_x86_2cpu");
   EXPECT_EQ((Report(guest.without("/sys/kernel/tracing"), CpuSet{1})["tracefs"].level),
             not_applicable);
   auto unmounted = guest.without("/sys/kernel/tracing");
@@ -248,7 +248,7 @@ TEST(Readiness, EveryFindingIsWholeOnEveryMachine) {
   std::vector<std::string> order;
   std::vector<MemoryFiles> machines;
   for (const char* name : {"guest_x86_2cpu", "server_x86_smt", "emag_arm64_32cpu"})
-    machines.push_back(machine(name).files());
+    machines.push_back(captured(name).files());
   machines.emplace_back();  // a machine that shows nothing
   for (const MemoryFiles& files : machines) {
     const Report report(files, CpuSet{1});
@@ -271,7 +271,7 @@ TEST(Readiness, EveryFindingIsWholeOnEveryMachine) {
 }
 
 TEST(Readiness, ChangesNothing) {
-  auto files = machine("server_x86_smt").files();
+  auto files = captured("server_x86_smt").files();
   const HostFacts facts = read_kernel_facts(files);
   EXPECT_EQ(check_readiness(files, facts, kServerCpus), check_readiness(files, facts, kServerCpus));
   EXPECT_TRUE(files.log().empty());
