@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # isolab_precompile(TARGET KIND): standard headers, fmt and, for KIND tests, GoogleTest are parsed
 # once for all targets of a kind. A source still includes what it uses: ISOLAB_PCH=OFF must build,
-# and the arm64 build is made that way. Only headers that are not the project's: those change seldom.
+# and CI's arm64 build is made that way. Only headers that are not the project's: those change seldom.
 option(ISOLAB_PCH "Precompile standard headers, fmt and GoogleTest" ON)
 
 set(isolab_pch_rooms

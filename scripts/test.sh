@@ -1,51 +1,89 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # Installs what is missing, builds everything and passes every test. Closes with "N passed, N failed".
-#   scripts/test.sh              unit, contract, golden, plot and root tests (root ones skip with a reason)
-#   scripts/test.sh --sanitize   and the unit tests once more under ASan and UBSan
-# Guests are booted as well, two at a time: six kernels and an A/B of two, 1.5 minutes each, on isolab
-# built for x86-64 and arm64. They skip, with the reason, where kernels cannot be fetched; ISOLAB_VM_TESTS=OFF leaves them out.
-# Each fuzz target gets $ISOLAB_FUZZ_SECONDS (default 4) where clang with libFuzzer is installed.
+#   scripts/test.sh               all stages, as CI does
+#   scripts/test.sh STAGE...      some of them, in this order:
+#     lint     format, unused names in Python, shell scripts, layers
+#     build    the program, benchmarks and root tests: GCC, Release
+#     cli      the program's outputs, exit codes, charts and schema
+#     root     tests that need root; they skip with a reason where they cannot run
+#     guests   isolab for arm64; six kernels and an A/B of two, two guests at a time (1.5 minutes each)
+#     unit     unit, contract and golden tests: Clang, ASan and UBSan; the outputs of both compilers
+#     threads  the unit tests of what has threads, under TSan
+#     fuzz     every fuzz target for $ISOLAB_FUZZ_SECONDS (default 4)
+# Guests skip, with the reason, where kernels cannot be fetched; ISOLAB_VM_TESTS=OFF leaves them out.
 # The last lines say how long each stage took.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 guests=${ISOLAB_VM_TESTS:-ON}
+werror=${CI:+ON}
 results=()
 failed=0
-stages=()
+times=()
 
-stage() {  # NAME COMMAND...: remembers how long it took, returns what it returned
+timed() {  # NAME COMMAND...: remembers how long it took, returns what it returned
   local begin=$SECONDS status=0
+  echo "== $1"
   "${@:2}" || status=$?
-  stages+=("$1 $((SECONDS - begin)) s")
+  times+=("$1 $((SECONDS - begin)) s")
   return $status
 }
 
 run_tests() {  # NAME BUILD FILTER...: a failure is remembered, and the rest goes on
-  stage "$1" ctest --test-dir "$2" "${@:3}" --output-on-failure --output-junit "results-$1.xml" || failed=1
+  timed "$1" ctest --test-dir "$2" "${@:3}" --output-on-failure --output-junit "results-$1.xml" || failed=1
   results+=("$2/results-$1.xml")
 }
 
-stage setup scripts/setup.sh test
-cmake -S . -B build -DISOLAB_TESTS=ON -DISOLAB_VM_TESTS="$guests" -DISOLAB_BENCHMARKS=ON -DISOLAB_WERROR="${CI:+ON}" >/dev/null
-stage build cmake --build build
+build_with() {  # PRESET TARGET...
+  cmake --preset "$1" -DISOLAB_WERROR="${werror:-OFF}" >/dev/null && cmake --build "build-$1" --target "${@:2}"
+}
+
+same_outputs() {  # what GCC's program prints is what Clang's prints, byte for byte
+  local place
+  place=$(mktemp -d)
+  /usr/bin/python3 tests/tools/record_outputs.py build/isolab "$place/gcc" --make build/tests/write_recordings --no-charts &&
+    /usr/bin/python3 tests/tools/record_outputs.py build-asan/isolab "$place/clang" --make build/tests/write_recordings --no-charts &&
+    diff -r "$place/gcc" "$place/clang" && rm -r "$place"
+}
+
+stage_lint() { timed lint scripts/lint.sh || failed=1; }
+
+stage_build() {
+  cmake -S . -B build -DISOLAB_TESTS=ON -DISOLAB_UNIT_TESTS=OFF -DISOLAB_VM_TESTS="$guests" -DISOLAB_BENCHMARKS=ON \
+    -DISOLAB_WERROR="${werror:-OFF}" >/dev/null
+  timed build cmake --build build
+}
+
 # What measures or changes the machine runs alone.
-run_tests unit build --label-exclude "^(root|vm)$" --parallel 2
-run_tests root build --label-regex "^root$"
-if [ "$guests" = ON ]; then
-  # For the arm64 guests. 3: Debian's packages are not to be had here, so their tests skip.
-  arm64=0
-  stage build-arm64 scripts/build_arm64.sh || arm64=$?
-  if [ "$arm64" -ne 0 ] && [ "$arm64" -ne 3 ]; then failed=1; fi
+stage_cli() { run_tests cli build --label-regex "^(cli|schema|plots)$" --parallel 2; }
+stage_root() { run_tests root build --label-regex "^root$"; }
+
+stage_guests() {
+  [ "$guests" = ON ] || return 0
+  # 3: Debian's packages for arm64 cannot be fetched, so the tests of its guests skip.
+  local status=0
+  timed build-arm64 scripts/build_arm64.sh || status=$?
+  [ "$status" -eq 0 ] || [ "$status" -eq 3 ] || failed=1
   run_tests guests build --label-regex "^vm$" --parallel 2
-fi
-stage fuzz scripts/fuzz.sh --seconds "${ISOLAB_FUZZ_SECONDS:-4}" || failed=1
-if [ "${1:-}" = --sanitize ]; then
-  cmake --preset asan >/dev/null
-  stage build-asan cmake --build --preset asan --target unit_tests
-  run_tests asan build-asan --label-regex "^unit$" --parallel 2
-fi
-printf -v took '%s, ' "${stages[@]}"
+}
+
+stage_unit() {
+  timed build-asan build_with asan unit_tests isolab
+  run_tests unit build-asan --label-regex "^unit$" --parallel 2
+  timed same-outputs same_outputs || failed=1
+}
+
+stage_threads() {
+  timed build-tsan build_with tsan threaded_tests
+  run_tests threads build-tsan --label-regex "^threads$"
+}
+
+stage_fuzz() { timed fuzz scripts/fuzz.sh --seconds "${ISOLAB_FUZZ_SECONDS:-4}" --build build-asan || failed=1; }
+
+timed setup scripts/setup.sh test
+if [ $# -eq 0 ]; then set -- lint build cli root guests unit threads fuzz; fi
+for name; do "stage_$name"; done
+printf -v took '%s, ' "${times[@]}"
 echo "took $SECONDS s: ${took%, }"
-/usr/bin/python3 tests/summary.py "${results[@]}" || failed=1
+if [ ${#results[@]} -gt 0 ]; then /usr/bin/python3 tests/summary.py "${results[@]}" || failed=1; fi
 exit "$failed"

@@ -25,7 +25,8 @@ class TracedRecording {
     auto& gaps = window.probe.cpus[0].gaps.own();
     TraceBuilder make;
     for (std::uint64_t i = 0; i < 1000; ++i) gaps.push_back({at_ms(10 * i + 3), 50'000});
-    for (const std::uint64_t ms : {101u, 1207u, 2311u, 4455u, 7777u}) gaps.push_back({at_ms(ms), 3'000});
+    for (const std::uint64_t ms : {101u, 1207u, 2311u, 4455u, 7777u})
+      gaps.push_back({at_ms(ms), 3'000});
     for (std::uint64_t i = 0; i < 40; ++i) {
       const auto time = at_ms(250 * i + 5);
       gaps.push_back({time, 20'000 + 100 * i});

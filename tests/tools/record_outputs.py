@@ -2,10 +2,10 @@
 """Writes what isolab prints of every golden recording, captured machine and profile into a directory, one file a
 command. A change that moves code is right when the directories of the two programs are the same (diff -r).
 
-Usage: record_outputs.py ISOLAB OUTPUT [--make WRITE_RECORDINGS] [RECORDING...]
+Usage: record_outputs.py ISOLAB OUTPUT [--make WRITE_RECORDINGS] [--no-charts] [RECORDING...]
 
 OUTPUT must not exist. --make: tests/tools/write_recordings adds recordings with traces. RECORDING: more of them,
-which must be the same files for both programs. Numbers are the same bytes only from one compiler."""
+which must be the same files for both programs. --no-charts: nothing that starts Python."""
 import argparse
 import json
 import pathlib
@@ -66,13 +66,15 @@ def of_program(isolab):
 
 
 class Recorder:
-    def __init__(self, isolab, out):
-        self.isolab, self.out, self.count = isolab, out, 0
+    def __init__(self, isolab, out, charts):
+        self.isolab, self.out, self.charts, self.count = isolab, out, charts, 0
 
     def run(self, folder, commands):
         """Each command's answer, complaint and exit code as one file; its own files below the same folder."""
         (self.out / folder).mkdir(parents=True, exist_ok=True)
         for name, words in commands:
+            if name in ("plot", "charts", "html") and not self.charts:
+                continue
             done = subprocess.run([self.isolab, *map(str, words)], cwd=ROOT, capture_output=True, timeout=600, check=False)
             # The places of the program and of its output are not part of the answer.
             text = done.stdout + b"--- stderr\n" + done.stderr + b"--- exit %d\n" % done.returncode
@@ -101,11 +103,12 @@ def main():
     parser.add_argument("isolab", type=pathlib.Path)
     parser.add_argument("output", type=pathlib.Path)
     parser.add_argument("--make", type=pathlib.Path)
+    parser.add_argument("--no-charts", action="store_true")
     parser.add_argument("recording", nargs="*", type=pathlib.Path)
     asked = parser.parse_intermixed_args()
     out = asked.output.resolve()
     out.mkdir(parents=True)
-    recorder = Recorder(asked.isolab.resolve(), out)
+    recorder = Recorder(asked.isolab.resolve(), out, not asked.no_charts)
     recorder.run("program", of_program(recorder.isolab))
     for host in sorted(ROOT.glob("tests/hosts/*.txt")):
         recorder.run(f"hosts/{host.stem}", of_machine(host.relative_to(ROOT)))
