@@ -70,12 +70,14 @@ stage_guests() {
 stage_unit() {
   timed build-asan build_with asan unit_tests isolab
   run_tests unit build-asan --label-regex "^unit$" --parallel 2
+  results+=(build-asan/tests-unit-*.xml)
   timed same-outputs same_outputs || failed=1
 }
 
 stage_threads() {
   timed build-tsan build_with tsan threaded_tests
   run_tests threads build-tsan --label-regex "^threads$"
+  results+=(build-tsan/tests-threads-*.xml)
 }
 
 stage_fuzz() { timed fuzz scripts/fuzz.sh --seconds "${ISOLAB_FUZZ_SECONDS:-4}" --build build-asan || failed=1; }

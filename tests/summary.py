@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Reads ctest's JUnit files, prints why tests were skipped, and closes with the counts."""
+"""Reads the JUnit files of ctest and GoogleTest, prints why tests were skipped, and closes with the counts."""
 import re
 import sys
 import xml.etree.ElementTree as xml
@@ -7,6 +7,9 @@ import xml.etree.ElementTree as xml
 
 def skip_reason(case):
     """The text after GoogleTest's 'Skipped' line, or what the test printed last."""
+    skipped = case.find("skipped")
+    if skipped is not None and skipped.get("message"):  # GoogleTest: a line of its place, then the reason
+        return skipped.get("message").splitlines()[-1]
     output = case.findtext("system-out") or ""
     found = re.search(r"Skipped\n(.*?)\n", output, re.DOTALL)
     if found and found.group(1).strip():
@@ -21,11 +24,13 @@ def main(paths):
     for path in paths:
         for case in xml.parse(path).getroot().iter("testcase"):
             status = case.get("status")
+            if case.get("classname") is not None and case.find("failure") is not None:
+                status = "fail"
             if case.get("name").startswith("vm.") and status == "run":
                 guests[case.get("name")] = float(case.get("time"))
-            if status == "run":
+            if status == "run" and case.find("skipped") is None:
                 passed += 1
-            elif status in ("notrun", "disabled") or case.find("skipped") is not None:
+            elif status in ("run", "notrun", "disabled"):
                 skipped += 1
                 print(f"skipped {case.get('name')}: {skip_reason(case)}")
             else:

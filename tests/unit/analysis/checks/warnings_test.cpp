@@ -45,12 +45,12 @@ TEST(Warnings, EveryOneSaysWhyItMattersAndWhatToDo) {
   }
 }
 
-struct Case {
+struct Input {
   const char* id;
   std::function<void(Recording&)> change;
 };
 
-class WarningCase : public ::testing::TestWithParam<Case> {};
+class WarningCase : public ::testing::TestWithParam<Input> {};
 
 TEST_P(WarningCase, IsRaised) {
   auto builder = clean();
@@ -61,78 +61,79 @@ TEST_P(WarningCase, IsRaised) {
 INSTANTIATE_TEST_SUITE_P(
     All, WarningCase,
     ::testing::Values(
-        Case{"recording_incomplete", [](Recording& r) { r.manifest.status = "running"; }},
-        Case{"windows_left_out",
-             [](Recording& r) { r.windows[0].status = "failed: the probe died"; }},
-        Case{"probe_error",
-             [](Recording& r) { r.windows[0].probe.cpus[0].error = "moved to CPU 0"; }},
-        Case{"workload_error",
-             [](Recording& r) {
-               r.windows[0].work = {test::work_of("x", 1, -1, "")};
-               r.windows[0].work[0].error = "died: signal 9";
-             }},
-        Case{"operation_cut",
-             [](Recording& r) {
-               r.windows[0].work = {test::work_of("x", 1, -1, "")};
-               r.windows[0].work[0].notes["operation_cut_at"] = "end";
-             }},
-        Case{"self_check_failed",
-             [](Recording& r) { r.windows[0].probe.cpus[0].numbers["iterations"] = 7; }},
-        Case{"self_check_failed",
-             [](Recording& r) { r.windows[0].probe.cpus[0].numbers["sum_error_ticks"] = -1; }},
-        Case{"self_check_failed",
-             [](Recording& r) { r.windows[0].probe.cpus[0].numbers["wall_error_ppm"] = -2; }},
-        Case{"self_check_failed",
-             [](Recording& r) { r.windows[0].probe.cpus[0].numbers["backward_steps"] = 1; }},
-        Case{"measured_not_isolated", [](Recording& r) { r.plan.measured_isolated = false; }},
-        Case{"hypervisor", [](Recording& r) { r.facts["cpu.hypervisor"] = "KVM"; }},
-        Case{"smt_sibling", [](Recording& r) { r.facts["topology.core.0"] = "0-1"; }},
-        Case{"governor",
-             [](Recording& r) { r.facts["cpu.governor"] = "performance: 0; powersave: 1"; }},
-        Case{"unsteady_clock", [](Recording& r) { r.windows[1].probe.line.drift_ppm = -6; }},
-        Case{"gaps_dropped", [](Recording& r) { r.windows[0].probe.cpus[0].gaps_dropped = 1; }},
-        Case{"steal", [](Recording& r) { r.windows[0].cpu_times[1].steal = 0.01; }},
-        Case{"involuntary_switches",
-             [](Recording& r) { r.windows[0].footprints[0].involuntary_switches = 1; }},
-        Case{"page_faults", [](Recording& r) { r.windows[0].footprints[0].minor_faults = 1; }},
-        Case{"few_repeats", [](Recording& r) { r.windows[0].status = "disturbed: login"; }},
-        Case{"repeats_disagree", [](Recording& r) { r.windows[0].interrupts[0].after[1] += 200; }},
-        Case{"no_idle_arm",
-             [](Recording& r) {
-               r.plan.arms[0].settings = {{"/proc/sys/vm/x", "1"}};
-             }},
-        Case{"rows_disagree", [](Recording& r) { r.windows[0].interrupts[1].after[1] += 100; }},
-        Case{"counter_restarted",
-             [](Recording& r) {
-               r.windows[0].interrupts.push_back(
-                   {"24", "PCI-MSI nvme0q1", "device", {{1, 4'294'967'000U}}, {{1, 300}}});
-             }},
-        Case{"cpu_offline_at_edge",
-             [](Recording& r) { r.windows[0].interrupts[0].before.erase(1); }},
-        Case{"facts_changed", [](Recording& r) { r.facts_after["kernel.command_line"] = "other"; }},
-        Case{"direct_map_split",
-             [](Recording& r) {
-               r.windows[0].work = {test::work_of("direct_map", 1, -1, "")};
-               r.windows[0].work[0].notes = {{"direct_map_level2_splits.before", "1"},
-                                             {"direct_map_level2_splits.after", "2"}};
-             }},
-        Case{"heap_fallbacks",
-             [](Recording& r) {
-               r.windows[0].work = {test::work_of("kernel_build", 1, -1, "")};
-               r.windows[0].work[0].at_end["fallbacks"] = 3;
-             }},
-        Case{"no_whole_round",
-             [](Recording& r) {
-               r.windows[0].work = {test::work_of("kernel_build", 1, -1, "")};
-               r.windows[0].work[0].notes = {{"heap", "secret"}};
-             }},
-        Case{"fair_server_active",
-             [](Recording& r) {
-               r.manifest.warnings = {{"fair_server_active", "a", "b", "c"}};
-             }},
-        Case{"observer_failed", [](Recording& r) {
-               r.windows[0].warnings = {{"observer_failed", "a", "b", "c"}};
-             }}));
+        Input{"recording_incomplete", [](Recording& r) { r.manifest.status = "running"; }},
+        Input{"windows_left_out",
+              [](Recording& r) { r.windows[0].status = "failed: the probe died"; }},
+        Input{"probe_error",
+              [](Recording& r) { r.windows[0].probe.cpus[0].error = "moved to CPU 0"; }},
+        Input{"workload_error",
+              [](Recording& r) {
+                r.windows[0].work = {test::work_of("x", 1, -1, "")};
+                r.windows[0].work[0].error = "died: signal 9";
+              }},
+        Input{"operation_cut",
+              [](Recording& r) {
+                r.windows[0].work = {test::work_of("x", 1, -1, "")};
+                r.windows[0].work[0].notes["operation_cut_at"] = "end";
+              }},
+        Input{"self_check_failed",
+              [](Recording& r) { r.windows[0].probe.cpus[0].numbers["iterations"] = 7; }},
+        Input{"self_check_failed",
+              [](Recording& r) { r.windows[0].probe.cpus[0].numbers["sum_error_ticks"] = -1; }},
+        Input{"self_check_failed",
+              [](Recording& r) { r.windows[0].probe.cpus[0].numbers["wall_error_ppm"] = -2; }},
+        Input{"self_check_failed",
+              [](Recording& r) { r.windows[0].probe.cpus[0].numbers["backward_steps"] = 1; }},
+        Input{"measured_not_isolated", [](Recording& r) { r.plan.measured_isolated = false; }},
+        Input{"hypervisor", [](Recording& r) { r.facts["cpu.hypervisor"] = "KVM"; }},
+        Input{"smt_sibling", [](Recording& r) { r.facts["topology.core.0"] = "0-1"; }},
+        Input{"governor",
+              [](Recording& r) { r.facts["cpu.governor"] = "performance: 0; powersave: 1"; }},
+        Input{"unsteady_clock", [](Recording& r) { r.windows[1].probe.line.drift_ppm = -6; }},
+        Input{"gaps_dropped", [](Recording& r) { r.windows[0].probe.cpus[0].gaps_dropped = 1; }},
+        Input{"steal", [](Recording& r) { r.windows[0].cpu_times[1].steal = 0.01; }},
+        Input{"involuntary_switches",
+              [](Recording& r) { r.windows[0].footprints[0].involuntary_switches = 1; }},
+        Input{"page_faults", [](Recording& r) { r.windows[0].footprints[0].minor_faults = 1; }},
+        Input{"few_repeats", [](Recording& r) { r.windows[0].status = "disturbed: login"; }},
+        Input{"repeats_disagree", [](Recording& r) { r.windows[0].interrupts[0].after[1] += 200; }},
+        Input{"no_idle_arm",
+              [](Recording& r) {
+                r.plan.arms[0].settings = {{"/proc/sys/vm/x", "1"}};
+              }},
+        Input{"rows_disagree", [](Recording& r) { r.windows[0].interrupts[1].after[1] += 100; }},
+        Input{"counter_restarted",
+              [](Recording& r) {
+                r.windows[0].interrupts.push_back(
+                    {"24", "PCI-MSI nvme0q1", "device", {{1, 4'294'967'000U}}, {{1, 300}}});
+              }},
+        Input{"cpu_offline_at_edge",
+              [](Recording& r) { r.windows[0].interrupts[0].before.erase(1); }},
+        Input{"facts_changed",
+              [](Recording& r) { r.facts_after["kernel.command_line"] = "other"; }},
+        Input{"direct_map_split",
+              [](Recording& r) {
+                r.windows[0].work = {test::work_of("direct_map", 1, -1, "")};
+                r.windows[0].work[0].notes = {{"direct_map_level2_splits.before", "1"},
+                                              {"direct_map_level2_splits.after", "2"}};
+              }},
+        Input{"heap_fallbacks",
+              [](Recording& r) {
+                r.windows[0].work = {test::work_of("kernel_build", 1, -1, "")};
+                r.windows[0].work[0].at_end["fallbacks"] = 3;
+              }},
+        Input{"no_whole_round",
+              [](Recording& r) {
+                r.windows[0].work = {test::work_of("kernel_build", 1, -1, "")};
+                r.windows[0].work[0].notes = {{"heap", "secret"}};
+              }},
+        Input{"fair_server_active",
+              [](Recording& r) {
+                r.manifest.warnings = {{"fair_server_active", "a", "b", "c"}};
+              }},
+        Input{"observer_failed", [](Recording& r) {
+                r.windows[0].warnings = {{"observer_failed", "a", "b", "c"}};
+              }}));
 
 // Attribution of the first 4 s, rates by 10: the warning spoke of the gap table alone.
 TEST(Warnings, AFullLogSaysHowFarItReaches) {

@@ -19,7 +19,7 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 using testing::HasSubstr;
 
-constexpr Nanos kLong = seconds(20);  // never waited for when the code is right
+constexpr Nanos kLongWait = seconds(20);  // never waited for when the code is right
 
 /// Does what `mode` says; counts 0 += 1 a millisecond.
 class Actor final : public Workload {
@@ -80,14 +80,14 @@ class WorkloadProcessTest : public testing::Test {
   Result<WorkloadProcess> launch(const std::string& mode) {
     return WorkloadProcess::launch(kActor, {{"mode", {mode}}}, bench_.setup());
   }
-  Result<void> dry_run(const std::string& mode, Nanos limit = kLong) {
+  Result<void> dry_run(const std::string& mode, Nanos limit = kLongWait) {
     return dry_run_in_child(kActor, {{"mode", {mode}}}, bench_.setup(), limit);
   }
   /// Launches, lets go and waits until the workload has failed or counted 50.
   WorkloadProcess running(const std::string& mode) {
     auto work = launch(mode);
     EXPECT_TRUE(work) << work.error().text();
-    EXPECT_TRUE(work->wait_ready(kLong));
+    EXPECT_TRUE(work->wait_ready(kLongWait));
     work->go();
     while (!work->failure() && work->counts().at("ticks") < 50) sleep_for(milliseconds(1));
     return std::move(*work);
@@ -100,7 +100,7 @@ class WorkloadProcessTest : public testing::Test {
 TEST_F(WorkloadProcessTest, WorksUntilItIsStopped) {
   auto work = running("works");
   EXPECT_FALSE(work.failure());
-  const auto record = work.stop(kLong);
+  const auto record = work.stop(kLongWait);
   EXPECT_EQ(record.error, "");
   EXPECT_EQ(record.workload, "actor");
   EXPECT_GE(record.at_end.at("ticks"), 50U);
@@ -109,7 +109,7 @@ TEST_F(WorkloadProcessTest, WorksUntilItIsStopped) {
   EXPECT_EQ(record.notes.count("progress"), 0U);
   EXPECT_LT(record.expected_ipis_per_op, 0);
   EXPECT_GT(record.user_seconds + record.system_seconds, 0);
-  EXPECT_EQ(work.stop(kLong).at_end, record.at_end);
+  EXPECT_EQ(work.stop(kLongWait).at_end, record.at_end);
 }
 
 static_assert(std::is_move_assignable_v<WorkloadProcess>);
@@ -117,11 +117,11 @@ static_assert(std::is_move_assignable_v<WorkloadProcess>);
 TEST_F(WorkloadProcessTest, DoesNothingBeforeGo) {
   auto work = launch("works");
   ASSERT_TRUE(work);
-  ASSERT_TRUE(work->wait_ready(kLong));
+  ASSERT_TRUE(work->wait_ready(kLongWait));
   sleep_for(milliseconds(30));
   EXPECT_EQ(work->counts().at("ticks"), 0U);
   EXPECT_EQ(work->progress(), "half way");
-  const auto record = work->stop(kLong);
+  const auto record = work->stop(kLongWait);
   EXPECT_EQ(record.error, "");
   EXPECT_EQ(record.at_end.at("ticks"), 0U);
 }
@@ -131,25 +131,25 @@ TEST_F(WorkloadProcessTest, CrashIsNamedAndCountsAreKept) {
   const auto problem = work.failure();
   ASSERT_TRUE(problem);
   EXPECT_EQ(problem->what, "workload actor died: killed by SIGSEGV");
-  const auto record = work.stop(kLong);
+  const auto record = work.stop(kLongWait);
   EXPECT_EQ(record.error, problem->what);
   EXPECT_EQ(record.at_end.at("ticks"), 21U);
 }
 
 TEST_F(WorkloadProcessTest, AnExceptionIsItsError) {
-  const auto record = running("run throws").stop(kLong);
+  const auto record = running("run throws").stop(kLongWait);
   EXPECT_EQ(record.error, "workload actor: out of memory");
   EXPECT_EQ(record.at_end.at("ticks"), 21U);
 }
 
 TEST_F(WorkloadProcessTest, ExitInTheMiddleIsAFailure) {
-  const auto record = running("run exits").stop(kLong);
+  const auto record = running("run exits").stop(kLongWait);
   EXPECT_EQ(record.error, "workload actor died: exit code 7");
   EXPECT_EQ(record.at_end.at("ticks"), 21U);
 }
 
 TEST_F(WorkloadProcessTest, ReturningEarlyIsAFailure) {
-  const auto record = running("leaves early").stop(kLong);
+  const auto record = running("leaves early").stop(kLongWait);
   EXPECT_EQ(record.error, "workload actor: it ended before it was told to stop");
   EXPECT_EQ(record.at_end.at("ends"), 1U);
 }
@@ -161,7 +161,7 @@ TEST_F(WorkloadProcessTest, ErrorOfRunKeepsKindAndHint) {
   EXPECT_EQ(problem->kind, ErrorKind::unsupported);
   EXPECT_EQ(problem->what, "workload actor: this kernel lacks it");
   EXPECT_EQ(problem->hint, "boot another");
-  EXPECT_EQ(work.stop(kLong).at_end.at("ends"), 1U);
+  EXPECT_EQ(work.stop(kLongWait).at_end.at("ends"), 1U);
 }
 
 TEST_F(WorkloadProcessTest, HangInPrepareMeetsTheDeadline) {
@@ -179,7 +179,7 @@ TEST_F(WorkloadProcessTest, HangInPrepareMeetsTheDeadline) {
 TEST_F(WorkloadProcessTest, CrashInPrepareIsSeenAtOnce) {
   auto work = launch("prepare crashes");
   ASSERT_TRUE(work);
-  const auto ready = work->wait_ready(kLong);
+  const auto ready = work->wait_ready(kLongWait);
   ASSERT_FALSE(ready);
   EXPECT_EQ(ready.error().what, "workload actor died: killed by SIGSEGV");
 }
@@ -188,7 +188,7 @@ TEST_F(WorkloadProcessTest, WaitingCanBeGivenUp) {
   auto work = launch("prepare hangs");
   ASSERT_TRUE(work);
   std::string seen;
-  const auto ready = work->wait_ready(kLong, [&](const std::string& progress) {
+  const auto ready = work->wait_ready(kLongWait, [&](const std::string& progress) {
     seen = progress;
     return seen.empty();
   });
@@ -212,7 +212,7 @@ TEST_F(WorkloadProcessTest, DeafWorkloadIsKilledInBoundedTime) {
 TEST_F(WorkloadProcessTest, BadParametersAreReportedByName) {
   auto work = WorkloadProcess::launch(kActor, {{"mode", {"a", "b"}}}, bench_.setup());
   ASSERT_TRUE(work);
-  const auto ready = work->wait_ready(kLong);
+  const auto ready = work->wait_ready(kLongWait);
   ASSERT_FALSE(ready);
   EXPECT_EQ(ready.error().kind, ErrorKind::usage);
 }
@@ -256,10 +256,10 @@ TEST_F(WorkloadProcessTest, ThreadSharesTheBlockAndWaitsForThePeers) {
   auto thread =
       WorkloadThread::start(kActor, {{"mode", {"works"}}}, bench_.setup(), block, listening);
   ASSERT_TRUE(thread);
-  ASSERT_TRUE(block->wait_ready("actor", kLong, {}));
+  ASSERT_TRUE(block->wait_ready("actor", kLongWait, {}));
   block->let_go();
   while (block->counts(kActor).at("ticks") < 50) sleep_for(milliseconds(1));
-  EXPECT_TRUE(thread->join(kLong));
+  EXPECT_TRUE(thread->join(kLongWait));
   const auto record = block->record(kActor, {}, bench_.host());
   EXPECT_EQ(record.error, "");
   EXPECT_EQ(record.at_end.at("ends"), 1U);
@@ -274,7 +274,7 @@ TEST_F(WorkloadProcessTest, ThreadThatFailsIsNamedInItsRecord) {
   ASSERT_TRUE(thread);
   block->let_go();
   while (!block->failure("actor")) sleep_for(milliseconds(1));
-  EXPECT_TRUE(thread->join(kLong));
+  EXPECT_TRUE(thread->join(kLongWait));
   const auto record = block->record(kActor, {}, bench_.host());
   EXPECT_EQ(record.error, "workload actor: it ended before it was told to stop");
   EXPECT_EQ(record.at_end.at("ticks"), 21U);
