@@ -19,6 +19,8 @@ namespace {
 constexpr double kRelativeTolerance = 0.1;
 constexpr double kDeviations = 4;
 constexpr double kEdgeOps = 2;  // per window: an operation cut at its start and one at its end
+constexpr std::uint64_t kMostOps = 1'000'000'000'000'000;  // of any answer, also of absurd counts
+constexpr double kSharp = 0.5;  // of what is expected: with this tolerance a check shows something
 
 /// What is summed over the windows of an arm for one workload.
 struct Tally {
@@ -67,6 +69,13 @@ double row_of(const WindowRecord& window, const CpuSet& measured, const std::str
   if (there)
     for (const auto& part : found->second) sum += static_cast<double>(part.count);
   return sum;
+}
+
+/// By how much longer windows must be until `scatter` (falls with the root of the time) and `edges`
+/// (fall with the time) together are `room` > 0.
+double factor_needed(double scatter, double edges, double room) {
+  const double root = (scatter + std::sqrt(scatter * scatter + 4 * edges * room)) / (2 * room);
+  return root * root;
 }
 
 /// Variance of the sum of counts as their scatter shows it; 0 below two.
@@ -164,10 +173,25 @@ class Expectations {
     // larger one than Poisson's, which its windows show.
     const double idle_variance = std::max({idle_row, 1.0, spread_of_sum(idle_counts)});
     const double variance = idle_variance * scale * scale + std::max(tally.row, 1.0);
-    const double edges = kEdgeOps * tally.windows * cpus_ * std::max(out.expected, out.measured);
-    out.tolerance =
-        kRelativeTolerance * out.expected + (kDeviations * std::sqrt(variance) + edges) / delivered;
-    out.differs = out.unknown.empty() && std::abs(out.measured - out.expected) > out.tolerance;
+    const double edges =
+        kEdgeOps * tally.windows * cpus_ * std::max(out.expected, out.measured) / delivered;
+    const double relative = kRelativeTolerance * out.expected;
+    out.tolerance = relative + kDeviations * std::sqrt(variance) / delivered + edges;
+    if (!out.unknown.empty()) return;
+    const double excess = out.measured - out.expected;
+    out.no_background = idle_seconds == 0 && excess > out.tolerance;
+    if (out.no_background) return;
+    out.differs = std::abs(excess) > out.tolerance;
+    const double sharp = kSharp * (out.expected > 0 ? out.expected : 1);
+    if (out.differs || out.tolerance < sharp) return;
+    // As many as expected may arrive in longer windows, though fewer did in these.
+    const double expected_row = idle_row * scale + out.expected * delivered;
+    const double scatter =
+        kDeviations / delivered *
+        std::sqrt(idle_variance * scale * scale + std::max({tally.row, expected_row, 1.0}));
+    const double needed = std::ceil(tally.ops * factor_needed(scatter, edges, sharp - relative));
+    out.ops_needed =
+        needed < static_cast<double>(kMostOps) ? static_cast<std::uint64_t>(needed) : kMostOps;
   }
 
   static bool shares_row(const WindowRecord& window, const WorkRecord& self) {
@@ -222,6 +246,11 @@ void add_ipis_per_op_metrics(const std::vector<IpisPerOp>& all, std::vector<Metr
     expected.value = one.expected;
     expected.source = one.source;
     expected.n = static_cast<std::uint64_t>(one.splits);
+    expected.verdict = one.differs          ? "different"
+                       : one.no_background  ? "background unknown"
+                       : one.ops_needed > 0 ? "too few operations"
+                                            : "as expected";
+    expected.operations_needed = one.ops_needed;
     out.push_back(std::move(expected));
   }
 }

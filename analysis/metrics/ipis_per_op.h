@@ -24,14 +24,17 @@ struct IpisPerOp {
   double seconds = 0;  // CPU-seconds
   int windows = 0;
   bool differs = false;
-  std::string not_applicable;  // nothing was measured, and why
-  std::string unknown;         // why nothing is expected; empty: `expected` holds
-  std::string source;          // what `expected` follows from; empty in old recordings
+  bool no_background = false;    // more than expected, and no idle window to say what it was
+  std::uint64_t ops_needed = 0;  // 0: enough; else nothing is shown below this many, at this rate
+  std::string not_applicable;    // nothing was measured, and why
+  std::string unknown;           // why nothing is expected; empty: `expected` holds
+  std::string source;            // what `expected` follows from; empty in old recordings
 };
 
 /// Every expectation of the recording. Tolerance: 10 % of what is expected, four standard
 /// deviations of the counts and of the idle arm's rate (Poisson's, or what its windows scatter by
-/// if that is more), and two operations at the window's edges.
+/// if that is more), and two operations at the window's edges. Where it is half of what is expected
+/// or more (half an IPI where none is expected) and nothing differs, there were too few operations.
 std::vector<IpisPerOp> ipis_per_op(const std::vector<ArmWindows>& arms, int idle,
                                    const CpuSet& measured);
 void add_ipis_per_op_metrics(const std::vector<IpisPerOp>& all, std::vector<Metric>& out);

@@ -26,6 +26,10 @@ struct Metric {
   int repeats = 0;                               // windows pooled
   std::string not_applicable;
   std::string source = {};  // of an expected number: what it follows from on this machine
+  // of an expected number: "as expected", "different", "too few operations" to tell,
+  // "background unknown": more than expected, and no idle arm
+  std::string verdict = {};
+  std::uint64_t operations_needed = 0;  // about, where there were too few
 };
 
 /// Name and labels; cpu "all" stands for every measured CPU together.

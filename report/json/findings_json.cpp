@@ -31,6 +31,8 @@ Json metric_json(const Metric& metric) {
   put(out, "repeat_max", metric.repeat_max);
   if (!metric.not_applicable.empty()) out.emplace("not_applicable", metric.not_applicable);
   if (!metric.source.empty()) out.emplace("source", metric.source);
+  if (!metric.verdict.empty()) out.emplace("verdict", metric.verdict);
+  if (metric.operations_needed > 0) out.emplace("operations_needed", metric.operations_needed);
   return Json(std::move(out));
 }
 

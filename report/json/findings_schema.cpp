@@ -39,8 +39,13 @@ Json metric_schema() {
        {"n", described("integer", "events or samples behind the value")},
        {"repeats", described("integer", "windows pooled")},
        {"not_applicable", type("string")},
-       {"source", type("string")}},
-      {"lower95", "upper95", "repeat_min", "repeat_max", "not_applicable", "source"});
+       {"source", type("string")},
+       {"verdict",
+        one_of({"as expected", "different", "too few operations", "background unknown"})},
+       {"operations_needed",
+        described("integer", "about, where too few were done to tell: in windows of equal rate")}},
+      {"lower95", "upper95", "repeat_min", "repeat_max", "not_applicable", "source", "verdict",
+       "operations_needed"});
 }
 
 Json run_schema() {

@@ -222,24 +222,18 @@ class Conclusion {
     for (const auto& one : findings_.metrics) {
       if (one.name != "ipis_per_op" || one.labels.at("arm") != arm || !one.value) continue;
       const auto& workload = one.labels.at("workload");
-      if (odd && !differs(arm, workload)) continue;
       const auto* expected =
           find_metric(findings_, "ipis_per_op_expected",
                       {{"arm", arm}, {"row", one.labels.at("row")}, {"workload", workload}});
+      if (odd && (expected == nullptr || expected->verdict != "different")) continue;
       auto text =
           fmt::format("{} {} IPIs per operation", per_operation(*one.value), one.labels.at("row"));
       if (expected != nullptr && expected->value)
-        text += fmt::format(" ({:.2f} expected)", *expected->value);
+        text += fmt::format(" ({:.2f} expected{})", *expected->value,
+                            expected->operations_needed > 0 ? ", too few to tell" : "");
       out.push_back(std::move(text));
     }
     return out;
-  }
-  bool differs(const std::string& arm, const std::string& workload) const {
-    return std::any_of(findings_.warnings.begin(), findings_.warnings.end(), [&](const auto& one) {
-      return one.warning.id == "expectation_mismatch" &&
-             one.warning.seen.starts_with(workload + ":") &&
-             std::find(one.arms.begin(), one.arms.end(), arm) != one.arms.end();
-    });
   }
 
   const Findings& findings_;

@@ -128,14 +128,19 @@ std::string ipis_table(const Findings& findings) {
       continue;
     }
     if (!expected->source.empty()) add_source(sources, expected->source, name);
-    const bool differs =
-        std::any_of(findings.warnings.begin(), findings.warnings.end(), [&](const auto& one) {
-          return one.warning.id == "expectation_mismatch" &&
-                 one.warning.seen.starts_with(workload + ":") &&
-                 std::find(one.arms.begin(), one.arms.end(), arm) != one.arms.end();
-        });
     table.row({name, row, ops, per_operation(*metric.value),
-               fmt::format("{:.2f}", *expected->value), differs ? "DIFFERENT" : "as expected"});
+               fmt::format("{:.2f}", *expected->value),
+               expected->verdict == "different" ? "DIFFERENT" : expected->verdict});
+    if (expected->verdict == "background unknown")
+      reasons += wrapped("  " + ascii(name) + ": ", 4,
+                         "more than expected, but without an idle arm the machine's own interrupts "
+                         "of this row are not known");
+    if (expected->operations_needed > 0)
+      reasons += wrapped(
+          "  " + ascii(name) + ": ", 4,
+          fmt::format("too few operations to tell; about {} are needed: longer windows, more "
+                      "repeats or a higher rate",
+                      short_number(static_cast<double>(expected->operations_needed))));
   }
   for (const auto& [source, names] : sources)
     reasons += wrapped("  " + ascii(names) + ": ", 4, source);

@@ -138,6 +138,64 @@ TEST(IpisPerOp, ToleranceGrowsWithFewOperationsAndBackground) {
   EXPECT_FALSE(all.front().differs);
 }
 
+/// The verdict's metric for `ops` operations, `calls` interrupts beside `idle_calls` in idle.
+Metric verdict_on(std::uint64_t ops, double expected, std::uint64_t calls,
+                  std::uint64_t idle_calls) {
+  auto builder = toggling(expected);
+  builder.recording().windows.front().interrupts = {test::calls(idle_calls)};
+  auto& window = builder.recording().windows.back();
+  window.work = {test::work_of("static_key_toggle", ops, expected, "function_call")};
+  window.interrupts = {test::calls(calls)};
+  const auto findings = analyse(builder.recording());
+  const auto* metric = find_metric(findings, "ipis_per_op_expected", {{"arm", "toggle"}});
+  return metric == nullptr ? Metric{} : *metric;
+}
+
+TEST(IpisPerOp, TooFewOperationsProveNothingEitherWay) {
+  for (const std::uint64_t calls : {2, 10, 20})
+    EXPECT_EQ(verdict_on(10, 1, calls, 0).verdict, "too few operations") << calls;
+  EXPECT_EQ(verdict_on(4, 0, 1, 0).verdict, "too few operations");
+  EXPECT_EQ(verdict_on(10, 1, 200, 0).verdict, "different");  // so many are no scatter
+  EXPECT_EQ(verdict_on(10, 1, 0, 0).verdict, "different");    // nor is none of ten
+  EXPECT_EQ(verdict_on(1000, 1, 1000, 0).verdict, "as expected");
+  EXPECT_EQ(verdict_on(1000, 0, 3, 0).verdict, "as expected");
+  EXPECT_EQ(verdict_on(1000, 1, 500, 0).verdict, "different");
+}
+
+TEST(IpisPerOp, SaysHowManyOperationsWouldTell) {
+  for (const double expected : {0.0, 1.0, 16.0})
+    for (const std::uint64_t idle : {0, 50, 900}) {
+      const auto few = verdict_on(10, expected, idle, idle);
+      if (few.verdict != "too few operations") continue;
+      const std::uint64_t needed = few.operations_needed;
+      ASSERT_GT(needed, 10U);
+      // Windows longer by the same factor, in which as many arrive as expected, and then none.
+      const std::uint64_t background = idle * needed / 10 + 1;
+      const auto all = static_cast<std::uint64_t>(expected * static_cast<double>(needed));
+      EXPECT_EQ(verdict_on(needed + 1, expected, background + all, background).verdict,
+                "as expected");
+      EXPECT_EQ(verdict_on(needed / 2, expected, (background + all) / 2, background / 2).verdict,
+                "too few operations");
+      if (expected > 0) {
+        EXPECT_EQ(verdict_on(needed + 1, expected, background, background).verdict, "different");
+      }
+    }
+}
+
+TEST(IpisPerOp, WithoutAnIdleArmMoreThanExpectedMayBeTheMachine) {
+  auto builder = toggling(1);  // 3010 in 1000 operations
+  builder.recording().windows.front().status = "failed";
+  auto findings = analyse(builder.recording());
+  const auto* expected = find_metric(findings, "ipis_per_op_expected", {{"arm", "toggle"}});
+  ASSERT_NE(expected, nullptr);
+  EXPECT_EQ(expected->verdict, "background unknown");
+  for (const auto& one : findings.warnings) EXPECT_NE(one.warning.id, "expectation_mismatch");
+  builder.recording().windows.back().work.front().expected_ipis_per_op = 9;
+  findings = analyse(builder.recording());  // fewer than expected is no background
+  expected = find_metric(findings, "ipis_per_op_expected", {{"arm", "toggle"}});
+  EXPECT_EQ(expected->verdict, "different");
+}
+
 TEST(IpisPerOp, ABurstyBackgroundIsNoDifferentKernel) {
   auto builder = toggling(0);
   builder.window(0, {}).interrupts = {test::calls(400)};  // the other idle window had 10

@@ -57,6 +57,21 @@ TEST(Report, SaysWhatExpectedIpisFollowFromAndWhyNoneAreExpected) {
   EXPECT_THAT(text, testing::HasSubstr("2.00 tlb IPIs per operation"));
 }
 
+TEST(Report, TooFewOperationsAreNotAsExpected) {
+  auto recording = test::busy_loop_recording();
+  for (auto& window : recording.windows)
+    for (auto& work : window.work)
+      if (work.workload == "direct_map") {
+        work.at_end["toggles"] = work.at_start["toggles"] + 3;
+        for (auto& row : window.interrupts)
+          if (row.kind == "tlb") row.after[1] = row.before[1] + 1;
+      }
+  const auto text = render_report(analyse(recording), {});
+  expect_page(text);
+  EXPECT_THAT(text, testing::ContainsRegex("direct_map +tlb +6 +0.33 +1.00 too few operations\n"));
+  EXPECT_THAT(text, testing::HasSubstr("  direct_map: too few operations to tell; about "));
+}
+
 TEST(Report, NoNegativeZeroPerOperation) {
   EXPECT_EQ(per_operation(-0.0004), "0.00");
   EXPECT_EQ(per_operation(-0.006), "-0.01");
