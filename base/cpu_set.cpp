@@ -45,9 +45,10 @@ Result<CpuSet> CpuSet::parse(std::string_view list) {
                  "a CPU list of " + std::to_string(list.size()) + " characters is too long",
                  "write ranges: 0-3,8"};
   std::bitset<kMaxCpu + 1> named;
+  int least = kMaxCpu, most = 0;  // recordings hold thousands of lists of one CPU
   const auto all = [&] {
-    for (std::size_t cpu = 0; cpu < named.size(); ++cpu)
-      if (named[cpu]) set.cpus_.push_back(static_cast<int>(cpu));
+    for (int cpu = least; cpu <= most; ++cpu)
+      if (named[static_cast<std::size_t>(cpu)]) set.cpus_.push_back(cpu);
     return set;
   };
   std::string_view rest = trim(list);
@@ -64,6 +65,8 @@ Result<CpuSet> CpuSet::parse(std::string_view list) {
       return bad_list(list, "expected CPU numbers 0-8191");
     if (last < first) return bad_list(list, "a range ends before it starts");
     for (int cpu = first; cpu <= last; ++cpu) named.set(static_cast<std::size_t>(cpu));
+    least = std::min(least, first);
+    most = std::max(most, last);
     if (comma == std::string_view::npos) return all();
     rest.remove_prefix(comma + 1);
   }

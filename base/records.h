@@ -98,7 +98,7 @@ struct Warning {
   std::string seen;     // what was seen, with numbers
   std::string matters;  // why it matters
   std::string advice;   // what to do
-  bool operator==(const Warning&) const = default;
+  auto operator<=>(const Warning&) const = default;
 };
 
 /// All of one window. Raw files (trace pages, logs) stay beside it and are named in `files`.

@@ -153,17 +153,12 @@ void check_repeats(const ArmWindows& arm, const std::string& what,
 }  // namespace
 
 void WarningList::add(Warning warning, const std::string& arm) {
-  const auto found = std::find_if(list_.begin(), list_.end(), [&](const FindingWarning& one) {
-    return one.warning == warning;
-  });
-  if (found == list_.end()) {
-    list_.push_back(
-        {std::move(warning), arm.empty() ? std::vector<std::string>{} : std::vector{arm}, 1});
-    return;
-  }
-  ++found->times;
-  if (!arm.empty() && std::find(found->arms.begin(), found->arms.end(), arm) == found->arms.end())
-    found->arms.push_back(arm);
+  const auto [place, is_new] = places_.try_emplace(warning, list_.size());
+  if (is_new) list_.push_back({std::move(warning), {}, 0});
+  auto& found = list_[place->second];
+  ++found.times;
+  if (!arm.empty() && std::find(found.arms.begin(), found.arms.end(), arm) == found.arms.end())
+    found.arms.push_back(arm);
 }
 
 void add_recorded_warnings(const Recording& recording, WarningList& out) {

@@ -18,6 +18,7 @@ class WarningList {
 
  private:
   std::vector<FindingWarning> list_;
+  std::map<Warning, std::size_t> places_;  // in list_; each CPU of thousands may have one
 };
 
 /// What the run recorded itself: preflight, restore problems, observers that failed.

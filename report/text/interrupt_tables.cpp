@@ -4,7 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
-#include <set>
+#include <map>
 
 #include "report/text/format.h"
 #include "report/text/tables.h"
@@ -173,19 +173,20 @@ std::string time_table(const Findings& findings) {
   header.insert(header.end(), states.begin(), states.end());
   TextTable table(header, 36);
   for (const auto& arm : findings.arms) {
-    std::set<std::string> seen;
+    std::vector<std::string> cpus;                                    // as the metrics have them
+    std::map<std::string, std::map<std::string, std::string>> cells;  // cpu -> state -> per cent
     for (const auto& metric : findings.metrics) {
       if (metric.name != "cpu_time" || metric.labels.at("arm") != arm.name) continue;
       const auto& cpu = metric.labels.at("cpu");
-      if (!seen.insert(cpu).second) continue;
-      std::vector<std::string> cells{arm.name +
-                                     (cpu == "housekeeping" ? " / housekeeping" : " / CPU " + cpu)};
-      for (const auto& state : states) {
-        const auto* one =
-            find_metric(findings, "cpu_time", {{"arm", arm.name}, {"cpu", cpu}, {"state", state}});
-        cells.push_back(one == nullptr ? "-" : fmt::format("{:.2f}", *one->value));
-      }
-      table.row(std::move(cells));
+      if (!cells.contains(cpu)) cpus.push_back(cpu);
+      cells[cpu].try_emplace(metric.labels.at("state"), fmt::format("{:.2f}", *metric.value));
+    }
+    for (const auto& cpu : cpus) {
+      std::vector<std::string> row{arm.name +
+                                   (cpu == "housekeeping" ? " / housekeeping" : " / CPU " + cpu)};
+      for (const auto& state : states)
+        row.push_back(cells[cpu].contains(state) ? cells[cpu][state] : "-");
+      table.row(std::move(row));
     }
   }
   return table.empty() ? "" : table.text();

@@ -6,6 +6,8 @@
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 
+#include <ctime>
+
 #include "analysis/analyse.h"
 #include "report/json/findings_json.h"
 #include "report/text/format.h"
@@ -55,6 +57,26 @@ TEST(Report, SaysWhatExpectedIpisFollowFromAndWhyNoneAreExpected) {
   EXPECT_THAT(text, testing::HasSubstr("  static_key_toggle: kernel flushes are broadcast by "
                                        "hardware, 0 IPIs: INVLPGB\n"));
   EXPECT_THAT(text, testing::HasSubstr("2.00 tlb IPIs per operation"));
+}
+
+/// Processor time of a report over so many CPUs, whose counts are known of one.
+double seconds_of_report(int cpus) {
+  auto recording = test::busy_loop_recording();
+  recording.plan.measured = CpuSet::parse(fmt::format("1-{}", cpus)).value();
+  for (auto& window : recording.windows)
+    for (int cpu = 2; cpu <= cpus; ++cpu) {
+      window.cpu_times.push_back(window.cpu_times.front());
+      window.cpu_times.back().cpu = cpu;
+    }
+  const std::clock_t begin = std::clock();
+  const auto text = render_report(analyse(recording), {});
+  EXPECT_THAT(text, testing::HasSubstr(fmt::format("idle / CPU {} ", cpus)));
+  return static_cast<double>(std::clock() - begin) / CLOCKS_PER_SEC;
+}
+
+TEST(Report, TimeGrowsWithTheCpusAndNotWithTheirSquare) {
+  const double few = seconds_of_report(250);
+  EXPECT_LT(seconds_of_report(1000), 10 * few);  // 4 times as many; squared, 16
 }
 
 TEST(Report, TooFewOperationsAreNotAsExpected) {
