@@ -48,6 +48,13 @@ std::vector<Counted> zero_parts(const ArmWindows& arm, int cpus) {
   return out;
 }
 
+/// No reading of the arm has this CPU, as the warning cpu_offline_at_edge says: a recording may
+/// name thousands of them, and a line for each row of each would fill a gigabyte.
+bool none_counted(const RowParts& parts) {
+  return std::all_of(parts.begin(), parts.end(),
+                     [](const auto& row) { return row.second.empty(); });
+}
+
 std::uint64_t total(const std::vector<Counted>& parts) {
   std::uint64_t sum = 0;
   for (const auto& part : parts) sum += part.count;
@@ -121,7 +128,7 @@ void add_interrupt_metrics(const std::vector<ArmWindows>& arms, int idle, const 
   for (const auto& arm : arms) {
     for (const int cpu : cpus) {
       const RowParts counted = arm_rows(arm, measured, cpu);
-      if (counted.empty()) continue;
+      if (counted.empty() || (cpu >= 0 && none_counted(counted))) continue;
       const RowParts background =
           idle < 0 ? RowParts{} : arm_rows(arms[static_cast<std::size_t>(idle)], measured, cpu);
       const int width = cpu < 0 ? measured.count() : 1;

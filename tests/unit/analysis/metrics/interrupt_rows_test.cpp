@@ -97,6 +97,20 @@ TEST(InterruptMetrics, RowsThatNeverGrewAreNotShownUnlessTheyAreIpis) {
   EXPECT_DOUBLE_EQ(*rate(findings, "interrupts_per_second", "toggle", "irq 25 eth0")->value, 0);
 }
 
+TEST(InterruptMetrics, ACpuThatNoReadingHasIsWarnedOfAndHasNoRows) {
+  auto builder = toggling(3);
+  builder.recording().plan.measured = {1, 7};
+  const auto findings = analyse(builder.recording());
+  const auto* known = find_metric(findings, "interrupts_per_second", {{"cpu", "1"}});
+  ASSERT_NE(known, nullptr);
+  EXPECT_TRUE(known->value);
+  EXPECT_EQ(find_metric(findings, "interrupts_per_second", {{"cpu", "7"}}), nullptr);
+  EXPECT_TRUE(std::any_of(findings.warnings.begin(), findings.warnings.end(), [](const auto& one) {
+    return one.warning.id == "cpu_offline_at_edge" &&
+           one.warning.seen.find("lacks CPU 7 ") != std::string::npos;
+  }));
+}
+
 TEST(InterruptMetrics, ADeviceThatWentAwayCountsNothing) {
   auto row = test::grown_row("36", "nvme0q1", "device", 0);
   row.before[1] = 1000, row.after[1] = 0;
