@@ -31,15 +31,34 @@ Recording of_repeat(const Recording& whole, int repeat) {
   return out;
 }
 
-/// Adds the units of one recording to a group.
+/// Drops what no comparison reads, so that memory grows with the numbers of a session alone: stacks
+/// of senders, timelines of classes, and the gaps over time of arms that `drawn` has already.
+void keep_compared(Findings& findings, std::set<std::string>& drawn) {
+  for (auto& cpu : findings.interruptions.cpus) {
+    cpu.tracks = {};
+    for (auto& cause : cpu.causes) cause.senders = {}, cause.woken = {};
+  }
+  findings.effects = {};
+  std::set<std::string> here;
+  std::erase_if(findings.series.tracks, [&](const GapTrack& track) {
+    here.insert(track.arm);
+    return drawn.contains(track.arm);
+  });
+  drawn.merge(here);
+  findings.series.tracks.shrink_to_fit();
+  findings.metrics.shrink_to_fit();
+}
+
+/// Adds the units of one recording to a group; `drawn`: arms whose gaps over time it has.
 Result<void> add_session(const fs::path& place, bool by_repeat, LoadedGroups& out,
-                         SessionGroup& group) {
+                         SessionGroup& group, std::set<std::string>& drawn) {
   const Recording recording = TRY(load_recording(place));
   if (recording.manifest.status == "running")
     return Error{ErrorKind::usage, place.string() + " was cut short (its run was killed)",
                  "leave it out of the comparison"};
   const auto add = [&](const Recording& part, std::string name) -> Result<void> {
     out.findings.push_back(std::make_unique<Findings>(TRY(analyse(part, {}))));
+    keep_compared(*out.findings.back(), drawn);
     group.sessions.push_back(out.findings.back().get());
     group.places.push_back(std::move(name));
     return {};
@@ -120,9 +139,10 @@ Result<LoadedGroups> load_groups(const std::vector<GroupRequest>& groups, bool b
     if (!names.insert(request.name).second)
       return Error{ErrorKind::usage, "two groups are named " + request.name,
                    "name them: base=DIR patched=DIR"};
+    std::set<std::string> drawn;
     for (const auto& place : request.places)
       for (const auto& session : TRY(sessions_in(place)))
-        TRY(add_session(session, by_repeat, out, group));
+        TRY(add_session(session, by_repeat, out, group, drawn));
     out.groups.push_back(std::move(group));
   }
   return out;

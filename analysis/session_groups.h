@@ -30,7 +30,8 @@ struct CompareRequest {
   ComparisonOptions options;
 };
 
-/// The findings, and the groups that point into them.
+/// The findings, as far as they are compared, and the groups that point into them. Memory: the
+/// numbers of each session, and of one recording at a time the rest.
 struct LoadedGroups {
   std::vector<std::unique_ptr<Findings>> findings;
   std::vector<SessionGroup> groups;

@@ -29,6 +29,24 @@ TEST_F(Recordings, ArgumentsBecomeGroups) {
   EXPECT_EQ(loaded->directories.size(), 4u);
 }
 
+TEST_F(Recordings, OnlyTheFirstSessionOfAGroupKeepsItsGapsOverTime) {
+  for (const char* name : {"lab/s1", "lab/s2", "new"}) record(name);
+  CompareRequest request;
+  request.groups = {(root_ / "lab").string(), (root_ / "new").string()};
+  const auto loaded = load_groups(request);
+  ASSERT_TRUE(loaded) << loaded.error().text();
+  const auto& lab = loaded->groups[0].sessions;
+  const auto tracks = lab[0]->series.tracks.size();
+  EXPECT_GT(tracks, 0u);
+  EXPECT_EQ(lab[1]->series.tracks.size(), 0u);
+  EXPECT_EQ(loaded->groups[1].sessions[0]->series.tracks.size(), tracks);
+  EXPECT_FALSE(lab[1]->series.arms.empty());  // the bands are of all sessions
+  EXPECT_EQ(lab[0]->metrics.size(), lab[1]->metrics.size());
+  const auto compared = compare(loaded->groups, {});
+  ASSERT_TRUE(compared);
+  for (const auto& series : compared->series) EXPECT_FALSE(series.tracks.empty()) << series.arm;
+}
+
 TEST_F(Recordings, ArmsOfSessionsAndRepeatsOfOne) {
   CompareRequest request;
   request.groups = {record("one").string()};
