@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "results/window_json.h"
 
+#include <fmt/format.h>
+
 #include "results/codec.h"
 #include "results/warning_fields.h"
 
@@ -120,12 +122,42 @@ struct Fields<WindowRecord> {
 
 }  // namespace codec
 
+namespace {
+
+/// Of two times or readings; a second one that was never taken is 0.
+Result<void> in_order(const std::string& place, std::uint64_t first, std::uint64_t second) {
+  if (second == 0 || first <= second) return {};
+  return Error{ErrorKind::parse,
+               fmt::format("{}: it ends at {}, before its begin at {}", place, second, first)};
+}
+
+/// Each length in the recording is a difference of two of these: one that is negative would be a
+/// wrong number in every table.
+Result<void> check_order(const std::string& file, const WindowRecord& window) {
+  const auto& line = window.probe.line;
+  TRY(in_order(file + ": the window", window.begin_ns, window.end_ns));
+  TRY(in_order(file + ": /probe/line in ns", line.ns0, line.ns1));
+  TRY(in_order(file + ": /probe/line in ticks", line.ticks0, line.ticks1));
+  for (const auto& one : window.probe.cpus)
+    TRY(in_order(fmt::format("{}: the probe on CPU {}", file, one.cpu), one.start, one.end));
+  const bool identity = (line.ns0 | line.ns1 | line.ticks0 | line.ticks1) == 0;
+  const bool stands = line.ns0 >= line.ns1 || line.ticks0 >= line.ticks1;
+  if (stands && !identity && window.status == "complete" && line.counter != "ns")
+    return Error{ErrorKind::parse,
+                 file + ": /probe/line: no time passes on it, so ticks are no time"};
+  return {};
+}
+
+}  // namespace
+
 std::string window_to_json(const WindowRecord& record) {
   return print_json(codec::to_json(record));
 }
 
 Result<WindowRecord> window_from_json(const std::string& file, const std::string& text) {
-  return codec::decode_text<WindowRecord>(file, text);
+  WindowRecord window = TRY(codec::decode_text<WindowRecord>(file, text));
+  TRY(check_order(file, window));
+  return window;
 }
 
 }  // namespace isolab

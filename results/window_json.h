@@ -10,7 +10,8 @@
 namespace isolab {
 
 std::string window_to_json(const WindowRecord& record);
-/// `file` names the document in messages. Histograms and gaps of the result are empty.
+/// `file` names the document in messages. Histograms and gaps of the result are empty. parse: also
+/// where a time ends before it begins, or no time passes on the clock of a complete window's ticks.
 Result<WindowRecord> window_from_json(const std::string& file, const std::string& text);
 
 }  // namespace isolab

@@ -38,6 +38,13 @@ Result<std::vector<T>> numbers(const std::string& key, std::string_view text, st
   return values;
 }
 
+/// A second one that was never taken is 0.
+Result<void> in_order(const std::string& key, std::uint64_t first, std::uint64_t second) {
+  if (second == 0 || first <= second) return {};
+  return Error{ErrorKind::parse,
+               fmt::format("note {}: it ends at {}, before its begin at {}", key, second, first)};
+}
+
 }  // namespace
 
 std::uint64_t TraceMeta::lost() const {
@@ -91,6 +98,7 @@ Result<TraceMeta> TraceMeta::read(const std::map<std::string, std::string>& note
     } else if (key == "window") {
       const auto window = TRY(numbers<std::uint64_t>(full, value, 2));
       meta.begin = window[0], meta.end = window[1];
+      TRY(in_order(full, meta.begin, meta.end));
     } else if (key == "line") {
       const auto space = value.find(' ');
       meta.line.counter = value.substr(0, space);
@@ -101,6 +109,8 @@ Result<TraceMeta> TraceMeta::read(const std::map<std::string, std::string>& note
           4));
       meta.line.ticks0 = points[0], meta.line.ns0 = points[1];
       meta.line.ticks1 = points[2], meta.line.ns1 = points[3];
+      TRY(in_order(full, meta.line.ticks0, meta.line.ticks1));
+      TRY(in_order(full, meta.line.ns0, meta.line.ns1));
     } else if (key == "buffer_bytes") {
       meta.buffer_bytes = TRY(numbers<std::uint64_t>(full, value, 1))[0];
     } else if (key.starts_with("lost.cpu")) {

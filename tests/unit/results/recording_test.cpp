@@ -149,6 +149,38 @@ TEST(WindowJson, NumbersThatAreNotFiniteAreRefusedAtTheirPlace) {
   EXPECT_EQ(kept, 2 * 4 * 3);
 }
 
+// Each length is a difference of two of these.
+TEST(WindowJson, TimesThatRunBackwardsAreRefused) {
+  const auto refusal = [](auto change) {
+    WindowRecord window = test::sample_window(2, 1, 1);
+    window.status = "complete";
+    change(window);
+    const auto read = window_from_json("windows/1/window.json", window_to_json(window));
+    return read ? "" : read.error().text();
+  };
+  const auto line = [&](auto change) {
+    return refusal([&](WindowRecord& window) { change(window.probe.line); });
+  };
+  EXPECT_THAT(line([](TickLine& it) { std::swap(it.ns0, it.ns1); }),
+              HasSubstr("windows/1/window.json: /probe/line in ns: it ends at 7, before"));
+  EXPECT_THAT(line([](TickLine& it) { std::swap(it.ticks0, it.ticks1); }),
+              HasSubstr("windows/1/window.json: /probe/line in ticks: it ends at 1, before"));
+  EXPECT_THAT(line([](TickLine& it) { it.ns1 = it.ns0; }), HasSubstr("no time passes on it"));
+  EXPECT_THAT(line([](TickLine& it) { it = {"tsc", 1, 2, 7, 0, 0, 0}; }),
+              HasSubstr("no time passes on it"));
+  EXPECT_THAT(refusal([](WindowRecord& it) { it.end_ns = 1, it.begin_ns = 2; }),
+              HasSubstr("windows/1/window.json: the window: it ends at 1, before its begin at 2"));
+  EXPECT_THAT(refusal([](WindowRecord& it) {
+                auto& cpu = it.probe.cpus.front();
+                cpu.start = cpu.end + 1;
+              }),
+              HasSubstr("windows/1/window.json: the probe on CPU"));
+  // What was never read at the end, of a run that was stopped, is no fault, nor is the identity.
+  EXPECT_EQ(refusal([](WindowRecord& it) { it.end_ns = 0, it.status = "interrupted"; }), "");
+  EXPECT_EQ(line([](TickLine& it) { it = {"tsc", 0, 0, 0, 0, 0, 0}; }), "");
+  EXPECT_EQ(line([](TickLine& it) { it = {"ns", 5, 5, 5, 5, 0, 0}; }), "");
+}
+
 TEST_F(RecordingTest, NeverWritesOverARecording) {
   write_all();
   const auto again = create();

@@ -205,6 +205,28 @@ TEST(StackField, GivesNoMoreFramesThanThereAre) {
   EXPECT_EQ(stack->frame(event, 11), address);
 }
 
+TEST(TraceMeta, TimesThatRunBackwardsAreRefused) {
+  TraceMeta meta;
+  meta.level = "A";
+  meta.begin = 5, meta.end = 10;
+  meta.line = {.counter = "tsc", .ticks0 = 10, .ticks1 = 30, .ns0 = 5, .ns1 = 15};
+  std::map<std::string, std::string> notes;
+  meta.write(notes);
+  ASSERT_TRUE(TraceMeta::read(notes));
+  const auto refusal = [&](const char* key, const char* value) {
+    auto changed = notes;
+    changed.at(key) = value;
+    const auto read = TraceMeta::read(changed);
+    return read ? "" : read.error().what;
+  };
+  EXPECT_EQ(refusal("ipi_trace.window", "10 5"),
+            "note ipi_trace.window: it ends at 5, before its begin at 10");
+  EXPECT_EQ(refusal("ipi_trace.line", "tsc 30 5 10 15"),
+            "note ipi_trace.line: it ends at 10, before its begin at 30");
+  EXPECT_EQ(refusal("ipi_trace.line", "tsc 10 15 30 5"),
+            "note ipi_trace.line: it ends at 5, before its begin at 15");
+}
+
 TEST(TraceMeta, SurvivesItsNotes) {
   TraceMeta meta;
   meta.level = "A";
