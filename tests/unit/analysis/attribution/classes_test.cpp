@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "analysis/attribution/classes.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <ctime>
 #include <fstream>
 #include <regex>
 
@@ -114,6 +116,49 @@ TEST(Classes, UsersRulesComeFirst) {
   const auto rules = Classifier::create(all, "x86_64", "6.18");
   ASSERT_TRUE(rules);
   EXPECT_EQ(named(*rules, "ipi_mb"), "lab/two, one");
+}
+
+// The rule, tried on the longest names that a recording may hold.
+bool finds(const std::string& expression, const std::string& name) {
+  const auto made = Classifier::create({{"own", "own", expression, ".*", "*", "*", "no", "-", "x"}},
+                                       "x86_64", "6.18");
+  EXPECT_TRUE(made) << expression << ": " << made.error().text();
+  return made && made->classify(name, {}).klass == "own";
+}
+
+TEST(Classes, AnExpressionOfOnesOwnTakesNoTime) {
+  const std::string name(640, 'a');
+  std::string nested, many;
+  for (int i = 0; i < 120; ++i) nested = "(" + nested + "a*)*";
+  for (int i = 0; i < 200; ++i) many += "a?";
+  const std::clock_t begin = std::clock();
+  for (const auto& expression : {std::string("(a*)*b"), std::string("(a+)+$"), nested + "b",
+                                 std::string("(a|a|aa)*b"), many + "b", std::string("(a?){50}b")})
+    EXPECT_EQ(finds(expression, name + "c"), false) << expression;
+  // Each alone takes for ever where alternatives are tried one after the other.
+  EXPECT_LT(static_cast<double>(std::clock() - begin) / CLOCKS_PER_SEC, 10);
+}
+
+TEST(Classes, AnExpressionOfOnesOwnFindsWhatItShould) {
+  EXPECT_TRUE(finds("sync_core", "do_sync_core"));
+  EXPECT_TRUE(finds("^do_|none", "do_sync_core"));
+  EXPECT_FALSE(finds("^sync|none", "do_sync_core"));
+  EXPECT_TRUE(finds("core$", "do_sync_core"));
+  EXPECT_FALSE(finds("sync$", "do_sync_core"));
+  EXPECT_TRUE(finds("^(do_)?sync_[a-z]{4}$", "do_sync_core"));
+  for (const char* refused : {"(a{99}){99}", "(a?){500}", "a{1,99999999999999999999}"})
+    EXPECT_THAT(
+        parse_class_rules("r.csv", fmt::format("{}a,b,\"{}\",.*,*,*,no,-,x\n", kHead, refused))
+            .error()
+            .what,
+        HasSubstr("r.csv:2: an expression repeats too much: "));
+  EXPECT_TRUE(parse_class_rules("r.csv", fmt::format("{}a,b,[0-9]{{16}},.*,*,*,no,-,x\n", kHead)));
+  for (const char* refused : {"a(?=b)", "a(?!b)", "(a)\\1", "(?:a", "a)(b"}) {
+    const auto made = Classifier::create({{"own", "own", refused, ".*", "*", "*", "no", "-", "x"}},
+                                         "x86_64", "6.18");
+    ASSERT_FALSE(made) << refused;
+    EXPECT_TRUE(made.error().what.starts_with("rule own/own: ")) << made.error().what;
+  }
 }
 
 TEST(Classes, WrongFilesAreRefusedWithLineAndReason) {
