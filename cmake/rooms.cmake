@@ -13,6 +13,8 @@ function(isolab_room name)
   add_library(isolab_${name} STATIC ${ROOM_SOURCES})
   if(ISOLAB_UNITY AND NOT ROOM_ALONE)
     set_target_properties(isolab_${name} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 0)
+    # The sources are included, so GCC takes them for headers and warns of every type that holds a local one.
+    target_compile_options(isolab_${name} PRIVATE $<$<CXX_COMPILER_ID:GNU>:-Wno-subobject-linkage>)
   endif()
   target_link_libraries(isolab_${name} PUBLIC isolab_options ${ROOM_LINKS})
   isolab_precompile(isolab_${name} rooms)
