@@ -164,7 +164,9 @@ TEST_F(TraceLive, JoinsEveryCallToItsSenderAndLeavesNothingBehind) {
   EXPECT_GE(queued, kBarriers / 2);  // the peer may be scheduled out now and then
   EXPECT_GE(entered, kBarriers / 2);
   EXPECT_GE(joined, entered - 1);  // one may have been under way when recording began
-  EXPECT_EQ(stacks, queued + reschedules);
+  // Recording may end between an event and its stack: once on each CPU at most.
+  EXPECT_LE(stacks, queued + reschedules);
+  EXPECT_GE(stacks, queued + reschedules - facts_.online.count());
   EXPECT_EQ(elsewhere, 0);
   EXPECT_LE(outside, 16);  // around the clock readings
 
