@@ -155,32 +155,6 @@ bool kernel_in_range(std::string_view range, std::string_view release) {
 
 namespace {
 
-/// Looks for an expression in a name. The usual matcher of libstdc++ tries alternatives one after
-/// the other, which takes for ever on (a*)*b; its other one follows all at once, in time that grows
-/// with the name times the size of the expression (at most 100,000 states), 3 times as slow on
-/// those built in. It knows no references back, and a condition ahead would start a search at each
-/// place.
-class Expression {
- public:
-  /// Throws std::regex_error. `own`: not of the rules built in.
-  void assign(const std::string& text, bool own) {
-    regex_.assign(text);  // what is no expression alone is none in parentheses
-    own_ = own;
-    if (!own) return;
-    if (text.find("(?=") != std::string::npos || text.find("(?!") != std::string::npos)
-      throw std::regex_error(std::regex_constants::error_complexity);
-    regex_.assign("[\\s\\S]*(?:" + text + ")[\\s\\S]*",
-                  std::regex::ECMAScript | std::regex::nosubs | std::regex_constants::__polynomial);
-  }
-  bool found_in(const std::string& name) const {
-    return own_ ? std::regex_match(name, regex_) : std::regex_search(name, regex_);
-  }
-
- private:
-  std::regex regex_;
-  bool own_ = false;
-};
-
 std::string regex_problem(const std::regex_error& error) {
   if (error.code() == std::regex_constants::error_complexity)
     return "what stands ahead ((?=...), (?!...)) or before (\\1) is not looked for in rules of "
@@ -191,6 +165,33 @@ std::string regex_problem(const std::regex_error& error) {
 }  // namespace
 
 struct Classifier::Compiled {
+  /// Looks for an expression in a name. The usual matcher of libstdc++ tries alternatives one after
+  /// the other, which takes for ever on (a*)*b; its other one follows all at once, in time that
+  /// grows with the name times the size of the expression (at most 100,000 states), 3 times as slow
+  /// on those built in. It knows no references back, and a condition ahead would start a search at
+  /// each place.
+  class Expression {
+   public:
+    /// Throws std::regex_error. `own`: not of the rules built in.
+    void assign(const std::string& text, bool own) {
+      regex_.assign(text);  // what is no expression alone is none in parentheses
+      own_ = own;
+      if (!own) return;
+      if (text.find("(?=") != std::string::npos || text.find("(?!") != std::string::npos)
+        throw std::regex_error(std::regex_constants::error_complexity);
+      regex_.assign("[\\s\\S]*(?:" + text + ")[\\s\\S]*", std::regex::ECMAScript |
+                                                              std::regex::nosubs |
+                                                              std::regex_constants::__polynomial);
+    }
+    bool found_in(const std::string& name) const {
+      return own_ ? std::regex_match(name, regex_) : std::regex_search(name, regex_);
+    }
+
+   private:
+    std::regex regex_;
+    bool own_ = false;
+  };
+
   struct One {
     ClassRule rule;
     bool null_callback = false;
