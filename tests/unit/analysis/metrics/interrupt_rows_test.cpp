@@ -166,7 +166,7 @@ Metric verdict_on(std::uint64_t ops, double expected, std::uint64_t calls,
 }
 
 TEST(IpisPerOp, TooFewOperationsProveNothingEitherWay) {
-  for (const std::uint64_t calls : {2, 10, 20})
+  for (const std::uint64_t calls : {2U, 10U, 20U})
     EXPECT_EQ(verdict_on(10, 1, calls, 0).verdict, "too few operations") << calls;
   EXPECT_EQ(verdict_on(4, 0, 1, 0).verdict, "too few operations");
   EXPECT_EQ(verdict_on(10, 1, 200, 0).verdict, "different");  // so many are no scatter
@@ -178,7 +178,7 @@ TEST(IpisPerOp, TooFewOperationsProveNothingEitherWay) {
 
 TEST(IpisPerOp, SaysHowManyOperationsWouldTell) {
   for (const double expected : {0.0, 1.0, 16.0})
-    for (const std::uint64_t idle : {0, 50, 900}) {
+    for (const std::uint64_t idle : {0U, 50U, 900U}) {
       const auto few = verdict_on(10, expected, idle, idle);
       if (few.verdict != "too few operations") continue;
       const std::uint64_t needed = few.operations_needed;
