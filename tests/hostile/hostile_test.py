@@ -21,10 +21,9 @@ import time
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "support"))
 import output_cases  # noqa: E402
-from machine_state import Machine, different, must, private_tracefs  # noqa: E402
+from machine_state import Machine, must, private_tracefs  # noqa: E402
 
 PROFILE = HERE / "hostile.yaml"
-KNOB = pathlib.Path("/proc/sys/vm/stat_interval")
 LIBC = ctypes.CDLL(None, use_errno=True)
 NOBODY = 65534
 
@@ -32,13 +31,13 @@ NOBODY = 65534
 class Place:
     """A directory of its own for one case."""
 
-    def __init__(self, isolab):
+    def __init__(self, isolab, mark):
         self.path = pathlib.Path(tempfile.mkdtemp(prefix="isolab-hostile-"))
         self.path.chmod(0o755)
         # A copy that everybody may execute, wherever the build is.
         self.isolab = shutil.copy(isolab, self.path / "isolab")
         self.profile = shutil.copy(PROFILE, self.path / "hostile.yaml")
-        self.environment = dict(os.environ, ISOLAB_STATE_DIR=str(self.path / "state"), ISOLAB_HOSTILE=self.path.name)
+        self.environment = dict(os.environ, ISOLAB_STATE_DIR=str(self.path / "state"), **{mark: self.path.name})
 
     def run(self, *options, output=None, before=None, meanwhile=None, environment=None):
         """One run; `before` happens in the child, between fork and exec. Returns (code, text)."""
@@ -184,14 +183,13 @@ def cpu_goes_offline(place):
     if last == 0:
         return "needs two CPUs"
     online.write_text(real)
-    profile = pathlib.Path(place.profile)
-    profile.write_text(profile.read_text().replace("measure: 200ms", "measure: 3s"))
+    profile_of(place, {"idle": {}}, "1500ms")
 
     def unplug():
         end = time.monotonic() + 60
         while time.monotonic() < end and not list((place.path / "recording" / "windows").glob(".*")):
-            time.sleep(0.1)
-        time.sleep(1)
+            time.sleep(0.02)
+        time.sleep(0.5)
         online.write_text(f"0-{last - 1}\n" if last > 1 else "0\n")
     code, text = place.run(before=namespace(f"mount --bind {online} /sys/devices/system/cpu/online"), meanwhile=unplug)
     must(code == 5, f"exit code {code}: {text}")
@@ -200,9 +198,7 @@ def cpu_goes_offline(place):
 
 def second_run(place):
     """Refused with the process, user and profile of the first."""
-    profile = pathlib.Path(place.profile)
-    # Buffers for the longer window: a loss would end with 5.
-    profile.write_text(profile.read_text().replace("measure: 200ms", "measure: 3s").replace("256KiB", "16MiB"))
+    profile_of(place, {"idle": {}}, "1500ms", observe="[interrupts]")
     told = []
 
     def another():
@@ -217,10 +213,10 @@ def second_run(place):
     must(told[0][0] == 1 and re.search(r"process \d+ of user 0, profile hostile", told[0][1]), str(told))
 
 
-def profile_of(place, arms, measure, order="interleaved"):
+def profile_of(place, arms, measure, order="interleaved", observe="[interrupts, ipi_trace: {quiet: 1ms}]"):
     pathlib.Path(place.profile).write_text(
         "name: hostile\nquestion: What does it leave?\nprobe: {busy_loop: {threshold: 1us}}\n"
-        "observe: [interrupts, ipi_trace: {quiet: 1ms}]\n"
+        f"observe: {observe}\n"
         f"arms: {json.dumps(arms)}\ndesign: {{order: {order}, warmup: 100ms, measure: {measure}}}\n")
 
 
@@ -232,8 +228,8 @@ def windows(place):
     return [json.loads(file.read_text()) for file in sorted((place.path / "recording" / "windows").glob("*/window.json"))]
 
 
-def while_measuring(place, comm, number):
-    """Sends a signal to the run's process of that name in the middle of the first window."""
+def while_measuring(place, comm, number, before=lambda: None):
+    """Sends a signal to the run's process of that name in the middle of the first window; `before` is done before it."""
     def send():
         end = time.monotonic() + 60
         while time.monotonic() < end:
@@ -246,6 +242,7 @@ def while_measuring(place, comm, number):
                     continue
                 time.sleep(0.5)
                 try:
+                    before()
                     os.kill(int(pid), number)
                     return
                 except ProcessLookupError:  # a trial before the first window
@@ -258,7 +255,7 @@ def left_running(place):
     """What a command leaves behind is named, and has ended when its window is in the recording."""
     beat = place.path / "beat"
     busy = command_of("sh", "-c", f"setsid sh -c 'while :; do : > {beat}; done' & sleep 300")
-    profile_of(place, {"idle": {}, "leaves": busy, "after": command_of("sleep", "300")}, "500ms", order="sequential")
+    profile_of(place, {"idle": {}, "leaves": busy, "after": command_of("sleep", "300")}, "300ms", order="sequential")
     code, text = place.run("--allow-commands")
     must(code in (0, 5), f"exit code {code}: {text}")
     must("had left running: sh (" in text, text)
@@ -280,6 +277,61 @@ def reader_killed(place):
     must("disturbed: the trace reader ended: killed by SIGKILL" in status_of(place, "idle"), status_of(place, "idle"))
 
 
+def reader_stopped(place):
+    """It is waited for, not for ever, and its window is in no number."""
+    profile_of(place, {"idle": {}}, "1500ms")
+    begin = time.monotonic()
+    code, text = place.run(meanwhile=while_measuring(place, "trace-drain", signal.SIGSTOP))
+    if windows(place)[0]["notes"]["ipi_trace.level"] == "D":
+        return "nothing can be traced here"
+    must(code == 5, f"exit code {code}: {text}")
+    must(status_of(place, "idle").startswith("disturbed: the trace reader "), status_of(place, "idle"))
+    must(time.monotonic() - begin < 30, f"it took {time.monotonic() - begin:.0f} s")
+
+
+PLANTED = "isolab-journal 2\nowner {} 1 %\nvalue {} 2 owned 2 0\nend\n"
+
+
+def journal_planted(place):
+    """What appears in the state directory during a run is named and not obeyed by who restores after a kill."""
+    state, victim = place.path / "state", place.path / "victim"
+    victim.write_text("precious\n")
+    profile_of(place, {"changed": {"settings": {str(output_cases.KNOB): 7}}}, "1500ms")
+    planted = []
+
+    def plant():
+        for name, owner in (("999999-0.journal", NOBODY), ("999998-0.journal", 0)):
+            (state / name).write_text(PLANTED.format(name.split("-")[0], victim))
+            os.chown(state / name, owner, -1)
+            planted.append(state / name)
+        (state / "999997-0.journal").symlink_to(victim)
+        planted.append(state / "999997-0.journal")
+    code, text = place.run(meanwhile=while_measuring(place, "isolab-run", signal.SIGKILL, plant))
+    must(code == 4 and "what it had changed was put back" in text, f"exit code {code}: {text}")
+    must(all(f"{path}: a " in text for path in planted), text)
+    must(victim.read_text() == "precious\n", "a planted journal was obeyed")
+    must(len(planted) == 3 and all(os.path.lexists(path) for path in planted), "a planted journal was removed")
+    refused = subprocess.run([place.isolab, "restore"], env=place.environment, capture_output=True, text=True, check=False)
+    must(refused.returncode == 4 and victim.read_text() == "precious\n", f"restore: {refused.returncode}: {refused.stderr}")
+    for path in planted:
+        path.unlink()
+
+
+def pipes_in_the_state_directory(place):
+    """A FIFO for the lock, for that of another user, or for a journal: nobody waits for its other end."""
+    state = place.path / "state"
+    profile_of(place, {"idle": {}}, "300ms", observe="[interrupts]")
+    for name, wanted in (("isolab.0", 1), ("isolab.65534", 0), ("1-0.journal", 1)):
+        state.mkdir(mode=0o700, exist_ok=True)
+        os.mkfifo(state / name)
+        begin = time.monotonic()
+        code, text = place.run(output=place.path / f"recording-{name}")
+        must(code == wanted, f"{name}: exit code {code}: {text}")
+        must(code == 0 or re.search(rf"{re.escape(str(state / name))}.* (no regular file|is somebody else's)", text), f"{name}: {text}")
+        must(time.monotonic() - begin < 10, f"{name}: it took {time.monotonic() - begin:.0f} s")
+        shutil.rmtree(state)
+
+
 def workload_stopped(place):
     profile_of(place, {"idle": {}, "still": command_of("sleep", "300")}, "1500ms")
     code, text = place.run("--allow-commands", meanwhile=while_measuring(place, "command", signal.SIGSTOP))
@@ -299,26 +351,22 @@ def log_flood(place):
 
 
 CASES = [no_root, disk_full, no_room_for_the_journal, memory_short, read_only_kernel_files, no_cgroup, no_tracefs,
-         seccomp, cpu_goes_offline, second_run, left_running, reader_killed, workload_stopped, log_flood] + output_cases.CASES
+         seccomp, journal_planted] + output_cases.CASES
+# These change no setting and wait more than they work: beside the others, as another process with a mark of its own.
+BESIDE = [workload_stopped, left_running, cpu_goes_offline, second_run, reader_killed, reader_stopped,
+          pipes_in_the_state_directory, log_flood]
 
 
-def main():
-    if os.geteuid() != 0:
-        print("needs root")
-        return 77
-    isolab, wanted = pathlib.Path(sys.argv[1]).resolve(), sys.argv[2:]
-    private_tracefs()
-    machine = Machine("ISOLAB_HOSTILE")
-    moving = machine.moving()
+def carry_out(cases, isolab, mark, moving):
+    """How many failed. Each leaves the machine as it was, but for what is in `moving`."""
+    machine = Machine(mark)
     failed = 0
-    for case in CASES:
-        if wanted and case.__name__ not in wanted:
-            continue
-        place = Place(isolab)
+    for case in cases:
+        place = Place(isolab, mark)
         before, begin = machine.capture(), time.monotonic()
         try:
             skipped = case(place)
-            changed = different(before, machine.capture(), moving)
+            changed = machine.left_changed(before, moving)
             must(not changed, "left changed: " + "\n".join(changed))
             must(not place.left(), f"still running: {place.left()}")
             journals = list(place.path.glob("state/*.journal"))
@@ -329,7 +377,28 @@ def main():
             print(f"{case.__name__}: FAILED\n{str(error)[:3000]}", flush=True)
         finally:
             shutil.rmtree(place.path, ignore_errors=True)
+    return failed
+
+
+def main():
+    if os.geteuid() != 0:
+        print("needs root")
+        return 77
+    isolab, wanted = pathlib.Path(sys.argv[1]).resolve(), sys.argv[2:]
+    private_tracefs()
+    machine = Machine("ISOLAB_HOSTILE")
+    moving = machine.moving()
+    before = machine.capture()
+    chosen = [[case for case in cases if not wanted or case.__name__ in wanted] for cases in (CASES, BESIDE)]
+    beside = os.fork()
+    if beside == 0:
+        os._exit(carry_out(chosen[1], isolab, "ISOLAB_BESIDE", moving | {str(output_cases.KNOB)}))
+    failed = carry_out(chosen[0], isolab, "ISOLAB_HOSTILE", moving)
+    failed += os.waitstatus_to_exitcode(os.waitpid(beside, 0)[1])
     output_cases.clean_up()
+    if changed := machine.left_changed(before, moving):
+        failed += 1
+        print("left changed by one of them: " + "\n".join(changed))
     print(f"{failed} failed")
     return 1 if failed else 0
 

@@ -56,11 +56,11 @@ def whole_recording(place, status="complete"):
     must(report.returncode == 0, report.stderr)
 
 
-def output_goes_bad(kind, wanted, status="complete", measure="200ms", **where):
+def output_goes_bad(kind, wanted, status="complete", measure="100ms", **where):
     """A run whose stdout and stderr are of that kind; the reader or the terminal goes in the middle of the window."""
     def case(place):
         output = Output(kind)
-        process = output.start(command(place, **{"measure: 200ms": f"measure: {measure}"}),
+        process = output.start(command(place, **{"measure: 100ms": f"measure: {measure}"}),
                                env=place.environment, cwd=place.path, **where)
         until_changed(process)
         output.spoil()
@@ -78,8 +78,8 @@ def reader(argv, wanted, status="complete", interrupt=False):
     def case(place):
         read, write = os.pipe()
         reading = subprocess.Popen(argv, stdin=read, stdout=subprocess.DEVNULL)
-        measure = "measure: 2s" if interrupt else "measure: 200ms"
-        process = subprocess.Popen(command(place, **{"measure: 200ms": measure}), env=place.environment,
+        measure = "measure: 2s" if interrupt else "measure: 100ms"
+        process = subprocess.Popen(command(place, **{"measure: 100ms": measure}), env=place.environment,
                                    cwd=place.path, stdout=write, stderr=write)
         os.close(read)
         os.close(write)
@@ -120,13 +120,14 @@ def code_of(place, verb, column):
         options = ["--bogus"] * (column == "usage")
         return ended([place.isolab, "spikes", str(traced_recording(place, column)), *options], column, sleeps=True)
     words = {"run": ("run",), "run --sessions": ("run", "--sessions", "2"), "plan --dry-run": ("plan", "--dry-run")}[verb]
+    untraced = {", ipi_trace: {quiet: 1ms, buffer: 4MiB, other_buffer: 4MiB}": ""}  # half of the time: the codes are the same
     changes = {"data lost": {"threshold: 100us": "threshold: 1us, log_capacity: 0"},
-               "interrupted": {"measure: 200ms": "measure: 5s"},
+               "interrupted": {"measure: 100ms": "measure: 5s"},
                "not applicable": {"changed:": "idle: {}\n  changed:",
                                   "settings:": "workloads: [command: {argv: [isolab-none]}]\n    settings:"}}
     options = {"usage": ["--bogus"], "not applicable": ["--allow-commands"] * (words[0] == "run")}.get(column, [])
     when = until_changed if words[0] == "run" else lambda process: until_printing(place, process)
-    return ended(command(place, *options, verb=words, **changes.get(column, {})), column, when,
+    return ended(command(place, *options, verb=words, **untraced, **changes.get(column, {})), column, when,
                  sleeps=words[0] == "plan", env=place.environment, cwd=place.path)
 
 

@@ -12,6 +12,7 @@ LIBC = ctypes.CDLL(None, use_errno=True)
 # the kernel warn, because its page allocation gives up on a fatal signal (kernel/trace/ring_buffer.c,
 # rb_allocate_pages and trace_rb_cpu_prepare, seen on 6.18).
 NO_SETTINGS = {"ns_last_pid", "tainted"}
+MADE = re.compile(r"isolab[-_](?:\w+_)?(\d+)")
 TAINT = "/proc/sys/kernel/tainted"
 
 
@@ -50,12 +51,12 @@ class Machine:
 
     def ours(self, names):
         """Those that isolab makes ("isolab-PID", "isolab_NAME_PID"), unless another isolab is at work there."""
-        found = []
-        for name in names:
-            pid = re.search(r"isolab[-_](?:\w+_)?(\d+)", name)
-            if pid and (not os.path.exists(f"/proc/{pid[1]}") or self.mark in read(f"/proc/{pid[1]}/environ")):
-                found.append(name)
-        return sorted(found)
+        return sorted(name for name in names if MADE.search(name) and not self.of_others(name))
+
+    def of_others(self, name):
+        """Whether an isolab that is at work and none of ours has made it."""
+        made = MADE.search(name)
+        return made and os.path.exists(f"/proc/{made[1]}") and self.mark not in read(f"/proc/{made[1]}/environ")
 
     def capture(self):
         """Path -> contents of whatever a run may change."""
@@ -77,12 +78,24 @@ class Machine:
                      "trace_clock", "tracing_cpumask", "set_event_pid", "events/enable", "buffer_size_kb",
                      "trace_options", "set_ftrace_pid", "uprobe_events", "synthetic_events"]:
             out[str(TRACING / name)] = read(TRACING / name)
+        # Groups of kprobe events are a run's own, too.
+        probes = out[str(TRACING / "kprobe_events")].decode().splitlines()
+        out[str(TRACING / "kprobe_events")] = [line for line in probes if not self.of_others(line)]
         instances = TRACING / "instances"
         out["instances"] = self.ours(os.listdir(instances)) if instances.is_dir() else []
         for mount in re.findall(r"^\S+ (\S+) cgroup2? ", read("/proc/mounts").decode(), re.M):
             out["cgroups " + mount] = self.ours(directory for directory, _, _ in os.walk(mount))
         out["mounts"] = read("/proc/1/mounts")
         return out
+
+    def left_changed(self, before, moving):
+        """What differs from `before`; what a run of others that has just been killed made, is removed in a moment."""
+        for _ in range(3):
+            changed = different(before, self.capture(), moving)
+            if not any(line.startswith(("instances:", "cgroups ", str(TRACING / "kprobe_events"))) for line in changed):
+                break
+            time.sleep(0.3)
+        return changed
 
     def moving(self):
         """Keys of values that move by themselves: a page count or a cursor is no setting."""

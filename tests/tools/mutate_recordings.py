@@ -1,37 +1,42 @@
 # SPDX-License-Identifier: Apache-2.0
 """Damages recordings and lets isolab read them: each must end in a right answer or a clear error.
 
-  mutate_recordings.py ISOLAB RECORDING... [--count N] [--seed N] [--first N] [--jobs N] [--verbs N] [--keep DIR]
+  mutate_recordings.py RUN_VERBS RECORDING... [--make PROGRAM] [--count N] [--seed N] [--first N] [--jobs N] [--verbs N]
+                       [--plots N] [--keep DIR]
 
 One mutation is a function of seed, number and the recordings: --first 4711 --count 1 repeats number 4711 alone.
 Kinds: a JSON leaf replaced, removed or doubled, bytes flipped in binary files (gap logs with and without a right
 hash), files cut, emptied, removed, replaced by directories, links and FIFOs, JSON nested deep, numbers of any size.
 The recordings' own modes and files are not touched.
 
-Each of report, spikes, export, compare and analyse (what the charts are drawn from) has to end within CPU_SECONDS of
-processor time and MEMORY bytes, with an exit code of docs/command-line.md, without a signal or a sanitizer's
-report. An error must name a file of the recording; nothing may hold control characters. Prints each failure; exit
-code 1 if there was one. With a build under AddressSanitizer the limits are those of SANITIZED.
+Each of report, spikes, export, compare and analyse (what the charts are drawn from) has to end within its limits of
+processor time, time and memory, with an exit code of docs/command-line.md, without a signal or a sanitizer's
+report. An error must name a file of the recording; nothing may hold control characters. Of every N-th (--plots) the
+charts are drawn, too. Prints each failure and what each verb took; exit code 1 if there was a failure.
+
+RUN_VERBS (tests/tools/run_verbs.cpp) is isolab with a fork for each command line: a mutation costs five forks and no
+start of a program.
 """
 import argparse
+import collections
 import json
 import multiprocessing
 import os
 import pathlib
 import random
 import re
-import resource
 import shutil
 import struct
 import subprocess
 import sys
 import tempfile
 
-CPU_SECONDS, MEMORY = 5, 1 << 30
-SANITIZED = {"cpu": 60, "rss_mb": 3072}
+LIMITS = {"cpu_s": 5, "wall_s": 30, "memory_mb": 1024}
+SANITIZED = {"cpu_s": 60, "wall_s": 360, "memory_mb": 3072}
+DRAWING = {"cpu_s": 120, "wall_s": 600, "memory_mb": 8192}
 CODES = {0, 1, 2, 3, 5}
 SANITIZER_EXIT = 99
-HIDDEN = re.compile("[\x00-\x08\x0b-\x1f\x7f]")
+HIDDEN = re.compile(rb"[\x00-\x08\x0b-\x1f\x7f]")
 
 # Text that JSON has no value for in Python, put in place after printing.
 RAW = {"@raw-1e400@": "1e400", "@raw-nan@": "NaN", "@raw-infinity@": "-Infinity", "@raw-2^64@": str(2**64),
@@ -232,36 +237,41 @@ def damage(source, base, files, place):
     return ", ".join(said)
 
 
-def commands(isolab, place, base, scratch):
-    yield "report", [isolab, "report", place]
-    yield "spikes", [isolab, "spikes", place, "--over", "2us"]
-    yield "export", [isolab, "export", place, "--perfetto", scratch / "out.json"]
-    yield "compare", [isolab, "compare", base, place]
-    yield "analyse", [isolab, "analyse", place]
+def commands(place, base, scratch):
+    yield ["report", place]
+    yield ["spikes", place, "--over", "2us"]
+    yield ["export", place, "--perfetto", scratch / "out.json"]
+    yield ["compare", base, place]
+    yield ["analyse", place]
 
 
-def limited():
-    resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS))
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+ENVIRONMENT = dict(os.environ, ASAN_OPTIONS=f"exitcode={SANITIZER_EXIT}:detect_leaks=0",
+                   UBSAN_OPTIONS=f"halt_on_error=1:print_stacktrace=1:exitcode={SANITIZER_EXIT}", MPLBACKEND="Agg")
 
 
-def limited_sanitized():
-    resource.setrlimit(resource.RLIMIT_CPU, (SANITIZED["cpu"], SANITIZED["cpu"]))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+class Verbs:
+    """A process of RUN_VERBS."""
+
+    def __init__(self, program, where, limits):
+        self.out, self.err = where / "out", where / "err"
+        self.process = subprocess.Popen([program, self.out, self.err, *(str(limits[name]) for name in LIMITS)],
+                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=ENVIRONMENT, text=True)
+
+    def run(self, words):
+        """Exit code, ms of processor time, what it said."""
+        self.process.stdin.write("\t".join(map(str, words)) + "\n")
+        self.process.stdin.flush()
+        code, milliseconds, _ = map(int, self.process.stdout.readline().split())
+        return code, milliseconds, self.out.read_bytes(), self.err.read_bytes()
 
 
-ENVIRONMENT = dict(os.environ, ASAN_OPTIONS=f"exitcode={SANITIZER_EXIT}:hard_rss_limit_mb={SANITIZED['rss_mb']}:detect_leaks=0",
-                   UBSAN_OPTIONS=f"halt_on_error=1:print_stacktrace=1:exitcode={SANITIZER_EXIT}")
-
-
-def faults_of(verb, code, out, err, names):
+def faults_of(code, out, err, names):
     """Why this ending is none that a user may see."""
     if code not in CODES:
         yield f"ended with {code}"
-    if "Sanitizer" in err or "runtime error:" in err:
+    if b"Sanitizer" in err or b"runtime error:" in err:
         yield "a sanitizer's report"
-    if code == 1 and not (err.startswith("isolab: ") and any(name in err for name in names)):
+    if code == 1 and not (err.startswith(b"isolab: ") and any(name.encode() in err for name in names)):
         yield "an error that names no file of the recording"
     for text, where in ((out, "stdout"), (err, "stderr")):
         if found := HIDDEN.search(text):
@@ -269,44 +279,48 @@ def faults_of(verb, code, out, err, names):
 
 
 class Trial:
-    def __init__(self, options, bases, sanitized):
-        self.options, self.bases, self.sanitized = options, bases, sanitized
+    verbs = drawing = None  # of this process
+
+    def __init__(self, options, bases, where):
+        self.options, self.bases, self.where = options, bases, where
+
+    def start(self):
+        """In each process of the pool."""
+        place = pathlib.Path(tempfile.mkdtemp(prefix="verbs-", dir=self.where))
+        sanitized = b"__asan_init" in self.options.run_verbs.read_bytes()
+        Trial.verbs = Verbs(self.options.run_verbs, place, SANITIZED if sanitized else LIMITS)
+        if self.options.plots:
+            Trial.drawing = Verbs(self.options.run_verbs, place, DRAWING)
 
     def __call__(self, number):
-        """The failures of one mutation."""
+        """The failures of one mutation, and of each verb how often and how long it ran."""
         source = random.Random(f"{self.options.seed}/{number}")
         base, files = source.choice(self.bases)
-        with tempfile.TemporaryDirectory(prefix="isolab-mutated-", dir=base.parent.parent) as scratch:
+        with tempfile.TemporaryDirectory(prefix="mutated-", dir=self.where) as scratch:
             scratch = pathlib.Path(scratch)
             place = scratch / base.name
             what = damage(source, base, files, place)
             names = {base.name} | {pathlib.Path(name).name for name in files}
-            verbs = list(commands(self.options.isolab, place, base, scratch))
+            verbs = list(commands(place, base, scratch))
             if self.options.verbs:
                 verbs = source.sample(verbs, self.options.verbs)
-            failures = []
-            for verb, command in verbs:
-                failures += [f"{number} {verb}: {fault}\n    {base.name}: {what[:300]}\n    {err.strip()[-600:]}"
-                             for fault, err in self.run(verb, command, names)]
+            if self.options.plots and number % self.options.plots == 0:
+                verbs.append(["plot", place, "-o", scratch / "charts"])
+            failures, used = [], collections.Counter()
+            for words in verbs:
+                code, milliseconds, out, err = (self.drawing if words[0] == "plot" else self.verbs).run(words)
+                used[words[0], "times"] += 1
+                used[words[0], "ms"] += milliseconds
+                failures += [f"{number} {words[0]}: {fault}\n    {base.name}: {what[:300]}\n    "
+                             f"{err.decode('utf-8', 'replace').strip()[-600:]}" for fault in faults_of(code, out, err, names)]
             if failures and self.options.keep:
                 shutil.copytree(place, pathlib.Path(self.options.keep) / str(number), symlinks=True, dirs_exist_ok=True,
                                 ignore=lambda _, entries: [one for one in entries if not self.plain(place, one)])
-            return failures
+            return failures, used
 
     @staticmethod
     def plain(place, name):
         return all(one.is_dir() or one.is_file() for one in place.rglob(name))
-
-    def run(self, verb, command, names):
-        seconds = 6 * (SANITIZED["cpu"] if self.sanitized else CPU_SECONDS)  # others may have the processors
-        try:
-            done = subprocess.run(list(map(str, command)), stdin=subprocess.DEVNULL, capture_output=True, env=ENVIRONMENT, timeout=seconds,
-                                  preexec_fn=limited_sanitized if self.sanitized else limited, check=False)
-        except subprocess.TimeoutExpired:
-            return [(f"no end within {seconds} s", "")]
-        err = done.stderr.decode("utf-8", "replace")
-        faults = list(faults_of(verb, done.returncode, done.stdout.decode("utf-8", "replace"), err, names))
-        return [(fault, err) for fault in faults]
 
 
 def copied(recordings, where):
@@ -319,7 +333,7 @@ def copied(recordings, where):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("isolab", type=pathlib.Path)
+    parser.add_argument("run_verbs", type=pathlib.Path)
     parser.add_argument("recordings", type=pathlib.Path, nargs="*")
     parser.add_argument("--make", help="a program that writes recordings into the directory it is given")
     parser.add_argument("--count", type=int, default=200)
@@ -327,23 +341,28 @@ def main():
     parser.add_argument("--first", type=int, default=0)
     parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("--verbs", type=int, default=0, help="so many verbs of each mutation, chosen by it (default: all)")
+    parser.add_argument("--plots", type=int, default=0, help="draw the charts of every so many-th mutation (default: none)")
     parser.add_argument("--keep", help="a directory for recordings that failed")
     options = parser.parse_args()
-    options.isolab = options.isolab.resolve()
-    sanitized = b"__asan_init" in options.isolab.read_bytes()
-    with tempfile.TemporaryDirectory(prefix="isolab-mutate-") as where:
+    options.run_verbs = options.run_verbs.resolve()
+    # In memory, where there is a file system for that: 20,000 recordings are written and removed.
+    with tempfile.TemporaryDirectory(prefix="isolab-mutate-", dir="/dev/shm" if os.path.isdir("/dev/shm") else None) as where:
         where = pathlib.Path(where)
         if options.make:
             subprocess.run([options.make, str(where / "made")], check=True)
             options.recordings += sorted((where / "made").iterdir())
         bases = list(copied(options.recordings, where))
-        failed = 0
-        with multiprocessing.Pool(options.jobs) as pool:
+        failed, used = 0, collections.Counter()
+        trial = Trial(options, bases, where)
+        with multiprocessing.Pool(options.jobs, initializer=trial.start) as pool:
             numbers = range(options.first, options.first + options.count)
-            for failures in pool.imap_unordered(Trial(options, bases, sanitized), numbers, chunksize=4):
+            for failures, took in pool.imap_unordered(trial, numbers, chunksize=4):
                 failed += bool(failures)
+                used += took
                 for failure in failures:
                     print(failure, flush=True)
+    for verb in sorted({verb for verb, _ in used}):
+        print(f"{verb}: {used[verb, 'times']} times, {used[verb, 'ms'] / used[verb, 'times']:.1f} ms of processor time each")
     print(f"{options.count} mutations of {len(bases)} recordings, {failed} failed")
     return 1 if failed else 0
 
