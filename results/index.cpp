@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <cmath>
 #include <utility>
 
 #include "results/json.h"
@@ -14,6 +15,7 @@ namespace isolab {
 namespace {
 
 constexpr int kPatienceMs = 5000;
+constexpr int kLongestText = 1 << 20;  // of a row, in bytes
 
 constexpr const char* kTables = R"(
 CREATE TABLE recording (
@@ -38,13 +40,17 @@ std::string labels_text(const std::map<std::string, std::string>& labels) {
   return print_json(Json(std::move(out)));
 }
 
-Result<std::map<std::string, std::string>> labels_of(const std::string& text) {
-  const Json json = TRY(parse_json(text));
-  const auto* members = std::get_if<JsonObject>(&json.value);
+/// Nothing: it is no object of texts.
+std::optional<std::map<std::string, std::string>> labels_of(const std::string& text) {
+  const auto json = parse_json(text);
+  const auto* members = json ? std::get_if<JsonObject>(&json->value) : nullptr;
+  if (members == nullptr) return std::nullopt;
   std::map<std::string, std::string> out;
-  if (members != nullptr)
-    for (const auto& [key, word] : *members)
-      if (const auto* value = std::get_if<std::string>(&word.value)) out.emplace(key, *value);
+  for (const auto& [key, word] : *members) {
+    const auto* value = std::get_if<std::string>(&word.value);
+    if (value == nullptr) return std::nullopt;
+    out.emplace(key, *value);
+  }
   return out;
 }
 
@@ -83,6 +89,14 @@ class Statement {
     return bytes == nullptr ? "" : bytes;
   }
   std::int64_t integer(int column) { return sqlite3_column_int64(statement_, column); }
+  /// SQLite keeps what does not fit a column's type as it is, and then reads text as 0.
+  bool is_number(int column) {
+    const int type = sqlite3_column_type(statement_, column);
+    return type == SQLITE_INTEGER || (type == SQLITE_FLOAT && std::isfinite(*number(column)));
+  }
+  bool is_number_or_null(int column) {
+    return sqlite3_column_type(statement_, column) == SQLITE_NULL || is_number(column);
+  }
   std::optional<double> number(int column) {
     if (sqlite3_column_type(statement_, column) == SQLITE_NULL) return std::nullopt;
     return sqlite3_column_double(statement_, column);
@@ -136,6 +150,17 @@ struct RecordingIndex::Database {
            TRY(number("SELECT group_concat(name) = 'recording,name,labels,unit,value,lower95,"
                       "upper95,n,exposure_s' FROM pragma_table_info('metric')")) == 1;
   }
+  /// Schemas of others may hold views that never end and triggers that write: neither is carried
+  /// out. What a row holds is bounded.
+  Result<void> distrust() {
+    sqlite3_limit(handle, SQLITE_LIMIT_LENGTH, kLongestText);
+    for (const int option : {SQLITE_DBCONFIG_ENABLE_VIEW, SQLITE_DBCONFIG_ENABLE_TRIGGER,
+                             SQLITE_DBCONFIG_TRUSTED_SCHEMA})
+      if (sqlite3_db_config(handle, option, 0, nullptr) != SQLITE_OK) return error("open");
+    if (sqlite3_db_config(handle, SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr) != SQLITE_OK)
+      return error("open");
+    return {};
+  }
   Result<void> make_tables() {
     TRY(run("BEGIN IMMEDIATE; DROP TABLE IF EXISTS metric; DROP TABLE IF EXISTS recording;",
             "make the index"));
@@ -162,6 +187,7 @@ Result<RecordingIndex> RecordingIndex::open(const std::filesystem::path& file) {
   if (sqlite3_open_v2(file.c_str(), &database->handle, flags, nullptr) != SQLITE_OK)
     return database->error("open the index");
   sqlite3_busy_timeout(database->handle, kPatienceMs);
+  TRY(database->distrust());
   TRY(database->run("PRAGMA foreign_keys = ON", "open the index"));
   if (!TRY(database->is_ours()))
     return Error{ErrorKind::usage, file.string() + " is a database, but no index of isolab",
@@ -239,12 +265,21 @@ Result<std::vector<HistoryPoint>> RecordingIndex::history(
   std::vector<HistoryPoint> out;
   int code = 0;
   while ((code = statement.step()) == SQLITE_ROW) {
+    const auto own = labels_of(statement.text(9));
+    bool numbers = statement.is_number(14) && statement.is_number(15);
+    for (const int column : {11, 12, 13}) numbers = numbers && statement.is_number_or_null(column);
+    if (!own || !numbers)
+      return Error{
+          ErrorKind::parse,
+          fmt::format("cannot read {}: the {} of recording \"{}\" is none that isolab writes",
+                      database_->file, metric, statement.text(0)),
+          "delete it: it is made again from the recordings"};
     HistoryPoint point;
     point.recording = {statement.text(0), statement.text(1), statement.text(2),
                        statement.text(3), statement.text(4), statement.text(5),
                        statement.text(6), statement.text(7), statement.text(8)};
     point.metric = {metric,
-                    TRY(labels_of(statement.text(9))),
+                    *own,
                     statement.text(10),
                     statement.number(11),
                     statement.number(12),

@@ -60,6 +60,7 @@ class RecordingIndex {
   Result<void> put(const IndexedRecording& recording, const std::vector<IndexedMetric>& metrics);
   Result<void> remove(const std::string& place);
   /// Every value of the metric whose labels include all of `labels`, by labels, then by time.
+  /// parse: a row of it is none that put() wrote.
   Result<std::vector<HistoryPoint>> history(const std::string& metric,
                                             const std::map<std::string, std::string>& labels) const;
 

@@ -43,6 +43,7 @@ sources() {  # of the parsers that a target is about
     lock) echo host/run_lock.cpp host/state_directory.cpp ;;
     machine) echo host/captured/*.cpp host/facts/*facts.cpp host/facts/measured_cpus.cpp host/readiness/*.cpp base/cpu_set.cpp ;;
     classes) echo analysis/attribution/classes.cpp ;;
+    index) echo results/index.cpp results/json.cpp ;;
     json) echo results/json.cpp results/benchmarks.cpp ;;
     recording) echo results/*_json.cpp results/json.cpp results/codec.cpp results/blobs.cpp ;;
     profile) echo plan/profile*.cpp plan/yaml_tree.cpp plan/compile.cpp base/params.cpp ;;
@@ -58,7 +59,7 @@ compile() {
   clang++ -std=c++20 -O1 -g1 -DFMT_SHARED -DISOLAB_SOURCE_DIR=\"\" -DISOLAB_SHARE_DIR=\"\" -I. -I"$build/generated" \
     -fsanitize=fuzzer,address,undefined \
     -fno-sanitize-recover=all "tests/fuzz/$1_fuzz.cpp" $(sources "$1") \
-    -Wl,--start-group $rooms -Wl,--end-group -lyaml-cpp -lfmt -lhwloc -lz -lcrypto -o "$work/$1"
+    -Wl,--start-group $rooms -Wl,--end-group -lyaml-cpp -lfmt -lhwloc -lz -lcrypto -lsqlite3 -o "$work/$1"
 }
 
 fuzz() {  # one target; its log and inputs in $work

@@ -2,6 +2,7 @@
 // The SQLite index: what goes in comes out, and what is not an index is refused or remade.
 #include "results/index.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <sqlite3.h>
 
@@ -126,6 +127,48 @@ TEST_F(Index, OneWithoutOurMarkIsAdoptedAndALinkIsNot) {
   EXPECT_EQ(test::text_of(file_()).substr(68, 4), "isol");  // the header's application ID
   fs::create_symlink(file_(), root_ / "link.sqlite");
   EXPECT_EQ(RecordingIndex::open(root_ / "link.sqlite").error().kind, ErrorKind::usage);
+}
+
+/// With our mark and version, and whatever else `sql` makes.
+void change_database(const fs::path& file, const std::string& sql) {
+  sqlite3* handle = nullptr;
+  ASSERT_EQ(sqlite3_open(file.c_str(), &handle), SQLITE_OK);
+  EXPECT_EQ(sqlite3_exec(handle, sql.c_str(), nullptr, nullptr, nullptr), SQLITE_OK)
+      << sqlite3_errmsg(handle);
+  sqlite3_close(handle);
+}
+
+TEST_F(Index, ViewsAndTriggersOfOthersAreNotCarriedOut) {
+  ASSERT_TRUE(open().put(recording("a", "2026-11-20T10:00:00Z"), metrics(10)));
+  change_database(file_(),
+                  "CREATE TABLE caught (x); CREATE TRIGGER t AFTER INSERT ON metric "
+                  "BEGIN INSERT INTO caught VALUES (1); END");
+  auto index = open();
+  ASSERT_TRUE(index.put(recording("b", "2026-11-21T10:00:00Z"), metrics(12)));
+  EXPECT_EQ(index.history("gap_max", {{"arm", "idle"}}).value().size(), 2u);
+  change_database(
+      file_(),
+      "CREATE TABLE must_be_empty (x CHECK (x = 0)); INSERT INTO must_be_empty "
+      "SELECT count(*) FROM caught; DROP TRIGGER t; DROP TABLE metric; "
+      "CREATE VIEW metric AS WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x FROM n) "
+      "SELECT 1 AS recording, 'gap_max' AS name, '{}' AS labels, 'us' AS unit, x AS value, "
+      "x AS lower95, x AS upper95, x AS n, x AS exposure_s FROM n");
+  const auto refused = open().history("gap_max", {});  // it has no end
+  ASSERT_FALSE(refused);
+  EXPECT_THAT(refused.error().what, testing::HasSubstr(file_().string()));
+}
+
+TEST_F(Index, RowsThatIsolabDoesNotWriteAreRefusedWithTheFile) {
+  for (const char* change : {"value = 'abc'", "value = 9e999", "n = 'many'", "exposure_s = x'00'",
+                             "labels = '[]'", "labels = '{\"arm\": 1}'", "labels = '{'"}) {
+    fs::remove(file_());
+    ASSERT_TRUE(open().put(recording("a", "2026-11-20T10:00:00Z"), metrics(10)));
+    change_database(file_(), fmt::format("UPDATE metric SET {} WHERE name = 'gap_max'", change));
+    const auto refused = open().history("gap_max", {});
+    ASSERT_FALSE(refused) << change;
+    EXPECT_THAT(refused.error().what, testing::HasSubstr(file_().string())) << change;
+    EXPECT_TRUE(open().history("time_lost", {})) << change;
+  }
 }
 
 }  // namespace
