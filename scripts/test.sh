@@ -41,8 +41,8 @@ build_with() {  # PRESET TARGET...
 same_outputs() {  # what GCC's program prints is what Clang's prints, byte for byte
   local place
   place=$(mktemp -d)
-  /usr/bin/python3 tests/tools/record_outputs.py build/isolab "$place/gcc" --make build/tests/write_recordings --no-charts &&
-    /usr/bin/python3 tests/tools/record_outputs.py build-asan/isolab "$place/clang" --make build/tests/write_recordings --no-charts &&
+  /usr/bin/python3 tests/tools/record_outputs.py build/isolab "$place/gcc" --make build/tests/write_recordings --numbers &&
+    /usr/bin/python3 tests/tools/record_outputs.py build-asan/isolab "$place/clang" --make build/tests/write_recordings --numbers &&
     diff -r "$place/gcc" "$place/clang" && rm -r "$place"
 }
 

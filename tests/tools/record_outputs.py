@@ -2,10 +2,10 @@
 """Writes what isolab prints of every golden recording, captured machine and profile into a directory, one file a
 command. A change that moves code is right when the directories of the two programs are the same (diff -r).
 
-Usage: record_outputs.py ISOLAB OUTPUT [--make WRITE_RECORDINGS] [--no-charts] [RECORDING...]
+Usage: record_outputs.py ISOLAB OUTPUT [--make WRITE_RECORDINGS] [--numbers] [RECORDING...]
 
 OUTPUT must not exist. --make: tests/tools/write_recordings adds recordings with traces. RECORDING: more of them,
-which must be the same files for both programs. --no-charts: nothing that starts Python."""
+which must be the same files for both programs. --numbers: of recordings only, without charts."""
 import argparse
 import json
 import pathlib
@@ -103,15 +103,16 @@ def main():
     parser.add_argument("isolab", type=pathlib.Path)
     parser.add_argument("output", type=pathlib.Path)
     parser.add_argument("--make", type=pathlib.Path)
-    parser.add_argument("--no-charts", action="store_true")
+    parser.add_argument("--numbers", action="store_true")
     parser.add_argument("recording", nargs="*", type=pathlib.Path)
     asked = parser.parse_intermixed_args()
     out = asked.output.resolve()
     out.mkdir(parents=True)
-    recorder = Recorder(asked.isolab.resolve(), out, not asked.no_charts)
-    recorder.run("program", of_program(recorder.isolab))
-    for host in sorted(ROOT.glob("tests/hosts/*.txt")):
-        recorder.run(f"hosts/{host.stem}", of_machine(host.relative_to(ROOT)))
+    recorder = Recorder(asked.isolab.resolve(), out, not asked.numbers)
+    if not asked.numbers:
+        recorder.run("program", of_program(recorder.isolab))
+        for host in sorted(ROOT.glob("tests/hosts/*.txt")):
+            recorder.run(f"hosts/{host.stem}", of_machine(host.relative_to(ROOT)))
     recorder.recordings("golden", [path.relative_to(ROOT) for path in sorted(ROOT.glob("tests/golden/recordings/*"))])
     recorder.recordings("given", [path.resolve() for path in asked.recording])
     if asked.make:
