@@ -174,7 +174,7 @@ Result<Interruptions> find_interruptions(const Recording& recording,
                                          const std::vector<ClassRule>& own_rules) {
   const auto rules = TRY(classifier_for(recording, own_rules));
   Interruptions out;
-  InterruptionPool pool(recording.plan);
+  InterruptionPool pool;
   const auto read_meta = [&](std::size_t i) { return TraceMeta::read(recording.windows[i].notes); };
   using Attributed = std::optional<Result<std::unique_ptr<AttributedWindow>>>;
   const auto attribute = [&](std::size_t i) -> Attributed {

@@ -39,7 +39,6 @@ class WindowTracks {
 
 class InterruptionPool {
  public:
-  explicit InterruptionPool(const Plan& plan) : plan_(&plan) {}
   void add(const WindowRecord& window, const std::string& arm, const TraceMeta& meta,
            const Attribution& attribution, const WindowTracks& tracks,
            const std::map<int, Silence>& silences);
@@ -71,7 +70,6 @@ class InterruptionPool {
   static void finish_senders(PooledCause& cause);
   void finish(Pooled& pooled) const;
 
-  const Plan* plan_;
   std::map<std::pair<int, int>, Pooled> by_arm_and_cpu_;
 };
 

