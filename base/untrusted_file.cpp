@@ -16,6 +16,8 @@
 namespace isolab {
 namespace {
 
+constexpr std::size_t kLargestPage = 65536;  // of arm64
+
 Error refused(const std::string& shown, const std::string& why) {
   return Error{ErrorKind::denied, fmt::format("cannot read {}: {}", shown, why)};
 }
@@ -81,7 +83,18 @@ Result<int> open_untrusted(const std::string& path, const FileDemands& demands,
 }
 
 Result<std::string> read_untrusted(int file, std::size_t most, const std::string& shown) {
+  const auto too_long = [&] {
+    return Error{ErrorKind::parse,
+                 fmt::format("cannot read {}: it has more than {} bytes", shown, most)};
+  };
   std::string out;
+  // Of kernel files the size is 0, or in sysfs a page (fs/kernfs/inode.c), whatever they hold.
+  struct stat found {};
+  if (::fstat(file, &found) == 0 && S_ISREG(found.st_mode)) {
+    const auto size = static_cast<std::size_t>(found.st_size);
+    if (size > std::max(most, kLargestPage)) return too_long();
+    out.reserve(std::min(size, most));
+  }
   std::array<char, 16384> block;
   while (true) {
     const auto room = std::min(block.size(), most + 1 - out.size());
@@ -90,9 +103,7 @@ Result<std::string> read_untrusted(int file, std::size_t most, const std::string
     if (got < 0) return errno_error("cannot read " + shown, errno);
     if (got == 0) return out;
     out.append(block.data(), static_cast<std::size_t>(got));
-    if (out.size() > most)
-      return Error{ErrorKind::parse,
-                   fmt::format("cannot read {}: it has more than {} bytes", shown, most)};
+    if (out.size() > most) return too_long();
   }
 }
 

@@ -210,7 +210,8 @@ def replace_file(source, place, files):
         place.write_bytes(data + source.choice([b"\0", b"x", data, b"\0" * 4096]))
     elif way == "sparse":
         place.write_bytes(data)
-        os.truncate(place, 3 << 30)
+        # Every page of a trace is walked through: a few seconds for three gigabytes of zeroes.
+        os.truncate(place, 256 << 20 if place.suffix == ".raw" else 3 << 30)
     return way
 
 
@@ -245,7 +246,7 @@ def commands(place, base, scratch):
     yield ["analyse", place]
 
 
-ENVIRONMENT = dict(os.environ, ASAN_OPTIONS=f"exitcode={SANITIZER_EXIT}:detect_leaks=0",
+ENVIRONMENT = dict(os.environ, ASAN_OPTIONS=f"exitcode={SANITIZER_EXIT}:detect_leaks=0:malloc_context_size=1:quarantine_size_mb=16",
                    UBSAN_OPTIONS=f"halt_on_error=1:print_stacktrace=1:exitcode={SANITIZER_EXIT}", MPLBACKEND="Agg")
 
 
@@ -293,7 +294,7 @@ class Trial:
             Trial.drawing = Verbs(self.options.run_verbs, place, DRAWING)
 
     def __call__(self, number):
-        """The failures of one mutation, and of each verb how often and how long it ran."""
+        """The failures of one mutation, and how long each verb ran."""
         source = random.Random(f"{self.options.seed}/{number}")
         base, files = source.choice(self.bases)
         with tempfile.TemporaryDirectory(prefix="mutated-", dir=self.where) as scratch:
@@ -306,17 +307,16 @@ class Trial:
                 verbs = source.sample(verbs, self.options.verbs)
             if self.options.plots and number % self.options.plots == 0:
                 verbs.append(["plot", place, "-o", scratch / "charts"])
-            failures, used = [], collections.Counter()
+            failures, took = [], []
             for words in verbs:
                 code, milliseconds, out, err = (self.drawing if words[0] == "plot" else self.verbs).run(words)
-                used[words[0], "times"] += 1
-                used[words[0], "ms"] += milliseconds
+                took.append((words[0], milliseconds, number))
                 failures += [f"{number} {words[0]}: {fault}\n    {base.name}: {what[:300]}\n    "
                              f"{err.decode('utf-8', 'replace').strip()[-600:]}" for fault in faults_of(code, out, err, names)]
             if failures and self.options.keep:
                 shutil.copytree(place, pathlib.Path(self.options.keep) / str(number), symlinks=True, dirs_exist_ok=True,
                                 ignore=lambda _, entries: [one for one in entries if not self.plain(place, one)])
-            return failures, used
+            return failures, took
 
     @staticmethod
     def plain(place, name):
@@ -352,17 +352,20 @@ def main():
             subprocess.run([options.make, str(where / "made")], check=True)
             options.recordings += sorted((where / "made").iterdir())
         bases = list(copied(options.recordings, where))
-        failed, used = 0, collections.Counter()
+        failed, times = 0, collections.defaultdict(list)
         trial = Trial(options, bases, where)
         with multiprocessing.Pool(options.jobs, initializer=trial.start) as pool:
             numbers = range(options.first, options.first + options.count)
             for failures, took in pool.imap_unordered(trial, numbers, chunksize=4):
                 failed += bool(failures)
-                used += took
+                for verb, milliseconds, number in took:
+                    times[verb].append((milliseconds, number))
                 for failure in failures:
                     print(failure, flush=True)
-    for verb in sorted({verb for verb, _ in used}):
-        print(f"{verb}: {used[verb, 'times']} times, {used[verb, 'ms'] / used[verb, 'times']:.1f} ms of processor time each")
+    for verb, all_of_them in sorted(times.items()):
+        longest, number = max(all_of_them)
+        print(f"{verb}: {len(all_of_them)} times, {sum(ms for ms, _ in all_of_them) / len(all_of_them):.1f} ms of processor "
+              f"time each, {longest} ms at most (number {number})")
     print(f"{options.count} mutations of {len(bases)} recordings, {failed} failed")
     return 1 if failed else 0
 
