@@ -4,14 +4,14 @@
 #   scripts/fuzz.sh [--seconds N] [--runs N] [--build DIR] [TARGET...]
 #     --seconds N   how long each target runs (default 60)
 #     --runs N      how many inputs each target gets at most (default: no limit)
-#     --build DIR   a built tree, whose libraries are linked (default build)
+#     --build DIR   a tree built with ISOLAB_UNITY=OFF, whose libraries are linked (default build-asan)
 # The parsers are compiled here with clang and its instrumentation; the rest comes from the build. A
 # crash is kept in tests/fuzz/crashes/TARGET/ and replayed by the unit tests ever after. Prints the
 # number of inputs; exit code 1 if any target crashed, took over 1 s, leaked or used over 1 GiB.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-seconds=60 runs=-1 build=build targets=()
+seconds=60 runs=-1 build=build-asan targets=()
 while [ $# -gt 0 ]; do
   case $1 in
     --seconds) seconds=$2; shift 2 ;;
