@@ -32,6 +32,36 @@ Result<std::vector<std::string>> tree(const Files& files, const std::string& cgr
 
 }  // namespace
 
+std::optional<std::string> own_cgroup_path(const Files& files, std::string_view controller) {
+  // "0::/user.slice", "9:cpu,cpuacct:/batch"
+  std::istringstream lines(files.read("/proc/self/cgroup").value_or(std::string()));
+  for (std::string line; std::getline(lines, line);) {
+    const auto first = line.find(':'), second = line.find(':', first + 1);
+    if (first == std::string::npos || second == std::string::npos) continue;
+    const std::string names = "," + line.substr(first + 1, second - first - 1) + ",";
+    if (controller.empty() ? names != ",,"
+                           : names.find("," + std::string(controller) + ",") == std::string::npos)
+      continue;
+    std::string path = line.substr(second + 1);
+    if (!path.starts_with('/') || path.find("/..") != std::string::npos ||
+        path.ends_with(" (deleted)"))
+      return std::nullopt;
+    return path;
+  }
+  return std::nullopt;
+}
+
+std::vector<std::string> up_to_root(std::string path) {
+  std::vector<std::string> out;
+  if (path == "/") path.clear();
+  for (auto slash = path.rfind('/'); slash != std::string::npos; slash = path.rfind('/')) {
+    out.push_back(path);
+    path.resize(slash);
+  }
+  out.emplace_back();
+  return out;
+}
+
 Result<std::string> cgroup2_mount(const Files& files) {
   // "36 25 0:32 / /sys/fs/cgroup rw,nosuid - cgroup2 cgroup2 rw" (proc(5), mountinfo).
   std::istringstream lines(TRY(files.read("/proc/self/mountinfo")));
@@ -51,14 +81,7 @@ Result<std::string> cgroup2_mount(const Files& files) {
 
 Result<std::string> own_cgroup(const Files& files) {
   const std::string mount = TRY(cgroup2_mount(files));
-  std::istringstream lines(TRY(files.read("/proc/self/cgroup")));
-  for (std::string line; std::getline(lines, line);)
-    if (line.starts_with("0::/")) {
-      const std::string path = line.substr(3);
-      // "/.." and "(deleted)": outside of this cgroup namespace, or gone.
-      if (path.find("/..") != std::string::npos || path.ends_with(" (deleted)")) break;
-      return mount + (path == "/" ? "" : path);
-    }
+  if (const auto path = own_cgroup_path(files, "")) return mount + (*path == "/" ? "" : *path);
   return Error{ErrorKind::unsupported, "this process is in no cgroup v2 that can be seen here"};
 }
 

@@ -5,13 +5,22 @@
 
 #include <sys/types.h>
 
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/result.h"
 #include "host/files.h"
 
 namespace isolab {
+
+/// Our path below the mount of a v1 controller's hierarchy, or of v2 for "": "/" or "/a/b"
+/// (cgroups(7), /proc/PID/cgroup). Nothing where it is in none, outside of this cgroup namespace or
+/// removed.
+std::optional<std::string> own_cgroup_path(const Files& files, std::string_view controller);
+/// `path` as above and the cgroups it is in, the root last: "/a/b", "/a", "".
+std::vector<std::string> up_to_root(std::string path);
 
 /// The directory of the cgroup v2 this process lives in, "/sys/fs/cgroup/user.slice/...";
 /// unsupported where no cgroup v2 is mounted (v1 alone, none, many containers).

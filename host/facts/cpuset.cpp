@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "host/cgroup.h"
+
 namespace isolab {
 namespace {
 
@@ -36,20 +38,6 @@ std::vector<Mount> cpuset_mounts(const Files& files) {
   return mounts;
 }
 
-/// The path of this process below a mount: "0::/path" for v2, "9:cpuset:/path" for v1;
-/// /proc/self/cpuset holds the path of whichever hierarchy has the controller.
-std::string path_below(const Files& files, bool unified) {
-  std::istringstream lines(files.read("/proc/self/cgroup").value_or(std::string()));
-  for (std::string line; std::getline(lines, line);) {
-    const auto first = line.find(':'), second = line.find(':', first + 1);
-    if (first == std::string::npos || second == std::string::npos) continue;
-    const std::string names = "," + line.substr(first + 1, second - first - 1) + ",";
-    if (unified ? names == ",," : names.find(",cpuset,") != std::string::npos)
-      return line.substr(second + 1);
-  }
-  return std::string(trimmed(files.read("/proc/self/cpuset").value_or(std::string())));
-}
-
 }  // namespace
 
 std::optional<CpuSet> cpuset_cpus(const Files& files) {
@@ -58,16 +46,15 @@ std::optional<CpuSet> cpuset_cpus(const Files& files) {
     const std::vector<std::string> names =
         mount.unified ? std::vector<std::string>{"/cpuset.cpus.effective"}
                       : std::vector<std::string>{"/cpuset.effective_cpus", "/cpuset.cpus"};
-    std::string path = path_below(files, mount.unified);
-    if (!path.starts_with('/') || path.find("/..") != std::string::npos) continue;
-    while (true) {
-      if (path == "/") path.clear();
+    auto path = own_cgroup_path(files, mount.unified ? "" : "cpuset");
+    // Where that file cannot be read: this one has the path of whichever hierarchy has the
+    // controller.
+    if (!path) path = std::string(trimmed(files.read("/proc/self/cpuset").value_or(std::string())));
+    if (!path->starts_with('/') || path->find("/..") != std::string::npos) continue;
+    for (const std::string& directory : up_to_root(*path))
       for (const std::string& name : names)
-        if (const auto text = files.read(mount.place + path + name); text)
+        if (const auto text = files.read(mount.place + directory + name); text)
           if (const auto cpus = CpuSet::parse(*text); cpus && !cpus->empty()) return *cpus;
-      if (path.empty()) break;
-      path.resize(path.rfind('/'));
-    }
   }
   return std::nullopt;
 }

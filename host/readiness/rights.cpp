@@ -5,6 +5,7 @@
 #include <array>
 #include <charconv>
 
+#include "host/cgroup.h"
 #include "host/readiness/checks.h"
 
 namespace isolab {
@@ -47,34 +48,6 @@ void check_capabilities(const Readiness& on) {
   }
 }
 
-/// Directories from our cgroup up to the root, below the place where its hierarchy is mounted.
-std::vector<std::string> upwards(const std::string& mount, std::string path) {
-  std::vector<std::string> out;
-  while (true) {
-    out.push_back(mount + (path == "/" ? "" : path));
-    if (path.empty() || path == "/") return out;
-    path.resize(path.rfind('/'));
-  }
-}
-
-/// Our path in the hierarchy of a v1 controller, or of v2 for ""; "" if there is none.
-std::string own_cgroup(const Files& files, std::string_view controller) {
-  const std::string table = text_of(files, "/proc/self/cgroup");
-  std::string_view text = table;
-  while (!text.empty()) {
-    const auto newline = text.find('\n');
-    const std::string_view line = text.substr(0, newline);
-    text = newline == std::string_view::npos ? std::string_view{} : text.substr(newline + 1);
-    const auto first = line.find(':'), second = line.find(':', first + 1);
-    if (first == std::string_view::npos || second == std::string_view::npos) continue;
-    const std::string names = "," + std::string(line.substr(first + 1, second - first - 1)) + ",";
-    if (controller.empty() ? names == ",,"
-                           : names.find("," + std::string(controller) + ",") != std::string::npos)
-      return std::string(line.substr(second + 1));
-  }
-  return {};
-}
-
 void check_quota(const Readiness& on) {
   constexpr const char *kId = "cgroup_quota", *kSubject = "Processor quota";
   std::string limits;
@@ -82,18 +55,20 @@ void check_quota(const Readiness& on) {
     limits += fmt::format("{}{}: {}", limits.empty() ? "" : "; ", where, limit);
   };
   bool any = false;
-  if (const std::string path = own_cgroup(on.files, ""); !path.empty()) {
+  if (const auto path = own_cgroup_path(on.files, "")) {
     for (const char* mount : {"/sys/fs/cgroup", "/sys/fs/cgroup/unified"}) {
-      for (const std::string& directory : upwards(mount, path)) {
+      for (const std::string& below : up_to_root(*path)) {
+        const std::string directory = mount + below;
         const std::string limit = text_of(on.files, directory + "/cpu.max");
         any = any || !limit.empty();
         if (!limit.empty() && !limit.starts_with("max")) add(directory + "/cpu.max", limit);
       }
     }
   }
-  if (const std::string path = own_cgroup(on.files, "cpu"); !path.empty()) {
+  if (const auto path = own_cgroup_path(on.files, "cpu")) {
     for (const char* mount : {"/sys/fs/cgroup/cpu", "/sys/fs/cgroup/cpu,cpuacct"}) {
-      for (const std::string& directory : upwards(mount, path)) {
+      for (const std::string& below : up_to_root(*path)) {
+        const std::string directory = mount + below;
         const std::string limit = text_of(on.files, directory + "/cpu.cfs_quota_us");
         any = any || !limit.empty();
         if (!limit.empty() && limit != "-1") add(directory + "/cpu.cfs_quota_us", limit);
@@ -135,11 +110,11 @@ void check_rt_group(const Readiness& on) {
     on.ok(kId, kSubject, "no budgets per cgroup in this kernel");
     return;
   }
-  const std::string path = own_cgroup(on.files, "cpu");
+  const auto path = own_cgroup_path(on.files, "cpu");
   std::string budget;
   for (const char* mount : {"/sys/fs/cgroup/cpu", "/sys/fs/cgroup/cpu,cpuacct"})
-    if (budget.empty() && !path.empty())
-      budget = text_of(on.files, upwards(mount, path).front() + "/cpu.rt_runtime_us");
+    if (budget.empty() && path)
+      budget = text_of(on.files, mount + up_to_root(*path).front() + "/cpu.rt_runtime_us");
   if (budget == "0") {
     on.problem(kId, kSubject, "cpu.rt_runtime_us of our cgroup is 0",
                "SCHED_FIFO is refused, so cyclictest and fifo probes fail",

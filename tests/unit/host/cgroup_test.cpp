@@ -14,6 +14,8 @@ namespace {
 using testing::ElementsAre;
 using testing::HasSubstr;
 
+constexpr const char* kOwn = "/proc/self/cgroup";
+
 /// A mount with one run's cgroup, in which a command made two more. The kernel's files of a cgroup
 /// go with its directory.
 class Cgroups final : public Files {
@@ -51,6 +53,26 @@ TEST(Cgroup, GoesWithWhatWasMadeBelowIt) {
   ASSERT_TRUE(remove_cgroup(files, "/cg/run"));
   EXPECT_THAT(files.removed, ElementsAre("/cg/run/window/of_command", "/cg/run/window", "/cg/run"));
   EXPECT_FALSE(files.exists("/cg/run/cgroup.procs"));
+}
+
+TEST(Cgroup, OwnPathIsOfTheControllersHierarchy) {
+  MemoryFiles files(std::map<std::string, std::string>{{kOwn, ""}});
+  ASSERT_TRUE(files.write(kOwn, "9:cpu,cpuacct:/batch\n4:cpuset:/\n0::/user/a\n"));
+  EXPECT_EQ(own_cgroup_path(files, ""), "/user/a");
+  EXPECT_EQ(own_cgroup_path(files, "cpu"), "/batch");
+  EXPECT_EQ(own_cgroup_path(files, "cpuset"), "/");
+  EXPECT_EQ(own_cgroup_path(files, "acct"), std::nullopt);
+  for (const std::string path : {"", "relative", "/../outside", "/gone (deleted)"}) {
+    ASSERT_TRUE(files.write(kOwn, "0::" + path));
+    EXPECT_EQ(own_cgroup_path(files, ""), std::nullopt) << path;
+  }
+}
+
+TEST(Cgroup, UpToTheRoot) {
+  EXPECT_THAT(up_to_root("/a/b"), ElementsAre("/a/b", "/a", ""));
+  EXPECT_THAT(up_to_root("/"), ElementsAre(""));
+  EXPECT_THAT(up_to_root(""), ElementsAre(""));
+  EXPECT_THAT(up_to_root("relative"), ElementsAre(""));
 }
 
 TEST(Cgroup, ProcessesAreThoseBelowItToo) {
