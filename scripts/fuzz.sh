@@ -98,12 +98,15 @@ for name in "${targets[@]}"; do
   inputs=$(sed -n 's/^stat::number_of_executed_units: *//p' "$work/$name.log" 2>/dev/null || true)
   echo "$name: ${inputs:-0} inputs"
   total=$((total + ${inputs:-0}))
-  if grep -qx "$name" "$work/failed" 2>/dev/null; then
-    failed=1
-    echo "FAILED $name:"
-    tail -40 "$work/$name.log" 2>/dev/null || true
-  fi
   rmdir --ignore-fail-on-non-empty "tests/fuzz/crashes/$name" 2>/dev/null || true
 done
+sort "$work/failed" 2>/dev/null >"$work/sorted" || true
+while read -r name; do
+  failed=$((failed + 1))
+  echo "FAILED $name:"
+  # Where it happened, in our code, and the input.
+  grep -E "ERROR|SUMMARY|runtime error|terminate|what\(\)|^ +#[0-9]+ .*$PWD/|^MS:|Base64|Test unit" "$work/$name.log" 2>/dev/null |
+    head -30 || tail -20 "$work/$name.log" || true
+done <"$work/sorted"
 echo "$total inputs, $failed failed"
-exit "$failed"
+exit "$((failed > 0))"

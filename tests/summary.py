@@ -1,15 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Reads the JUnit files of ctest and GoogleTest, prints why tests were skipped, and closes with the counts."""
+"""Reads the JUnit files of ctest and GoogleTest, prints why tests were skipped or failed, and closes with the counts."""
 import re
 import sys
 import xml.etree.ElementTree as xml
+
+FAILURE_LINES = 20
 
 
 def skip_reason(case):
     """The text after GoogleTest's 'Skipped' line, or what the test printed last."""
     skipped = case.find("skipped")
-    if skipped is not None and skipped.get("message"):  # GoogleTest: a line of its place, then the reason
-        return skipped.get("message").splitlines()[-1]
+    if skipped is not None and case.get("classname") != case.get("name"):  # GoogleTest: its place, then the reason
+        return (skipped.get("message") or "no reason printed").splitlines()[-1]
     output = case.findtext("system-out") or ""
     found = re.search(r"Skipped\n(.*?)\n", output, re.DOTALL)
     if found and found.group(1).strip():
@@ -18,8 +20,19 @@ def skip_reason(case):
     return lines[-1] if lines else "no reason printed"
 
 
+def failure_text(case):
+    """What GoogleTest says of a failure, or the end of what the test printed."""
+    messages = [failure.get("message") or "" for failure in case.findall("failure")]
+    if case.get("classname") == case.get("name"):
+        messages = [case.findtext("system-out") or ""]
+    lines = [line.rstrip() for message in messages for line in message.splitlines()
+             if line.strip() and not re.match(r"\[[ =-]|\[  (OK|PASSED|FAILED)|Note: Google|Running main", line)]
+    return lines[-FAILURE_LINES:]
+
+
 def main(paths):
-    passed = failed = skipped = 0
+    passed = skipped = 0
+    failures = []
     guests = {}
     for path in paths:
         for case in xml.parse(path).getroot().iter("testcase"):
@@ -34,14 +47,17 @@ def main(paths):
                 skipped += 1
                 print(f"skipped {case.get('name')}: {skip_reason(case)}")
             else:
-                failed += 1
-                print(f"FAILED {case.get('name')}")
+                failures.append(case)
     if guests:
         print("guests: " + ", ".join(f"{name} {seconds:.0f} s" for name, seconds in guests.items())
               + f", {sum(guests.values()):.0f} s in all")
+    for case in failures:
+        print(f"FAILED {case.get('name')}")
+        for line in failure_text(case):
+            print(f"    {line}")
     tail = f", {skipped} skipped" if skipped else ""
-    print(f"{passed} passed, {failed} failed{tail}")
-    return 0 if failed == 0 and passed > 0 else 1
+    print(f"{passed} passed, {len(failures)} failed{tail}")
+    return 0 if not failures and passed > 0 else 1
 
 
 if __name__ == "__main__":

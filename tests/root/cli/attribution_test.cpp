@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 
@@ -41,6 +42,8 @@ class Injected : public testing::Test {
     directory_ = std::filesystem::temp_directory_path() /
                  ("isolab-attribution-test-" + std::to_string(::getpid()));
     std::filesystem::create_directories(directory_);
+    // Its own: what a killed run left on this machine would be refused here.
+    ::setenv("ISOLAB_STATE_DIR", (directory_ / "state").c_str(), 1);
     std::ofstream(directory_ / "test.yaml") << kProfile;
     RunOptions options;
     options.profile = (directory_ / "test.yaml").string();
