@@ -17,6 +17,7 @@
 #include "analysis/model/windows.h"
 #include "analysis/statistics/rate_ratio.h"
 #include "analysis/statistics/two_samples.h"
+#include "base/text.h"
 
 namespace isolab {
 namespace {
@@ -243,7 +244,7 @@ Result<void> check(const std::vector<SessionGroup>& groups, const ComparisonOpti
                                            [&](const auto& arm) { return arm.name == group.arm; }))
         continue;
       std::string names;
-      for (const auto& arm : arms) names += (names.empty() ? "" : ", ") + arm.name;
+      for (const auto& arm : arms) append_item(names, ", ", arm.name);
       return Error{ErrorKind::usage,
                    fmt::format("{} has no arm \"{}\"", group.places[i], group.arm),
                    "its arms: " + names};

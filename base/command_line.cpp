@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <cctype>
 
+#include "base/text.h"
+
 namespace isolab {
 
 std::vector<std::string> command_line_words(std::string_view line) {
@@ -29,9 +31,7 @@ std::string command_line_without(std::string_view line, const std::vector<std::s
   for (const auto& word : words)
     if (const auto last = std::find(left.rbegin(), left.rend(), word); last != left.rend())
       left.erase(std::next(last).base());
-  std::string out;
-  for (const auto& word : left) out += (out.empty() ? "" : " ") + word;
-  return out;
+  return join(left, " ");
 }
 
 std::string shell_word(const std::string& word) {

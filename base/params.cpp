@@ -9,6 +9,7 @@
 #include <cmath>
 
 #include "base/output.h"
+#include "base/text.h"
 
 namespace isolab {
 namespace {
@@ -96,12 +97,6 @@ Result<ParamValue> canonical(const ParamSpec& spec, const ParamValue& raw) {
   return print_param(value);
 }
 
-std::string joined(const std::vector<std::string>& words) {
-  std::string out;
-  for (const std::string& word : words) out += (out.empty() ? "" : ", ") + word;
-  return out;
-}
-
 Result<ParamValue> check_text(const ParamSpec& spec, const ParamValue& raw) {
   const std::string text = TRY(one(ParamType::text, raw));
   if (text.size() > kLongestText)
@@ -116,7 +111,7 @@ Result<ParamValue> check_text(const ParamSpec& spec, const ParamValue& raw) {
       std::find(spec.choices.begin(), spec.choices.end(), text) != spec.choices.end())
     return ParamValue{text};
   return Error{ErrorKind::usage, fmt::format("unknown word \"{}\"", text),
-               fmt::format("one of: {}", joined(spec.choices))};
+               fmt::format("one of: {}", join(spec.choices, ", "))};
 }
 
 Result<ParamValue> check_words(const ParamValue& raw) {
@@ -184,7 +179,7 @@ std::string range_text(const ParamSpec& spec) {
 }
 
 std::string expected_form(const ParamSpec& spec) {
-  if (!spec.choices.empty()) return "one of " + joined(spec.choices);
+  if (!spec.choices.empty()) return "one of " + join(spec.choices, ", ");
   const std::string range = range_text(spec);
   return expected_form(spec.type) + (range.empty() ? "" : ", " + range);
 }

@@ -2,6 +2,7 @@
 // Reading and printing numbers with units. Values are read as exact decimals in 128-bit integers,
 // so "0.1us" is 100 ns and not a rounded double.
 #include "base/units.h"
+#include "base/text.h"
 
 #include <fmt/format.h>
 
@@ -104,7 +105,7 @@ Result<std::uint64_t> parse_scaled(std::string_view what, std::string_view text,
     return *value;
   }
   std::string names;
-  for (const Unit& unit : units) names += fmt::format("{}{}", names.empty() ? "" : ", ", unit.name);
+  for (const Unit& unit : units) append_item(names, ", ", unit.name);
   return wrong(what, text, fmt::format("unknown unit \"{}\"; known are {}", rest, names), hint);
 }
 

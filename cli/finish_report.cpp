@@ -9,6 +9,7 @@
 #include "analysis/model/findings.h"
 #include "base/exit_code.h"
 #include "base/output.h"
+#include "base/text.h"
 #include "base/text_file.h"
 #include "report/json/findings_json.h"
 #include "report/text/report.h"
@@ -35,7 +36,7 @@ void note_missing_arms(const Findings& findings, Kept& kept) {
       continue;
     }
     ++missing;
-    names += (names.empty() ? "" : ", ") + arm.name;
+    append_item(names, ", ", arm.name);
   }
   if (missing == 0) return;
   kept.lines.push_back(fmt::format("{} of {} arms were not applicable here: {}{}", missing,

@@ -12,6 +12,7 @@
 #include "base/directory.h"
 #include "base/exit_code.h"
 #include "base/output.h"
+#include "base/text.h"
 #include "base/version.h"
 #include "cli/commands.h"
 #include "report/text/format.h"

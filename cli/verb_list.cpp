@@ -6,6 +6,7 @@
 
 #include "base/exit_code.h"
 #include "base/output.h"
+#include "base/text.h"
 #include "cli/commands.h"
 #include "plan/yaml_tree.h"
 #include "probes/contract/observer.h"
@@ -80,8 +81,8 @@ std::string described(const Entry& entry) {
   out += fmt::format("{}parameters{}\n", entry.counts.empty() ? "" : "\n",
                      entry.params.empty() ? ": none" : "");
   for (const auto& spec : entry.params) {
-    std::string fallback, choices;
-    for (const auto& item : spec.fallback) fallback += (fallback.empty() ? "" : " ") + item;
+    const std::string fallback = join(spec.fallback, " ");
+    std::string choices;
     for (const auto& word : spec.choices) choices += (choices.empty() ? " (" : ", ") + word;
     if (!spec.least.empty()) choices = " (" + range_text(spec);
     out += fmt::format("  {:<18} {}, default {}\n{}", spec.name, to_string(spec.type),

@@ -6,6 +6,7 @@
 #include <random>
 
 #include "base/output.h"
+#include "base/text.h"
 #include "host/facts/measured_cpus.h"
 #include "plan/arm_boots.h"
 
@@ -110,8 +111,7 @@ Result<void> choose_cpus(const Profile& profile, const HostFacts& facts, Plan& p
 
 /// A value as a part of an arm's name: on one line, and no longer than people read.
 std::string named(const ParamValue& value) {
-  std::string out;
-  for (const auto& item : value) out += (out.empty() ? "" : " ") + item;
+  std::string out = join(value, " ");
   constexpr std::size_t kLongest = 80;
   if (out.size() > kLongest) out = out.substr(0, kLongest) + "...";
   return visible_line(out);
@@ -223,8 +223,7 @@ void apply_inability(Plan& plan, const Inability& inability) {
   for (auto& arm : plan.arms)
     for (const auto& use : arm.workloads)
       if (const auto found = inability.find(arm.name + "/" + use.name); found != inability.end())
-        arm.not_applicable +=
-            (arm.not_applicable.empty() ? "" : "; ") + use.name + ": " + found->second;
+        append_item(arm.not_applicable, "; ", use.name + ": " + found->second);
   order_windows(plan);
 }
 

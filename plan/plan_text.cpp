@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "base/output.h"
+#include "base/text.h"
 #include "plan/arm_boots.h"
 #include "probes/contract/observer.h"
 #include "probes/contract/probe.h"
@@ -16,7 +17,7 @@ namespace {
 
 std::string joined(const ParamValue& value) {
   std::string out;
-  for (const auto& item : value) out += (out.empty() ? "" : " ") + visible_line(item);
+  for (const auto& item : value) append_item(out, " ", visible_line(item));
   return value.size() == 1 ? out : "[" + out + "]";
 }
 
@@ -44,7 +45,7 @@ std::string render_boots(const Plan& plan) {
     bool here = false;
     for (const auto& arm : plan.arms) {
       if (arm.boot.value_or(PlannedBoot{}) != boot.needs) continue;
-      names += (names.empty() ? "" : ", ") + visible_line(arm.name);
+      append_item(names, ", ", visible_line(arm.name));
       // Here unless the boot is what is missing; a workload may be, too.
       here = here || arm.not_applicable.empty();
     }
@@ -94,7 +95,7 @@ std::string render_plan(const Plan& plan) {
     std::string observers;
     for (const auto& use : arm.observers)
       if (const auto* info = find_observer(use.name))
-        observers += (observers.empty() ? "" : "; ") + render_use(use, info->params, false);
+        append_item(observers, "; ", render_use(use, info->params, false));
     out += "  observed by " + (observers.empty() ? "nobody" : observers) + "\n";
   }
   if (plan.windows.empty()) return out;

@@ -5,6 +5,7 @@
 #include <filesystem>
 
 #include "base/cpu_set.h"
+#include "base/text.h"
 #include "plan/allowed_commands.h"
 #include "plan/profile_parts.h"
 #include "probes/contract/observer.h"
@@ -71,10 +72,10 @@ class Reader : ProfileValues {
         wrong(*value,
               std::string(key) + ": " + value->quoted() +
                   " is neither a CPU list nor a word known here",
-              joined_words(words) + " or a list like 2-5,8", nearest_word(out, words));
+              join(words, ", ") + " or a list like 2-5,8", nearest_word(out, words));
       else if (list->empty())
         wrong(*value, std::string(key) + ": names no CPU",
-              joined_words(words) + " or a list like 2-5,8");
+              join(words, ", ") + " or a list like 2-5,8");
     };
     one("measured", {"auto", "isolated"}, profile.measured, profile.measured_place);
     one("housekeeping", {"auto", "housekeeping"}, profile.housekeeping, profile.housekeeping_place);
@@ -111,7 +112,7 @@ class Reader : ProfileValues {
       diagnostics().add(
           place,
           "unknown " + std::string(what) + (secret ? "" : " \"" + use.name.substr(0, 80) + "\""),
-          "one of " + joined_words(names), nearest_word(use.name, names));
+          "one of " + join(names, ", "), nearest_word(use.name, names));
       return use;
     }
     use.params = read_params(params, info->params);
@@ -240,9 +241,7 @@ Result<Profile> finish(Diagnostics& diagnostics, const YamlNode& root, std::stri
     profile.source = std::move(source);
     return profile;
   }
-  std::string all;
-  for (const auto& line : diagnostics.sorted_lines()) all += (all.empty() ? "" : "\n") + line;
-  return Error{ErrorKind::usage, all,
+  return Error{ErrorKind::usage, join(diagnostics.sorted_lines(), "\n"),
                "`isolab list` names the workloads, probes and observers; `isolab show NAME` their "
                "parameters"};
 }

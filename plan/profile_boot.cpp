@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/command_line.h"
+#include "base/text.h"
 #include "plan/arm_boots.h"
 #include "plan/profile_parts.h"
 #include "plan/yaml_tree.h"
@@ -52,7 +53,7 @@ void read_cmdline(ProfileValues& values, const YamlNode& node, std::string& out)
   for (const auto& word : command_line_words(text)) {
     if (word == "--")
       return values.wrong(node, "cmdline+: \"--\" ends the kernel's own words", kCmdlineForms);
-    out += (out.empty() ? "" : " ") + word;
+    append_item(out, " ", word);
   }
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "analysis/checks/budget.h"
+#include "base/text.h"
 #include "plan/profile_parts.h"
 #include "plan/yaml_tree.h"
 
@@ -21,7 +22,7 @@ void read_design(ProfileValues& values, const YamlNode& node, Profile& profile) 
   if (const auto* order = node.find("order")) {
     const std::vector<std::string> known{"interleaved", "shuffled", "sequential"};
     if (std::find(known.begin(), known.end(), order->scalar) == known.end())
-      values.wrong(*order, "order: " + order->quoted() + " is not known", joined_words(known),
+      values.wrong(*order, "order: " + order->quoted() + " is not known", join(known, ", "),
                    nearest_word(order->scalar, known));
     profile.order = order->scalar;
   }
@@ -45,7 +46,7 @@ void read_budget(ProfileValues& values, const YamlNode& node, Profile& profile) 
       std::vector<std::string> names;
       for (const auto& one : profile.arms) names.push_back(one.name);
       if (std::find(names.begin(), names.end(), budget.arm) == names.end())
-        values.wrong(*arm, "there is no arm " + arm->quoted(), "one of " + joined_words(names),
+        values.wrong(*arm, "there is no arm " + arm->quoted(), "one of " + join(names, ", "),
                      nearest_word(budget.arm, names));
     }
     if (!budget.metric.empty() && !budget.limit_text.empty()) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "plan/profile_file.h"
 #include "base/directory.h"
+#include "base/text.h"
 
 #include <fmt/format.h>
 
@@ -25,10 +26,8 @@ Result<std::string> find_profile(const std::string& name) {
     for (const auto& path : entries_of(place).value_or(std::vector<fs::path>{}))
       if (path.extension() == ".yaml") known.insert(path.stem().string());
   }
-  std::string names;
-  for (const auto& one : known) names += (names.empty() ? "" : ", ") + one;
   return Error{ErrorKind::usage, "there is no profile \"" + name + "\"",
-               "a path, or one of: " + names};
+               "a path, or one of: " + join(known, ", ")};
 }
 
 std::string shipped_name(const std::string& path) {

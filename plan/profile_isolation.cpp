@@ -2,6 +2,7 @@
 // The key `isolation:` of a profile.
 #include <algorithm>
 
+#include "base/text.h"
 #include "plan/profile_parts.h"
 #include "plan/yaml_tree.h"
 
@@ -23,7 +24,7 @@ void read_isolation(ProfileValues& values, const YamlNode& node, Profile& profil
   isolation.via = via != nullptr ? via->scalar : "";
   if (std::find(ways.begin(), ways.end(), isolation.via) == ways.end())
     values.wrong(via != nullptr ? *via : node, "isolation: via: is missing or not known",
-                 joined_words(ways), nearest_word(isolation.via, ways));
+                 join(ways, ", "), nearest_word(isolation.via, ways));
   profile.isolation = std::move(isolation);
   profile.isolation_place = node.place;
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 
+#include "base/text.h"
 #include "plan/profile_parts.h"
 #include "plan/yaml_tree.h"
 #include "workloads/contract/workload.h"
@@ -46,7 +47,7 @@ void read_matrix(ProfileValues& values, const YamlNode& node, Profile& profile) 
     if (spec == nullptr) {
       values.diagnostics().add(
           place, "workload " + axis.workload + " has no parameter \"" + axis.param + "\"",
-          "one of " + joined_words(names), nearest_word(axis.param, names));
+          "one of " + join(names, ", "), nearest_word(axis.param, names));
       continue;
     }
     if (list.kind != YamlNode::Kind::list || list.items.empty()) {

@@ -5,6 +5,7 @@
 #include <charconv>
 
 #include "base/output.h"
+#include "base/text.h"
 
 namespace isolab {
 namespace {
@@ -23,19 +24,13 @@ bool is_file_word(const std::string& text) {
              std::string::npos;
 }
 
-std::string joined_words(const std::vector<std::string>& words) {
-  std::string out;
-  for (const auto& word : words) out += (out.empty() ? "" : ", ") + word;
-  return out;
-}
-
 void ProfileValues::wrong(const YamlNode& node, std::string what, std::string expected,
                           std::string nearest) {
   diagnostics_.add(node.place, std::move(what), std::move(expected), std::move(nearest));
 }
 
 void ProfileValues::check_keys(const YamlNode& map, const std::vector<std::string>& known) {
-  const std::string expected = "one of " + joined_words(known);
+  const std::string expected = "one of " + join(known, ", ");
   for (std::size_t i = 0; i < map.entries.size(); ++i) {
     const std::string& key = map.entries[i].first;
     if (std::find(known.begin(), known.end(), key) == known.end())
@@ -131,7 +126,7 @@ bool ProfileValues::read_value(const YamlNode& node, const ParamSpec& spec, Para
   else
     wrong(node,
           spec.name + ": " + (node.included ? "the value is not allowed" : checked.error().what),
-          spec.choices.empty() ? expected_form(spec) : joined_words(spec.choices),
+          spec.choices.empty() ? expected_form(spec) : join(spec.choices, ", "),
           raw.empty() ? "" : nearest_word(raw[0], spec.choices));
   return checked.has_value();
 }

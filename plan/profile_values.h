@@ -12,7 +12,6 @@
 
 namespace isolab {
 
-std::string joined_words(const std::vector<std::string>& words);  // "a, b, c"
 /// Letters, digits, _ - . and at most 80 of them: names that become parts of file names.
 bool is_file_word(const std::string& text);
 

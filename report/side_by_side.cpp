@@ -8,6 +8,7 @@
 
 #include "analysis/metrics/emulation.h"
 #include "analysis/statistics/counts.h"
+#include "base/text.h"
 #include "report/text/format.h"
 
 namespace isolab {

@@ -10,6 +10,7 @@
 #include "analysis/attribution/interruptions.h"
 #include "analysis/attribution/silent_gaps.h"
 #include "analysis/model/probe_data.h"
+#include "base/text.h"
 #include "report/text/format.h"
 #include "results/json.h"
 #include "trace/read/meta.h"

@@ -11,6 +11,7 @@
 #include <string_view>
 
 #include "base/directory.h"
+#include "base/text.h"
 #include "base/untrusted_file.h"
 #include "results/codec.h"
 #include "results/durable.h"
@@ -91,7 +92,7 @@ void split_name(const std::string& whole, BenchmarkRun& out) {
   std::getline(parts, out.name, '/');
   for (std::string part; std::getline(parts, part, '/');)
     if (!kOwnParameters.contains(part.substr(0, part.find(':'))))
-      out.parameters += (out.parameters.empty() ? "" : " ") + part;
+      append_item(out.parameters, " ", part);
 }
 
 Result<void> add_repetition(const std::string& file, const JsonObject& object, BenchmarkRun& run) {

@@ -8,6 +8,7 @@
 #include <optional>
 
 #include "base/output.h"
+#include "base/text.h"
 #include "host/interrupt_flag.h"
 #include "probes/contract/observer.h"
 #include "runner/disturbances.h"
@@ -227,7 +228,7 @@ class Window {
     for (auto& noise : noises_)
       if (!noise.hold()) {
         auto& cut = noise.record.notes["operation_cut_at"];
-        cut += (cut.empty() ? "" : " and ") + std::string(edge);
+        append_item(cut, " and ", std::string(edge));
       }
   }
   void release_noise() {

@@ -6,6 +6,7 @@
 
 #include <sstream>
 
+#include "base/text.h"
 #include "host/cgroup.h"
 
 namespace isolab {
@@ -67,7 +68,7 @@ void move_interrupts(const CpuSet& cpus, const CpuSet& housekeeping, Host host, 
     if (guard.set(file, (rest.empty() ? housekeeping : rest).list()))
       ++moved;
     else
-      stuck += (stuck.empty() ? "" : ", ") + irq;
+      append_item(stuck, ", ", irq);
   }
   isolation.done.push_back(fmt::format("{} interrupts moved off CPU {}", moved, cpus.list()));
   if (!stuck.empty())
@@ -98,7 +99,7 @@ void set_if_there(const std::string& path, const std::string& value, const std::
 std::string missing_parameters(const HostFacts& facts, const CpuSet& cpus) {
   std::string missing;
   const auto add = [&](const char* parameter) {
-    missing += (missing.empty() ? "" : " ") + std::string(parameter) + cpus.list();
+    append_item(missing, " ", std::string(parameter) + cpus.list());
   };
   if (!(cpus - facts.isolated).empty()) add("isolcpus=managed_irq,domain,");
   if (!(cpus - facts.nohz_full).empty()) add("nohz_full=");

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/text.h"
 #include "probes/contract/probe.h"
 #include "workloads/contract/workload_process.h"
 #include "workloads/support/flush_calibration.h"
@@ -33,8 +34,7 @@ std::string try_out(const PluginUse& use, const Plan& plan, Files& files, HostFa
     facts.all["kernel.tlb_flush"] = measured->text();
   }
   std::string why = outcome ? "" : outcome.error().what;
-  for (const auto& problem : guard.restore_to(mark))
-    why += (why.empty() ? "" : "; ") + problem.what;
+  for (const auto& problem : guard.restore_to(mark)) append_item(why, "; ", problem.what);
   return why;
 }
 

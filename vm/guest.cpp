@@ -19,6 +19,7 @@
 #include <string>
 #include <vector>
 
+#include "base/text.h"
 #include "base/units.h"
 #include "host/files.h"
 #include "host/os.h"
@@ -106,8 +107,7 @@ void carry_out(const std::string& number, const std::vector<std::string>& argv) 
   std::error_code error;
   fs::create_directories(place, error);
   const Fd out(::open((place / "stdout").c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0644));
-  std::string line;
-  for (const auto& word : argv) line += (line.empty() ? "" : " ") + word;
+  const std::string line = join(argv, " ");
   say("runs " + line);
   CommandSpec spec;
   spec.argv = argv;

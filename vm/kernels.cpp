@@ -10,6 +10,7 @@
 
 #include "base/digest.h"
 #include "base/directory.h"
+#include "base/text.h"
 #include "base/units.h"
 #include "base/untrusted_file.h"
 #include "host/arch/cycles.h"
@@ -336,7 +337,7 @@ Result<Kernel> provide_kernel(const std::string& arch, const std::string& which)
   const auto kernels = TRY(list_kernels(arch));
   std::string known;
   for (const auto& one : kernels) {
-    known += (known.empty() ? "" : ", ") + one.name;
+    append_item(known, ", ", one.name);
     const bool plain = one.name.find('-') == std::string::npos;
     if (which.empty() ? plain : one.name == which || one.release == which) {
       const fs::path root = TRY(provide(arch, {one.package, one.version, one.sha256}));

@@ -6,6 +6,7 @@
 #include <charconv>
 
 #include "analysis/model/metric_list.h"
+#include "base/text.h"
 #include "base/units.h"
 
 namespace isolab {
@@ -32,7 +33,7 @@ Result<double> plain_number(const std::string& text, const std::string& expected
 std::string label_text(const Metric& metric) {
   std::string out;
   for (const auto& [name, value] : metric.labels)
-    if (name != "arm") out += fmt::format("{}{} {}", out.empty() ? "" : ", ", name, value);
+    if (name != "arm") append_item(out, ", ", fmt::format("{} {}", name, value));
   return out;
 }
 

@@ -12,6 +12,7 @@
 
 #include "analysis/model/comparison.h"
 #include "base/command_line.h"
+#include "base/text.h"
 
 namespace isolab {
 namespace {
@@ -158,11 +159,7 @@ std::vector<Difference> find_differences(const std::vector<SessionGroup>& groups
       one.intended = within || boots.only_between_kernels(values);
     if (boots.any() && !within && key == kCommandLine)
       one.intended = one.intended || boots.only_own_words();
-    for (const auto& of_group : values) {
-      std::string text;
-      for (const auto& value : of_group) text += (text.empty() ? "" : " | ") + value;
-      one.values.push_back(text);
-    }
+    for (const auto& of_group : values) one.values.push_back(join(of_group, " | "));
     out.push_back(std::move(one));
   }
   return out;

@@ -10,6 +10,7 @@
 #include "analysis/compare/session_numbers.h"
 #include "analysis/model/comparison.h"
 #include "analysis/model/windows.h"
+#include "base/text.h"
 
 namespace isolab {
 namespace {
@@ -164,7 +165,7 @@ std::vector<ScalingLine> scaling_lines(const std::vector<ComparedMetric>& metric
       std::string prefix = axis->prefix;
       for (const char* label : {"workload", "count"})
         if (metric.key.labels.contains(label))
-          prefix += (prefix.empty() ? "" : ", ") + metric.key.labels.at(label);
+          append_item(prefix, ", ", metric.key.labels.at(label));
       auto& line = lines[{metric.key.name, groups[i + 1].name, axis->axis, prefix}];
       line = {metric.key.name, groups[i + 1].name, axis->axis, prefix, std::move(line.points)};
       line.points.push_back({axis->x, *change.ratio, change.ratio_interval, arm->second});

@@ -7,6 +7,7 @@
 #include "analysis/metrics/rates.h"
 #include "analysis/model/page_cost.h"
 #include "analysis/model/warnings.h"
+#include "base/text.h"
 
 namespace isolab {
 namespace {
@@ -87,7 +88,7 @@ void add_benchmark_metrics(const std::vector<BenchmarkFile>& files, std::vector<
 std::vector<Warning> benchmark_warnings(const std::vector<BenchmarkFile>& files) {
   std::string debug;
   for (const auto& file : files)
-    if (file.debug_build) debug += (debug.empty() ? "" : ", ") + file.file;
+    if (file.debug_build) append_item(debug, ", ", file.file);
   if (debug.empty()) return {};
   return {
       make_warning(WarningId::benchmark_debug_build, debug + ": library_build_type is \"debug\"")};

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The keys written here are documented, in this order, in docs/recording-format.md.
 #include "host/facts/all_facts.h"
+#include "base/text.h"
 
 #include <fmt/format.h>
 
@@ -145,7 +146,7 @@ std::string by_cpu(const CpuSet& cpus, const std::map<int, std::string>& values)
   if (groups.size() == 1) return groups.begin()->first;
   std::string out;
   for (const auto& [value, set] : groups)
-    out += fmt::format("{}{}: {}", out.empty() ? "" : "; ", value, set.list());
+    append_item(out, "; ", fmt::format("{}: {}", value, set.list()));
   return out;
 }
 
@@ -246,7 +247,7 @@ void add_idle_states(const Files& files, HostFacts& facts) {
     const std::string name = value_or_unknown(files, below + "name");
     const std::string latency = value_or_unknown(files, below + "latency");
     const bool off = value_or_unknown(files, below + "disable") != "0";
-    out += fmt::format("{}{} {} us{}", out.empty() ? "" : ", ", name, latency, off ? " off" : "");
+    append_item(out, ", ", fmt::format("{} {} us{}", name, latency, off ? " off" : ""));
   }
   facts.all["cpu.idle_states"] = out.empty() ? "none" : out;
 }

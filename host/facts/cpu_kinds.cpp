@@ -9,6 +9,8 @@
 #include <map>
 #include <tuple>
 
+#include "base/text.h"
+
 namespace isolab {
 namespace {
 
@@ -76,7 +78,7 @@ bool same_kind(const Described& stronger, const Described& weaker) {
 std::string name_of(const std::string& name, const char* unit, long long most, long long least) {
   std::string out = name;
   if (most > 0) {
-    out += fmt::format("{}{} {}", out.empty() ? "" : ", ", unit, least);
+    append_item(out, ", ", fmt::format("{} {}", unit, least));
     if (least != most) out += fmt::format("-{}", most);
   }
   return out;
@@ -132,7 +134,7 @@ std::string kinds_text(const std::vector<CpuKind>& kinds, const CpuSet& cpus) {
   if (hit.size() == 1) return hit.front()->name;
   std::string out;
   for (const CpuKind* kind : hit)
-    out += fmt::format("{}{}: {}", out.empty() ? "" : "; ", kind->name, (kind->cpus & cpus).list());
+    append_item(out, "; ", fmt::format("{}: {}", kind->name, (kind->cpus & cpus).list()));
   return out;
 }
 

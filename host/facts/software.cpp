@@ -6,6 +6,7 @@
 
 #include <array>
 
+#include "base/text.h"
 #include "base/version.h"
 
 namespace isolab {
@@ -46,7 +47,7 @@ std::string version_of(const std::map<std::string, std::string>& packages, const
   for (auto at = packages.lower_bound(wanted.package);
        at != packages.end() && at->first.starts_with(wanted.package); ++at) {
     if (at->first.ends_with("-dev") || at->first.ends_with("-doc")) continue;
-    out += fmt::format("{}{} {}", out.empty() ? "" : ", ", at->first, at->second);
+    append_item(out, ", ", fmt::format("{} {}", at->first, at->second));
   }
   return out.empty() ? "not installed" : out;
 }

@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "base/interrupts.h"
+#include "base/text.h"
 #include "host/captured/machine.h"
 #include "host/readiness/checks.h"
 
@@ -77,8 +78,9 @@ std::string named(const std::vector<Device>& devices, bool may_move) {
     if (device.may_move != may_move) continue;
     if (++all > kNamed) continue;
     ++shown;
-    out += fmt::format("{}{} -> CPU {} ({} so far)", out.empty() ? "" : ", ", device.name,
-                       device.hits.list(), device.so_far);
+    append_item(
+        out, ", ",
+        fmt::format("{} -> CPU {} ({} so far)", device.name, device.hits.list(), device.so_far));
   }
   if (all > shown) out += fmt::format(" and {} more", all - shown);
   return out;

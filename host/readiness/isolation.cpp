@@ -7,6 +7,7 @@
 #include <optional>
 #include <utility>
 
+#include "base/text.h"
 #include "host/readiness/checks.h"
 
 namespace isolab {
@@ -65,8 +66,7 @@ std::string domain_advice(const Readiness& on) {
         at_least(on.facts.kernel_release, 5, 6).value_or(true) ? "managed_irq,domain," : "",
         on.measured.list());
   if (can_partition(on))
-    out += std::string(out.empty() ? "" : " or ") +
-           "make a cgroup v2 partition with cpuset.cpus.partition=isolated";
+    append_item(out, " or ", "make a cgroup v2 partition with cpuset.cpus.partition=isolated");
   return out;
 }
 

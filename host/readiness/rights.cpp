@@ -5,6 +5,7 @@
 #include <array>
 #include <charconv>
 
+#include "base/text.h"
 #include "host/cgroup.h"
 #include "host/readiness/checks.h"
 
@@ -35,8 +36,7 @@ void check_capabilities(const Readiness& on) {
   }
   std::string missing;
   for (const Capability& one : kNeeded)
-    if ((mask >> one.bit & 1) == 0)
-      missing += fmt::format("{}{}", missing.empty() ? "" : ", ", one.name);
+    if ((mask >> one.bit & 1) == 0) append_item(missing, ", ", one.name);
   if (on.facts.root && missing.empty()) {
     on.ok(kId, kSubject, "root with all capabilities we use");
   } else {
@@ -52,7 +52,7 @@ void check_quota(const Readiness& on) {
   constexpr const char *kId = "cgroup_quota", *kSubject = "Processor quota";
   std::string limits;
   const auto add = [&](const std::string& where, const std::string& limit) {
-    limits += fmt::format("{}{}: {}", limits.empty() ? "" : "; ", where, limit);
+    append_item(limits, "; ", fmt::format("{}: {}", where, limit));
   };
   bool any = false;
   if (const auto path = own_cgroup_path(on.files, "")) {
@@ -143,7 +143,7 @@ void check_tracefs(const Readiness& on) {
   std::string missing;
   for (const char* event : {"csd/csd_queue_cpu", "csd/csd_function_entry", "ipi/ipi_send_cpu"})
     if (!on.files.exists(fmt::format("{}/events/{}", root, event)))
-      missing += fmt::format("{}{}", missing.empty() ? "" : ", ", event);
+      append_item(missing, ", ", event);
   if (missing.empty()) {
     on.ok(kId, kSubject, "tracefs is there with the csd and ipi events");
   } else {

@@ -5,6 +5,7 @@
 #include <array>
 #include <set>
 
+#include "base/text.h"
 #include "host/kernel_values.h"
 #include "host/readiness/checks.h"
 
@@ -62,7 +63,7 @@ void check_governor(const Readiness& on) {
     on.ok(kId, kSubject, "performance");
   } else {
     std::string names;
-    for (const std::string& name : governors) names += (names.empty() ? "" : ", ") + name;
+    for (const std::string& name : governors) append_item(names, ", ", name);
     on.advise(kId, kSubject, fmt::format("{} on measured CPUs", names),
               "the length of every gap depends on the frequency of the moment",
               "write performance to /sys/devices/system/cpu/cpuN/cpufreq/scaling_governor");
@@ -139,7 +140,7 @@ void check_debug_options(const Readiness& on) {
                              "CONFIG_KCSAN", "CONFIG_KMSAN", "CONFIG_DEBUG_PREEMPT",
                              "CONFIG_DEBUG_OBJECTS", "CONFIG_DEBUG_PAGEALLOC_ENABLE_DEFAULT",
                              "CONFIG_SLUB_DEBUG_ON", "CONFIG_DEBUG_VM_PGTABLE", "CONFIG_UBSAN"})
-    if (on.facts.config_on(option)) found += fmt::format("{}{}", found.empty() ? "" : ", ", option);
+    if (on.facts.config_on(option)) append_item(found, ", ", option);
   if (found.empty()) {
     on.ok(kId, kSubject, "no option that slows the kernel everywhere");
   } else {

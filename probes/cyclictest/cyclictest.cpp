@@ -18,6 +18,7 @@
 #include <sstream>
 
 #include "base/counters.h"
+#include "base/text.h"
 #include "host/clock.h"
 #include "host/process.h"
 #include "probes/contract/preflight.h"
@@ -334,7 +335,7 @@ ProbeRecord Cyclictest::collect() {
   record.line.ticks1 = record.line.ns1 = last_.raw;
   for (std::size_t i = 0; i < cpus_.size(); ++i) record.cpus.push_back(collect_cpu(i));
   record.notes["version"] = version_;
-  record.notes["command"] = fmt::format("{}", fmt::join(command(), " "));
+  record.notes["command"] = join(command(), " ");
   record.notes["policy"] =
       args_.policy == "other" ? "other" : fmt::format("{} {}", args_.policy, args_.priority);
   record.notes["c_states"] = args_.hold_c_states

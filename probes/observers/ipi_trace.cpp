@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "base/directory.h"
+#include "base/text.h"
 #include "host/clock.h"
 #include "host/os.h"
 #include "probes/contract/observer.h"
@@ -181,7 +182,7 @@ void IpiTrace::note_perf_events() {
   for (const auto pid : holders_of_anonymous("[perf_event]"))
     if (const auto comm = comms_.find(pid); comm != comms_.end())
       holders.push_back(fmt::format("{} (pid {})", comm->second, pid));
-  if (!holders.empty()) meta_.other["perf_events"] = fmt::format("{}", fmt::join(holders, "\n"));
+  if (!holders.empty()) meta_.other["perf_events"] = join(holders, "\n");
 }
 
 Result<void> IpiTrace::finish(WindowRecord& record) {
@@ -206,7 +207,7 @@ Result<void> IpiTrace::collect(WindowRecord& record) {
   meta_.buffer_bytes = args_.buffer.count;
   meta_.other["other_buffer_bytes"] = fmt::format("{}", args_.other_buffer.count);
   meta_.other["quiet"] = print(args_.quiet);
-  meta_.other["remarks"] = fmt::format("{}", fmt::join(instance_->remarks(), "\n"));
+  meta_.other["remarks"] = join(instance_->remarks(), "\n");
   meta_.other["offline"] = (instance_->cpus() - instance_->online()).list();
   TRY(save_names());
   warn_of_loss(record);

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <set>
 
+#include "base/text.h"
 #include "report/compare/tables.h"
 #include "report/text/format.h"
 

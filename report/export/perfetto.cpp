@@ -13,6 +13,7 @@
 #include "analysis/attribution/interruptions.h"
 #include "analysis/attribution/silent_gaps.h"
 #include "analysis/model/windows.h"
+#include "base/text.h"
 #include "report/export/trace_cmd.h"
 #include "results/json.h"
 
@@ -49,7 +50,7 @@ class Args {
   Args& number(const char* key, std::int64_t value) { return raw(key, fmt::format("{}", value)); }
   /// `json` is a value already printed.
   Args& raw(const char* key, std::string_view json) {
-    members_ += fmt::format("{}\"{}\":{}", members_.empty() ? "" : ",", key, json);
+    append_item(members_, ",", fmt::format("\"{}\":{}", key, json));
     return *this;
   }
   const std::string& members() const { return members_; }

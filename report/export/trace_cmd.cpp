@@ -4,6 +4,8 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "base/text.h"
+
 namespace isolab {
 namespace {
 
@@ -47,12 +49,11 @@ Result<TraceCmdSummary> export_trace_cmd(const Recording& recording, std::option
   const auto meta = TraceMeta::read(record.notes);
   if (!meta && meta.error().kind != ErrorKind::unsupported) return meta.error();
   if (!meta || !meta->traced())
-    return Error{
-        ErrorKind::unsupported,
-        fmt::format("window {} was not traced{}{}", record.index,
-                    meta && !meta->reasons.empty() ? ": " : "",
-                    meta ? fmt::format("{}", fmt::join(meta->reasons, " ")) : std::string()),
-        "traced windows are those with a folder trace/"};
+    return Error{ErrorKind::unsupported,
+                 fmt::format("window {} was not traced{}{}", record.index,
+                             meta && !meta->reasons.empty() ? ": " : "",
+                             meta ? join(meta->reasons, " ") : std::string()),
+                 "traced windows are those with a folder trace/"};
   TraceCmdSummary summary;
   summary.window = record.index;
   summary.clock = meta->clock;

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "base/text.h"
 #include "report/compare/tables.h"
 #include "report/compare/text.h"
 #include "report/text/format.h"

@@ -8,6 +8,7 @@
 #include <set>
 
 #include "analysis/attribution/interruptions.h"
+#include "base/text.h"
 #include "report/text/format.h"
 
 namespace isolab {
@@ -332,10 +333,10 @@ std::string brief_text(const CpuInterruptions& cpu) {
   for (const auto& one : cpu.causes)
     if (!one.name.by_ipi && (cpu.heard ? one.lost_us > 0 : one.times() > 0) &&
         ++shown <= kBriefCauses)
-      own += (own.empty() ? "" : ", ") +
-             (cpu.heard ? fmt::format("{} {}/s", label(one).substr(2),
-                                      words_us(one.lost_us / gap_seconds(cpu)))
-                        : fmt::format("{} x {}", one.times(), label(one).substr(2)));
+      append_item(own, ", ",
+                  (cpu.heard ? fmt::format("{} {}/s", label(one).substr(2),
+                                           words_us(one.lost_us / gap_seconds(cpu)))
+                             : fmt::format("{} x {}", one.times(), label(one).substr(2))));
   if (!own.empty()) out += wrapped("  ", 4, "of its own: " + own);
   const bool samples = std::any_of(cpu.causes.begin(), cpu.causes.end(),
                                    [](const auto& one) { return is_perf(one.name); });

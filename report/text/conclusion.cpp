@@ -10,6 +10,7 @@
 
 #include "analysis/metrics/interrupt_rows.h"
 #include "analysis/metrics/ipis_per_op.h"
+#include "base/text.h"
 #include "report/text/format.h"
 
 namespace isolab {

@@ -56,12 +56,6 @@ bool numbers_in_order(const std::string& a, const std::string& b) {
   return ::strverscmp(a.c_str(), b.c_str()) < 0;
 }
 
-std::string join(const std::vector<std::string>& items, const std::string& between) {
-  std::string out;
-  for (const auto& item : items) out += (out.empty() ? "" : between) + item;
-  return out;
-}
-
 std::string wrapped(const std::string& head, std::size_t indent, const std::string& text,
                     std::size_t width) {
   std::string out;

@@ -29,7 +29,6 @@ std::string interval_text(const Metric* metric);
 std::string ascii(const std::string& text);
 /// For std::sort: numbers in texts by their size, so "pages=16" comes before "pages=128".
 bool numbers_in_order(const std::string& a, const std::string& b);
-std::string join(const std::vector<std::string>& items, const std::string& between);
 
 /// `text` broken at spaces into lines of at most `width`, the first after `head`, the others
 /// indented by `indent`. A word that is longer than a line stays whole.

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "base/text.h"
 #include "report/text/format.h"
 
 namespace isolab {
@@ -39,8 +40,8 @@ std::string pages(const PageCost& cost) {
     out = fmt::format("{} per round ({:.0f} to {:.0f})", short_number(cost.pages->value),
                       cost.pages->least, cost.pages->most);
   if (cost.ipis_per_page)
-    out += fmt::format("{}{:.3f} IPIs per page on each measured CPU", out.empty() ? "" : "; ",
-                       *cost.ipis_per_page);
+    append_item(out, "; ",
+                fmt::format("{:.3f} IPIs per page on each measured CPU", *cost.ipis_per_page));
   return out;
 }
 

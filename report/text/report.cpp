@@ -7,6 +7,7 @@
 #include <cmath>
 
 #include "base/command_line.h"
+#include "base/text.h"
 #include "report/text/attribution.h"
 #include "report/text/conclusion.h"
 #include "report/text/format.h"
@@ -214,7 +215,7 @@ class Report {
     for (const auto& [name, most] : ours) {
       std::string word = name;
       std::replace(word.begin(), word.end(), '_', ' ');
-      footprint += fmt::format("{}{} {}", footprint.empty() ? "" : ", ", short_number(most), word);
+      append_item(footprint, ", ", fmt::format("{} {}", short_number(most), word));
     }
     if (!footprint.empty())
       body += wrapped(
@@ -283,8 +284,7 @@ class Report {
   void reproduce() {
     out_ += '\n';
     std::string command;
-    for (const auto& word : findings_.command_line)
-      command += (command.empty() ? "" : " ") + shell_word(word);
+    for (const auto& word : findings_.command_line) append_item(command, " ", shell_word(word));
     field("reproduce:", fmt::format("{}   (profile sha256 {})", command, findings_.profile_hash));
   }
 

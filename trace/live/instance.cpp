@@ -3,7 +3,6 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -12,6 +11,7 @@
 #include <fstream>
 #include <functional>
 
+#include "base/text.h"
 #include "host/arch/cycles.h"
 #include "host/clock.h"
 #include "host/os.h"
@@ -87,7 +87,7 @@ std::vector<std::string> cpu_filters(const std::string& field, const CpuSet& cpu
   if (kind == CpuFieldKind::mask || cpus.count() > kMostComparisons) return filters;
   std::vector<std::string> comparisons;
   for (const int cpu : cpus) comparisons.push_back(fmt::format("{} == {}", field, cpu));
-  filters.push_back(fmt::format("{}", fmt::join(comparisons, " || ")));
+  filters.push_back(join(comparisons, " || "));
   return filters;
 }
 
@@ -98,7 +98,7 @@ std::vector<std::string> mask_word_filters(const CpuSet& cpus, int words) {
   std::vector<std::string> parts;
   for (const auto& [word, mask] : bits) parts.push_back(fmt::format("m{} & {:#x}", word, mask));
   if (parts.empty()) return {};
-  return {fmt::format("{}", fmt::join(parts, " || "))};
+  return {join(parts, " || ")};
 }
 
 TraceLoss parse_stats(std::string_view text) {

@@ -2,10 +2,11 @@
 #include "trace/read/meta.h"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <charconv>
+
+#include "base/text.h"
 
 namespace isolab {
 
@@ -71,7 +72,7 @@ void TraceMeta::write(std::map<std::string, std::string>& notes) const {
   };
   for (const auto& [key, value] : other) put(key, value);
   put("level", level);
-  put("reasons", fmt::format("{}", fmt::join(reasons, "\n")));
+  put("reasons", join(reasons, "\n"));
   put("clock", clock);
   put("window", fmt::format("{} {}", begin, end));
   put("line", fmt::format("{} {} {} {} {}", line.counter.empty() ? "ns" : line.counter, line.ticks0,

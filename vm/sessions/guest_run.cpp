@@ -7,6 +7,7 @@
 
 #include "base/directory.h"
 #include "base/exit_code.h"
+#include "base/text.h"
 #include "plan/arm_boots.h"
 #include "plan/compile.h"
 
@@ -62,7 +63,7 @@ Result<GuestRunOutcome> run_profile_in_guest(const GuestRun& run, const VmOption
                                              const std::function<void(const std::string&)>& note) {
   VmOptions with = options;
   if (!run.boot.kernel.empty()) with.kernel = run.boot.kernel;
-  if (!run.boot.cmdline.empty()) with.append += (with.append.empty() ? "" : " ") + run.boot.cmdline;
+  if (!run.boot.cmdline.empty()) append_item(with.append, " ", run.boot.cmdline);
   VmDirectory directory = TRY(VmDirectory::create());
   std::vector<std::string> notes;
   GuestSpec spec = TRY(prepare_guest(with, run.arch, directory.path(), notes));

@@ -7,6 +7,7 @@
 #include <system_error>
 
 #include "base/exit_code.h"
+#include "base/text.h"
 #include "host/interrupt_flag.h"
 #include "plan/compile.h"
 #include "results/recording.h"
@@ -104,9 +105,10 @@ std::string missing_sessions(const std::vector<GuestSession>& sessions) {
   std::string out;
   for (const auto& session : sessions)
     if (!session.recorded)
-      out += fmt::format("{}{} ({}): {}", out.empty() ? "" : "\n",
-                         session.directory.filename().string(), boot_text(session.boot.needs),
-                         session.failure.substr(0, session.failure.find('\n')));
+      append_item(out, "\n",
+                  fmt::format("{} ({}): {}", session.directory.filename().string(),
+                              boot_text(session.boot.needs),
+                              session.failure.substr(0, session.failure.find('\n'))));
   return out;
 }
 

@@ -2,9 +2,10 @@
 #include "workloads/support/programs.h"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <fstream>
+
+#include "base/text.h"
 
 namespace isolab {
 namespace {
@@ -25,7 +26,7 @@ Result<Exit> run_until_done(const CommandSpec& spec, const StopFlag& stop) {
 Result<void> run_and_succeed(const CommandSpec& spec, const StopFlag& stop) {
   const Exit exit = TRY(run_until_done(spec, stop));
   if (exit.ok()) return {};
-  return command_error(fmt::format("{}", fmt::join(spec.argv, " ")), exit, spec.output);
+  return command_error(join(spec.argv, " "), exit, spec.output);
 }
 
 Error command_error(const std::string& what, const Exit& exit, const std::filesystem::path& log) {
