@@ -11,18 +11,13 @@
 #include <vector>
 
 #include "tests/support/recording_builder.h"
+#include "tests/support/temporary_directory.h"
 
 namespace isolab::test {
 
 /// Recordings on disk, gone afterwards.
 class Recordings : public testing::Test {
  protected:
-  void SetUp() override {
-    std::string name = (std::filesystem::temp_directory_path() / "isolab-compare-XXXXXX").string();
-    root_ = mkdtemp(name.data());
-  }
-  void TearDown() override { std::filesystem::remove_all(root_); }
-
   /// Two arms, two repeats; `extra` more gaps in "noise".
   std::filesystem::path record(const std::string& name, int extra = 0,
                                const std::string& hash = "0123456789abcdef") {
@@ -50,7 +45,8 @@ class Recordings : public testing::Test {
     EXPECT_TRUE(writer->finish(recording.manifest, recording.facts));
   }
 
-  std::filesystem::path root_;
+  const TemporaryDirectory scratch_;
+  const std::filesystem::path root_ = scratch_.path();
 };
 
 }  // namespace isolab::test

@@ -16,6 +16,7 @@
 #include "host/facts/facts.h"
 #include "host/os.h"
 #include "results/recording.h"
+#include "tests/support/temporary_directory.h"
 
 namespace isolab {
 namespace {
@@ -39,9 +40,6 @@ class Injected : public testing::Test {
  protected:
   void SetUp() override {
     if (!is_root()) GTEST_SKIP() << "needs root";
-    directory_ = std::filesystem::temp_directory_path() /
-                 ("isolab-attribution-test-" + std::to_string(::getpid()));
-    std::filesystem::create_directories(directory_);
     // Its own: what a killed run left on this machine would be refused here.
     ::setenv("ISOLAB_STATE_DIR", (directory_ / "state").c_str(), 1);
     std::ofstream(directory_ / "test.yaml") << kProfile;
@@ -61,7 +59,6 @@ class Injected : public testing::Test {
     for (const auto& window : findings_.interruptions.windows)
       if (window.level != "A") GTEST_SKIP() << "trace level " << window.level << " here";
   }
-  void TearDown() override { std::filesystem::remove_all(directory_); }
 
   /// "class/subclass" of all that tasks of this name sent in the arm.
   std::map<std::string, std::uint64_t> sent_by(const std::string& arm, const std::string& comm,
@@ -75,7 +72,8 @@ class Injected : public testing::Test {
     return out;
   }
 
-  std::filesystem::path directory_;
+  const test::TemporaryDirectory scratch_;
+  const std::filesystem::path directory_ = scratch_.path();
   Findings findings_;
 };
 

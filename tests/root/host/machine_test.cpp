@@ -17,6 +17,7 @@
 #include "host/os.h"
 #include "host/process.h"
 #include "host/restore.h"
+#include "tests/support/temporary_directory.h"
 
 namespace isolab {
 namespace {
@@ -32,8 +33,6 @@ class Machine : public testing::Test {
   void SetUp() override {
     if (!is_root()) GTEST_SKIP() << "needs root";
     if (::access(kKnob.c_str(), W_OK) != 0) GTEST_SKIP() << kKnob << " is not writable here";
-    std::string name = (std::filesystem::temp_directory_path() / "isolab-test-XXXXXX").string();
-    directory_ = ::mkdtemp(name.data());
     original_ = *files_.read(kKnob);
   }
   void TearDown() override {
@@ -42,10 +41,10 @@ class Machine : public testing::Test {
       ADD_FAILURE() << kKnob << " was left changed";
       EXPECT_TRUE(files_.write(kKnob, original_));
     }
-    std::filesystem::remove_all(directory_);
   }
   SystemFiles files_;
-  std::filesystem::path directory_;
+  const test::TemporaryDirectory scratch_;
+  const std::filesystem::path directory_ = scratch_.path();
   std::string original_;
 };
 using RealGuard = Machine;

@@ -23,6 +23,7 @@
 #include "host/os.h"
 #include "probes/contract/observer.h"
 #include "probes/contract/probe.h"
+#include "tests/support/temporary_directory.h"
 
 namespace {
 std::atomic<std::uint64_t> allocations{0};
@@ -156,8 +157,7 @@ class BusyLoopOnThisMachine : public ::testing::Test {
   }
 
   ProbeContext context() {
-    return {Host{files_, facts_}, measured_, housekeeping_, std::filesystem::temp_directory_path(),
-            10s};
+    return {Host{files_, facts_}, measured_, housekeeping_, scratch_.path(), 10s};
   }
 
   void start(const ParamValues& params = {}) {
@@ -201,6 +201,7 @@ class BusyLoopOnThisMachine : public ::testing::Test {
     return line;
   }
 
+  const test::TemporaryDirectory scratch_;
   SystemFiles files_;
   HostFacts facts_;
   CpuSet measured_, housekeeping_;
@@ -280,7 +281,7 @@ TEST_F(BusyLoopOnThisMachine, FindsEachStallOnceWithItsLength) {
 }
 
 TEST_F(BusyLoopOnThisMachine, FindsEveryInterruptionOfAKnownTrain) {
-  StateGuard guard(files_, std::filesystem::temp_directory_path() / "isolab-test-journal");
+  StateGuard guard(files_, scratch_ / "journal");
   const ObserverContext observed{Host{files_, facts_}, guard, measured_, housekeeping_, "/tmp", 1s};
   auto observer = find_observer("interrupts")->make({}, observed);
   ASSERT_TRUE(observer) << observer.error().text();

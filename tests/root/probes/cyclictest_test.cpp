@@ -11,6 +11,7 @@
 #include "host/os.h"
 #include "host/process.h"
 #include "probes/contract/probe.h"
+#include "tests/support/temporary_directory.h"
 
 namespace isolab {
 namespace {
@@ -25,14 +26,10 @@ class CyclictestOnThisMachine : public ::testing::Test {
     if (auto found = find_program("cyclictest"); !found) GTEST_SKIP() << found.error().text();
     facts_.online = this_thread_cpus();
     if (facts_.online.count() < 2) GTEST_SKIP() << "needs two CPUs";
-    scratch_ = std::filesystem::temp_directory_path() /
-               ("isolab-cyclictest-" + std::to_string(::getpid()));
-    std::filesystem::create_directories(scratch_);
   }
   void TearDown() override {
     signals_.stop.store(1);
     if (thread_.joinable()) thread_.join();
-    std::filesystem::remove_all(scratch_);
   }
 
   void start(const ParamValues& params = {}) {
@@ -81,7 +78,8 @@ class CyclictestOnThisMachine : public ::testing::Test {
   SystemFiles files_;
   HostFacts facts_;
   CpuSet measured_;
-  std::filesystem::path scratch_;
+  const test::TemporaryDirectory directory_;
+  const std::filesystem::path scratch_ = directory_.path();
   std::unique_ptr<Probe> probe_;
   ProbeSignals signals_;
   std::thread thread_;

@@ -8,6 +8,7 @@
 #include "host/os.h"
 #include "host/process.h"
 #include "probes/contract/observer.h"
+#include "tests/support/temporary_directory.h"
 #include "trace/read/meta.h"
 #include "trace/read/reader.h"
 
@@ -16,13 +17,7 @@ namespace {
 
 class IpiTraceObserver : public testing::Test {
  protected:
-  void SetUp() override {
-    directory_ = std::filesystem::temp_directory_path() /
-                 ("isolab-ipi-trace-test-" + std::to_string(::getpid()));
-    std::filesystem::create_directories(directory_);
-    facts_ = read_host_facts(files_);
-  }
-  void TearDown() override { std::filesystem::remove_all(directory_); }
+  void SetUp() override { facts_ = read_host_facts(files_); }
 
   WindowRecord run(const ParamValues& values = {}) {
     WindowRecord record;
@@ -57,7 +52,8 @@ class IpiTraceObserver : public testing::Test {
 
   SystemFiles files_;
   HostFacts facts_;
-  std::filesystem::path directory_;
+  const test::TemporaryDirectory scratch_;
+  const std::filesystem::path directory_ = scratch_.path();
 };
 
 TEST_F(IpiTraceObserver, RecordsAWindowWithoutSendingAnIpiIntoIt) {

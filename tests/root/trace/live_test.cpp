@@ -12,6 +12,7 @@
 
 #include "host/clock.h"
 #include "host/os.h"
+#include "tests/support/temporary_directory.h"
 #include "trace/live/drain.h"
 #include "trace/live/instance.h"
 #include "trace/live/kernel_names.h"
@@ -52,11 +53,8 @@ class TraceLive : public testing::Test {
     if (facts_.online.count() < 2) GTEST_SKIP() << "needs two CPUs";
     measured_ = CpuSet{facts_.online.last().value()};
     housekeeping_ = facts_.online - measured_;
-    directory_ = std::filesystem::temp_directory_path() /
-                 ("isolab-trace-test-" + std::to_string(::getpid()));
     std::filesystem::create_directories(directory_ / "trace");
   }
-  void TearDown() override { std::filesystem::remove_all(directory_); }
 
   std::string top(const std::string& name) const {
     return files_.read(capability_.tracefs + "/" + name).value_or("unreadable");
@@ -69,7 +67,8 @@ class TraceLive : public testing::Test {
   HostFacts facts_;
   TraceCapability capability_;
   CpuSet measured_, housekeeping_;
-  std::filesystem::path directory_;
+  const test::TemporaryDirectory scratch_;
+  const std::filesystem::path directory_ = scratch_.path();
 };
 
 TEST_F(TraceLive, JoinsEveryCallToItsSenderAndLeavesNothingBehind) {

@@ -9,6 +9,7 @@
 #include "base/interrupts.h"
 #include "host/arch/cycles.h"
 #include "host/guard.h"
+#include "tests/support/temporary_directory.h"
 #include "tests/support/workload_bench.h"
 #include "workloads/contract/workload_process.h"
 #include "workloads/support/lazy_purge.h"
@@ -26,21 +27,17 @@ class BigWorkloads : public ::testing::Test {
  protected:
   void SetUp() override {
     if (!is_root()) GTEST_SKIP() << "needs root";
-    std::string name = (fs::temp_directory_path() / "isolab_big_XXXXXX").string();
-    scratch_ = mkdtemp(name.data());
     facts_ = read_host_facts(files_);
     if (facts_.online.count() < 2) GTEST_SKIP() << "needs two CPUs";
     instances_ = files_.list(kInstances).value_or(std::vector<std::string>{});
     guard_.emplace(files_, scratch_ / "journal");
   }
   void TearDown() override {
-    if (scratch_.empty()) return;
     if (guard_) {
       for (const auto& problem : guard_->restore())
         ADD_FAILURE() << problem.path << ": " << problem.what;
       EXPECT_EQ(files_.list(kInstances).value_or(std::vector<std::string>{}), instances_);
     }
-    fs::remove_all(scratch_);
   }
 
   WorkloadSetup setup() {
@@ -111,7 +108,8 @@ class BigWorkloads : public ::testing::Test {
 
   SystemFiles files_;
   HostFacts facts_;
-  fs::path scratch_;
+  const test::TemporaryDirectory directory_;
+  const fs::path scratch_ = directory_.path();
   std::vector<std::string> instances_;
   std::optional<StateGuard> guard_;
   Nanos stopped_within_{0};

@@ -14,6 +14,7 @@
 
 #include "base/interrupts.h"
 #include "host/process.h"
+#include "tests/support/temporary_directory.h"
 #include "tests/support/workload_bench.h"
 #include "workloads/contract/workload_process.h"
 #include "workloads/support/flush_calibration.h"
@@ -204,11 +205,10 @@ TEST_P(GeneratorCounts, InterruptsPerOperationAreTheExpectedOnes) {
   bench.setup().measured = {heard_};
 
   // The guard's journal is private to this test; the guard restores when it goes.
-  const auto journals =
-      std::filesystem::temp_directory_path() / ("isolab-test-" + std::to_string(getpid()));
+  test::TemporaryDirectory journals;
   std::map<std::string, std::string> originals;
   {
-    StateGuard guard(files_, journals);
+    StateGuard guard(files_, journals.path());
     const auto claims = info_->claims(values_, bench.host());
     ASSERT_TRUE(claims);
     for (const auto& claim : *claims) {
@@ -250,7 +250,6 @@ TEST_P(GeneratorCounts, InterruptsPerOperationAreTheExpectedOnes) {
   }
   for (const auto& [path, original] : originals)
     EXPECT_EQ(files_.read(path).value_or("?"), original) << path;
-  std::filesystem::remove_all(journals);
 }
 
 std::vector<Case> cases() {

@@ -21,6 +21,7 @@
 
 #include "host/files.h"
 #include "host/os.h"
+#include "tests/support/temporary_directory.h"
 
 namespace isolab {
 namespace {
@@ -64,11 +65,6 @@ bool dies_soon(pid_t pid) {
 
 class InScratch : public testing::Test {
  protected:
-  InScratch() {
-    std::string name = (std::filesystem::temp_directory_path() / "isolab-test-XXXXXX").string();
-    directory_ = ::mkdtemp(name.data());
-  }
-  ~InScratch() override { std::filesystem::remove_all(directory_); }
   std::string path(const std::string& name) const { return (directory_ / name).string(); }
   static std::string text_of(const std::string& file) {
     std::ostringstream text;
@@ -84,7 +80,7 @@ class InScratch : public testing::Test {
     }
     return -1;
   }
-  std::filesystem::path directory_;
+  const test::TemporaryDirectory directory_;
 };
 using ChildProcess = InScratch;
 
@@ -149,7 +145,7 @@ TEST_F(ChildProcess, ARelativeProgramIsBelowItsDirectory) {
   std::filesystem::permissions(path("script"), std::filesystem::perms::owner_all);
   CommandSpec spec;
   spec.argv = {"./script"};
-  spec.directory = directory_.string();
+  spec.directory = directory_.path().string();
   Child child = started(spec);
   EXPECT_EQ(end_of(child).code, 5);
   spec.argv = {"./none"};

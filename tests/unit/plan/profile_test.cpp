@@ -2,6 +2,7 @@
 // Profiles: everything wrong is found at once, with its place; what is right resolves completely.
 #include "plan/profile.h"
 #include "plan/yaml_tree.h"
+#include "tests/support/temporary_directory.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -280,13 +281,12 @@ TEST(ProfileSettings, OneWayAndCrookedPathsAreRefused) {
 class ProfileFiles : public testing::Test {
  protected:
   void SetUp() override { std::filesystem::create_directories(directory_ / "common"); }
-  void TearDown() override { std::filesystem::remove_all(directory_); }
   std::string write(const std::string& name, const std::string& text) const {
     std::ofstream(directory_ / name) << text;
     return (directory_ / name).string();
   }
-  std::filesystem::path directory_ =
-      std::filesystem::temp_directory_path() / ("isolab-profile-" + std::to_string(::getpid()));
+  const test::TemporaryDirectory scratch_;
+  const std::filesystem::path directory_ = scratch_.path();
 };
 
 TEST_F(ProfileFiles, IncludedMapsAreMergedAndTheIncluderWins) {

@@ -10,6 +10,7 @@
 
 #include "plan/compile.h"
 #include "plan/profile.h"
+#include "tests/support/temporary_directory.h"
 
 namespace isolab {
 namespace {
@@ -75,15 +76,13 @@ class Machine final : public Files {
 class RuntimeIsolation : public testing::Test {
  protected:
   RuntimeIsolation() {
-    std::string name = (std::filesystem::temp_directory_path() / "isolab-test-XXXXXX").string();
-    journals_ = ::mkdtemp(name.data());
     facts_.online = *CpuSet::parse("0-3");
     facts_.root = true;
   }
-  ~RuntimeIsolation() override { std::filesystem::remove_all(journals_); }
   Host host() { return {machine_, facts_}; }
 
-  std::filesystem::path journals_;
+  const test::TemporaryDirectory scratch_;
+  const std::filesystem::path journals_ = scratch_.path();
   Machine machine_;
   HostFacts facts_;
   const PlannedIsolation partition_{CpuSet{2, 3}, "partition"};

@@ -26,6 +26,7 @@
 #include "host/restore.h"
 #include "host/run_lock.h"
 #include "runner/complain.h"
+#include "tests/support/temporary_directory.h"
 #include "workloads/contract/workload_process.h"
 
 namespace isolab {
@@ -40,14 +41,11 @@ constexpr int kNotWhole = 64;  // added to the exit code of a front whose body w
 class Supervised : public testing::Test {
  protected:
   Supervised() {
-    std::string name = (std::filesystem::temp_directory_path() / "isolab-test-XXXXXX").string();
-    directory_ = ::mkdtemp(name.data());
     knob_ = (directory_ / "knob").string();
     allow_claims_below(directory_.string());
     std::ofstream(knob_) << "1\n";
     ::prctl(PR_SET_CHILD_SUBREAPER, 1);  // whatever escapes is found below us
   }
-  ~Supervised() override { std::filesystem::remove_all(directory_); }
 
   Supervision how(Nanos limit = seconds(60)) const {
     return {
@@ -131,7 +129,8 @@ class Supervised : public testing::Test {
   }
 
   mutable SystemFiles files_;
-  std::filesystem::path directory_;
+  const test::TemporaryDirectory scratch_;
+  const std::filesystem::path directory_ = scratch_.path();
   std::string knob_;
 };
 

@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "tests/support/temporary_directory.h"
 #include "tests/support/workload_bench.h"
 #include "workloads/contract/workload_process.h"
 #include "workloads/support/capped_log.h"
@@ -21,11 +22,7 @@ constexpr Nanos kLong = seconds(20);
 
 class CommandTest : public testing::Test {
  protected:
-  CommandTest() {
-    bench_.setup().log =
-        std::filesystem::temp_directory_path() / ("isolab-command-" + std::to_string(getpid()));
-  }
-  ~CommandTest() override { std::filesystem::remove(bench_.setup().log); }
+  CommandTest() { bench_.setup().log = directory_ / "log"; }
 
   WorkloadProcess start(const ParamValues& values) {
     auto work = WorkloadProcess::launch(workloads::command, values, bench_.setup());
@@ -43,6 +40,7 @@ class CommandTest : public testing::Test {
     return {std::istreambuf_iterator<char>(file), {}};
   }
 
+  const test::TemporaryDirectory directory_;
   SystemFiles files_;
   WorkloadBench bench_{files_};
 };

@@ -8,6 +8,7 @@
 
 #include "probes/contract/observer.h"
 #include "probes/contract/probe.h"
+#include "tests/support/temporary_directory.h"
 
 namespace isolab {
 namespace {
@@ -50,7 +51,8 @@ void expect_good_params(const std::vector<ParamSpec>& params) {
 struct Machine {
   MemoryFiles files;
   HostFacts facts;
-  std::filesystem::path scratch = std::filesystem::temp_directory_path();
+  test::TemporaryDirectory directory;
+  std::filesystem::path scratch = directory.path();
   StateGuard guard{files, scratch / "isolab-contract-journal"};
   Machine() {
     facts.online = CpuSet{0, 1};

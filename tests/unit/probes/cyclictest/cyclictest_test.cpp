@@ -10,6 +10,7 @@
 
 #include "host/os.h"
 #include "probes/contract/probe.h"
+#include "tests/support/temporary_directory.h"
 
 namespace isolab {
 namespace {
@@ -28,17 +29,9 @@ class FakeCyclictest : public ::testing::Test {
     const char* path = std::getenv("PATH");
     old_path_ = path != nullptr ? path : "";
     ::setenv("PATH", (ISOLAB_SOURCE_DIR "/tests/tools:" + old_path_).c_str(), 1);
-    std::string test = ::testing::UnitTest::GetInstance()->current_test_info()->name();
-    std::replace(test.begin(), test.end(), '/', '-');  // of a parametrised test
-    scratch_ = std::filesystem::temp_directory_path() /
-               ("isolab-cyclictest-" + std::to_string(::getpid()) + "-" + test);
-    std::filesystem::create_directories(scratch_);
     facts_.online = CpuSet{0, 1};
   }
-  void TearDown() override {
-    ::setenv("PATH", old_path_.c_str(), 1);
-    std::filesystem::remove_all(scratch_);
-  }
+  void TearDown() override { ::setenv("PATH", old_path_.c_str(), 1); }
 
   ProbeContext context() {
     // The fake may run anywhere: CPU 1 is measured in name only.
@@ -69,7 +62,8 @@ class FakeCyclictest : public ::testing::Test {
   MemoryFiles files_;
   HostFacts facts_;
   std::string old_path_;
-  std::filesystem::path scratch_;
+  const test::TemporaryDirectory directory_;
+  const std::filesystem::path scratch_ = directory_.path();
   std::unique_ptr<Probe> probe_;
   ProbeSignals signals_;
 };

@@ -11,6 +11,7 @@
 #include "report/spikes.h"
 #include "report/text/attribution.h"
 #include "tests/support/golden_file.h"
+#include "tests/support/temporary_directory.h"
 #include "tests/support/traced_recording.h"
 
 namespace isolab {
@@ -21,28 +22,22 @@ using testing::Not;
 
 class AttributionReport : public testing::Test {
  protected:
-  AttributionReport() {
-    std::string name = (std::filesystem::temp_directory_path() / "isolab-test-XXXXXX").string();
-    directory_ = ::mkdtemp(name.data());
-    made_.emplace(directory_);
-  }
-  ~AttributionReport() override { std::filesystem::remove_all(directory_); }
-  std::string text(bool full) { return interruptions_text(analyse(made_->recording()), full); }
+  std::string text(bool full) { return interruptions_text(analyse(made_.recording()), full); }
 
-  std::filesystem::path directory_;
-  std::optional<test::TracedRecording> made_;
+  const test::TemporaryDirectory directory_;
+  test::TracedRecording made_{directory_.path()};
 };
 
 TEST_F(AttributionReport, OfOneArmIsToldInFull) {
-  made_->add_toggle();
+  made_.add_toggle();
   const auto told = text(false);
   test::expect_page(told);
   test::expect_golden("report/attribution.txt", told);
 }
 
 TEST_F(AttributionReport, OfManyArmsIsToldInBrief) {
-  made_->add_toggle();
-  for (const auto* arm : {"a", "b", "c", "d"}) made_->add_small(arm);
+  made_.add_toggle();
+  for (const auto* arm : {"a", "b", "c", "d"}) made_.add_small(arm);
   const auto told = text(false);
   test::expect_page(told);
   test::expect_golden("report/attribution_brief.txt", told);
@@ -50,8 +45,8 @@ TEST_F(AttributionReport, OfManyArmsIsToldInBrief) {
 }
 
 TEST_F(AttributionReport, ADisagreementWithTheCountersIsAWarning) {
-  made_->add_toggle();
-  const auto findings = analyse(made_->recording());
+  made_.add_toggle();
+  const auto findings = analyse(made_.recording());
   const auto seen = std::find_if(findings.warnings.begin(), findings.warnings.end(), [](auto& one) {
     return one.warning.id == "trace_counters_disagree";
   });
@@ -61,16 +56,16 @@ TEST_F(AttributionReport, ADisagreementWithTheCountersIsAWarning) {
 }
 
 TEST_F(AttributionReport, ACpuThatWasOfflineAtAnEdgeIsNotCompared) {
-  made_->add_toggle();
-  for (auto& row : made_->recording().windows[0].interrupts)
+  made_.add_toggle();
+  for (auto& row : made_.recording().windows[0].interrupts)
     if (row.id == "RES") row.after.erase(1);
-  for (const auto& one : analyse(made_->recording()).warnings)
+  for (const auto& one : analyse(made_.recording()).warnings)
     EXPECT_NE(one.warning.id, "trace_counters_disagree") << one.warning.seen;
 }
 
 TEST_F(AttributionReport, WhereTheTraceLostEventsTheHostIsNotBlamed) {
-  made_->add_toggle();
-  auto& notes = made_->recording().windows[0].notes;
+  made_.add_toggle();
+  auto& notes = made_.recording().windows[0].notes;
   auto meta = TraceMeta::read(notes).value();
   meta.loss[1].overrun = 3;
   meta.write(notes);
@@ -81,13 +76,13 @@ TEST_F(AttributionReport, WhereTheTraceLostEventsTheHostIsNotBlamed) {
 }
 
 TEST_F(AttributionReport, TheTracesOwnShareIsItsEventsInGaps) {
-  made_->add_toggle();
+  made_.add_toggle();
   EXPECT_THAT(text(true), Not(HasSubstr("each at least")));
-  auto& notes = made_->recording().windows[0].notes;
+  auto& notes = made_.recording().windows[0].notes;
   auto meta = TraceMeta::read(notes).value();
   meta.other["event_cost_ns"] = "200";
   meta.write(notes);
-  const auto findings = analyse(made_->recording());
+  const auto findings = analyse(made_.recording());
   const auto& cpu = findings.interruptions.cpus.at(0);
   const auto events = static_cast<double>(cpu.events - cpu.events_outside);
   ASSERT_GT(events, 100);
@@ -96,39 +91,39 @@ TEST_F(AttributionReport, TheTracesOwnShareIsItsEventsInGaps) {
 }
 
 TEST_F(AttributionReport, SpikesTellTheWholeStory) {
-  made_->add_toggle();
+  made_.add_toggle();
   SpikeOptions options;
   options.limit = 3;
-  test::expect_golden("report/spikes.txt", render_spikes(made_->recording(), options).value());
-  test::expect_golden("report/spikes.json", spikes_to_json(made_->recording(), options).value());
+  test::expect_golden("report/spikes.txt", render_spikes(made_.recording(), options).value());
+  test::expect_golden("report/spikes.json", spikes_to_json(made_.recording(), options).value());
   options.over = std::chrono::seconds(1);
-  EXPECT_THAT(render_spikes(made_->recording(), options).value(), HasSubstr("no gap"));
-  EXPECT_THAT(spikes_to_json(made_->recording(), options).value(), HasSubstr("\"spikes\": []"));
+  EXPECT_THAT(render_spikes(made_.recording(), options).value(), HasSubstr("no gap"));
+  EXPECT_THAT(spikes_to_json(made_.recording(), options).value(), HasSubstr("\"spikes\": []"));
 }
 
 TEST_F(AttributionReport, SpikesSayWhatTheyDoNotCover) {
-  made_->add_toggle();
+  made_.add_toggle();
   const SpikeOptions options;
-  const auto whole = render_spikes(made_->recording(), options).value();
+  const auto whole = render_spikes(made_.recording(), options).value();
   EXPECT_THAT(whole, Not(HasSubstr("gap log was full")));
   EXPECT_THAT(whole, Not(HasSubstr("not known")));
-  auto& window = made_->recording().windows[0];
+  auto& window = made_.recording().windows[0];
   window.probe.cpus[0].gaps_dropped = 5;
-  EXPECT_THAT(render_spikes(made_->recording(), options).value(),
+  EXPECT_THAT(render_spikes(made_.recording(), options).value(),
               HasSubstr("the gap log was full, 5 gaps are not in it"));
   auto meta = TraceMeta::read(window.notes).value();
   meta.cut[window.probe.cpus[0].cpu] = {};
   meta.write(window.notes);
-  const auto cut = render_spikes(made_->recording(), options).value();
+  const auto cut = render_spikes(made_.recording(), options).value();
   EXPECT_THAT(cut, HasSubstr("not known: its trace is cut"));
   EXPECT_THAT(cut, HasSubstr("no gap over"));
-  EXPECT_THAT(spikes_to_json(made_->recording(), options).value(),
+  EXPECT_THAT(spikes_to_json(made_.recording(), options).value(),
               HasSubstr("not known: its trace is cut"));
 }
 
 TEST_F(AttributionReport, TheTracesCostIsThatOfTheArmWithoutIt) {
-  made_->add_toggle();
-  const auto effects = observer_effects(made_->recording());
+  made_.add_toggle();
+  const auto effects = observer_effects(made_.recording());
   ASSERT_EQ(effects.size(), 1u);
   EXPECT_EQ(effects[0].arm, "toggle");
   EXPECT_DOUBLE_EQ(effects[0].traced_p50_us, 25);

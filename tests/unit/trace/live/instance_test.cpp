@@ -72,15 +72,14 @@ class Instance : public testing::Test {
     StateGuard guard(files_, journal_);
     return TraceInstance::create(files_, facts_, guard, capability_, setup_);
   }
-  void TearDown() override { std::filesystem::remove_all(journal_); }
 
   FakeTracefs files_;
   HostFacts facts_;
   TraceCapability capability_;
   TraceSetup setup_{
       .measured = CpuSet{1, 3}, .measured_buffer = Bytes{16 << 20}, .other_buffer = Bytes{1 << 20}};
-  const std::filesystem::path journal_ = std::filesystem::temp_directory_path() /
-                                         ("isolab-instance-test-" + std::to_string(::getpid()));
+  const test::TemporaryDirectory scratch_;
+  const std::filesystem::path journal_ = scratch_ / "journal";
 };
 
 TEST_F(Instance, SetsEverythingBeforeItSwitchesAnEventOn) {
@@ -202,7 +201,7 @@ TEST(CpuFilters, SayWhatCanBeSaid) {
 TEST(Kprobes, AreJournalledInAGroupOfTheirOwnAndLeaveOthersAlone) {
   const std::string path = "/sys/kernel/tracing/kprobe_events";
   MemoryFiles files({{path, "p:isolab_1/old f a=$arg1\np:kprobes/foreign g\n"}});
-  const test::TemporaryDirectory scratch;
+  test::TemporaryDirectory scratch;
   const std::filesystem::path& journals = scratch.path();
   const std::string group = fmt::format("isolab_{}", getpid());
   {
