@@ -17,6 +17,7 @@ import fcntl
 import os
 import pathlib
 import random
+import re
 import select
 import shutil
 import signal
@@ -66,6 +67,13 @@ class JournalWatch:
 
     def close(self):
         os.close(self.file)
+
+
+def doing(pid):
+    """The state of a process, where it waits, and the system call."""
+    state = re.search(r"State:\t(.)", read(f"/proc/{pid}/status").decode())
+    return " ".join([state[1] if state else "gone", read(f"/proc/{pid}/wchan").decode(),
+                     read(f"/proc/{pid}/syscall").decode().split(" ")[0]])
 
 
 class Round:
@@ -132,10 +140,9 @@ class Round:
         else:
             with contextlib.suppress(ProcessLookupError):
                 front.send_signal(signal.SIGINT)
-        front.wait(timeout=60)
+        wrong = self.end_of(front, output)
         if output:
             output.close()
-        wrong = []
         both = "isolab-keeper" in victims and "isolab" in victims
         self.settle()
         journals = [p for p in self.state.glob("*.journal")]
@@ -159,6 +166,25 @@ class Round:
                     pass
         shutil.rmtree(self.place / f"recording-{number}", ignore_errors=True)
         return wrong
+
+    def end_of(self, front, output):
+        """Waits for the front's end; what each process does where it does not come. When all others have ended,
+        the front may wait for ever that somebody reads its answer: then the reader goes away."""
+        alone, end = 0, time.monotonic() + 60
+        while time.monotonic() < end:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                front.wait(timeout=0.2)
+                return []
+            alone = alone + 1 if set(marked(self.mark)) == {front.pid} else 0
+            if alone == 5 and output and output.kind == "reader_sleeps":
+                output.close()
+        told = ["it does not end: " + ", ".join(f"{name} {pid} {doing(pid)}"
+                                                for pid, name in marked(self.mark).items())]
+        for pid in marked(self.mark):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        front.wait()
+        return told
 
     def settle(self):
         """Waits until nothing of ours runs; what still does after a while. A process killed in the middle of
