@@ -180,6 +180,7 @@ bool Period::in_phase(double time_ns) const {
 std::vector<Period> find_periods(std::span<const double> times_ns) {
   std::vector<Period> out;
   std::vector<double> rest(times_ns.begin(), times_ns.end());
+  if (!std::is_sorted(rest.begin(), rest.end())) std::sort(rest.begin(), rest.end());
   while (out.size() < kMostPeriods) {
     auto period = find_period(rest);
     if (!period) break;

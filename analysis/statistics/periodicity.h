@@ -29,9 +29,9 @@ struct Period {
   bool in_phase(double time_ns) const;
 };
 
-/// `times_ns`: when the gaps began, ascending. Found: at least 12 gaps, 30 % of them in one bin,
-/// by chance less often than once in a million. The strongest first, at most six; a gap belongs to
-/// the first it is in phase with.
+/// `times_ns`: when the gaps began, in any order (a counter may have stepped back). Found: at least
+/// 12 gaps, 30 % of them in one bin, by chance less often than once in a million. The strongest
+/// first, at most six; a gap belongs to the first it is in phase with.
 std::vector<Period> find_periods(std::span<const double> times_ns);
 
 }  // namespace isolab

@@ -102,6 +102,17 @@ TEST(Periodicity, TellsTwoTimersOfNearlyOnePeriodApart) {
   EXPECT_LT(periods[0].gaps + periods[1].gaps, times.size() + 80);
 }
 
+TEST(Periodicity, TimesInAnyOrderHaveTheSamePeriods) {
+  auto times = together(timer(1e7, 4, 1.0, 0, 5), noise(4, 50, 8));
+  const auto wanted = find_periods(times);
+  ASSERT_FALSE(wanted.empty());
+  std::rotate(times.begin(), times.begin() + 150, times.end());
+  const auto found = find_periods(times);
+  ASSERT_EQ(found.size(), wanted.size());
+  EXPECT_EQ(found[0].period_ns, wanted[0].period_ns);
+  EXPECT_EQ(found[0].gaps, wanted[0].gaps);
+}
+
 TEST(Periodicity, ABurstIsNoPeriod) {
   std::vector<double> train, cluster = noise(0.005, 300, 10);
   for (int i = 0; i < 300; ++i) train.push_back(3.2e9 + 20e3 * i);
