@@ -137,6 +137,8 @@ void Attribution::close_gap(std::size_t receiver) {
   story.events = story.first = story.last = story.more_causes = 0;
   story.causes.clear();
   story.slices.clear();
+  story.trigger = story.main = kNoCause;
+  story.away = story.late = 0;
   r.running = r.stopped = kNoCause;
   r.ipi_cause = r.timer_cause = kNone;
   r.ipi_at.in_gap = r.timer_in_gap = false;
