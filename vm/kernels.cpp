@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstring>
 #include <fstream>
 #include <sstream>
 
@@ -58,25 +59,9 @@ std::string short_name(const std::string& release, const std::string& arch) {
   return rest.substr(0, second) + flavour;
 }
 
-/// 6.1.0-9 before 6.1.0-10: runs of digits compare as numbers, as in sort -V.
+/// 6.1.0-9 before 6.1.0-10: runs of digits compare as numbers.
 bool older(const std::string& left, const std::string& right) {
-  std::size_t i = 0, j = 0;
-  while (i < left.size() && j < right.size()) {
-    if (std::isdigit(static_cast<unsigned char>(left[i])) &&
-        std::isdigit(static_cast<unsigned char>(right[j]))) {
-      char *end_left = nullptr, *end_right = nullptr;
-      const auto a = std::strtoull(left.c_str() + i, &end_left, 10);
-      const auto b = std::strtoull(right.c_str() + j, &end_right, 10);
-      if (a != b) return a < b;
-      i = static_cast<std::size_t>(end_left - left.c_str());
-      j = static_cast<std::size_t>(end_right - right.c_str());
-    } else if (left[i] != right[j]) {
-      return left[i] < right[j];
-    } else {
-      ++i, ++j;
-    }
-  }
-  return left.size() - i < right.size() - j;
+  return ::strverscmp(left.c_str(), right.c_str()) < 0;
 }
 
 Result<void> make_directory(const fs::path& path) {
