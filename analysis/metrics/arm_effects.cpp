@@ -8,6 +8,7 @@
 #include <set>
 
 #include "analysis/metrics/effect_rows.h"
+#include "analysis/statistics/distributions.h"
 #include "analysis/statistics/rate_ratio.h"
 
 namespace isolab {

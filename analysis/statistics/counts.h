@@ -7,6 +7,9 @@
 
 namespace isolab {
 
+/// What a two-sided interval of 95 % leaves out on each side.
+inline constexpr double kTail95 = 0.025;
+
 struct Interval {
   double lower = 0;
   double upper = 0;
@@ -17,17 +20,9 @@ struct Interval {
   }
 };
 
-/// Regularised lower incomplete gamma function P(a, x); a > 0, x >= 0. Relative error below 1e-10
-/// for a <= 1e4. Series for x < a + 1, Lentz's continued fraction else (Abramowitz and Stegun 6.5).
-double gamma_p(double a, double x);
-
-/// The x with P(a, x) = p; 0 < p < 1.
-double gamma_p_inverse(double a, double p);
-
 /// The 95 % interval of the mean of a Poisson count (Garwood 1936): two-sided, 2.5 % on each side.
 /// Nothing seen bounds the mean from above only, so a zero gets the one-sided 95 % bound
-/// -ln(0.05) = 3.0 ("rule of three"). Above 10000 events by the Wilson-Hilferty formula, which is
-/// there within 1e-6 of the exact bounds.
+/// -ln(0.05) = 3.0 ("rule of three").
 Interval poisson_interval(std::uint64_t count);
 
 /// The 95 % interval of the difference a/time_a - b/time_b of two Poisson rates, from their exact

@@ -5,36 +5,15 @@
 #include <cmath>
 #include <limits>
 
+#include "analysis/statistics/distributions.h"
 #include "analysis/statistics/random.h"
 
 namespace isolab {
 namespace {
 
-constexpr double kLeastTerm = 1e-300;
-constexpr double kRatioTail = 0.025;
 constexpr int kResamples = 2000;
 constexpr std::uint64_t kSeed = 1;
 constexpr double kInfinite = std::numeric_limits<double>::infinity();
-
-double beta_fraction(double a, double b, double x) {
-  const auto guard = [](double value) { return std::abs(value) < kLeastTerm ? kLeastTerm : value; };
-  double c = 1;
-  double d = 1 / guard(1 - (a + b) * x / (a + 1));
-  double product = d;
-  for (int m = 1; m < 100000; ++m) {
-    const double k = m;
-    const double even = k * (b - k) * x / ((a + 2 * k - 1) * (a + 2 * k));
-    d = 1 / guard(1 + even * d);
-    c = guard(1 + even / c);
-    product *= d * c;
-    const double odd = -(a + k) * (a + b + k) * x / ((a + 2 * k) * (a + 2 * k + 1));
-    d = 1 / guard(1 + odd * d);
-    c = guard(1 + odd / c);
-    product *= d * c;
-    if (std::abs(d * c - 1) < 1e-15) break;
-  }
-  return product;
-}
 
 struct Pooled {
   double count = 0;
@@ -44,9 +23,9 @@ struct Pooled {
 
 Pooled pool(const std::vector<CountedSession>& sessions) {
   Pooled out;
-  for (const auto& one : sessions) {
-    out.count += static_cast<double>(one.count);
-    out.exposure += one.exposure;
+  for (const auto& session : sessions) {
+    out.count += static_cast<double>(session.count);
+    out.exposure += session.exposure;
   }
   return out;
 }
@@ -54,9 +33,9 @@ Pooled pool(const std::vector<CountedSession>& sessions) {
 Pooled resample(const std::vector<CountedSession>& sessions, Random& random) {
   Pooled out;
   for (std::size_t i = 0; i < sessions.size(); ++i) {
-    const auto& one = sessions[random.below(sessions.size())];
-    out.count += static_cast<double>(one.count);
-    out.exposure += one.exposure;
+    const auto& session = sessions[random.below(sessions.size())];
+    out.count += static_cast<double>(session.count);
+    out.exposure += session.exposure;
   }
   return out;
 }
@@ -79,38 +58,12 @@ Interval exact_ratio(const Pooled& a, const Pooled& b) {
     return share >= 1 ? kInfinite : share / (1 - share) * a.exposure / b.exposure;
   };
   Interval out{0, kInfinite};
-  if (b.count > 0) out.lower = ratio(incomplete_beta_inverse(b.count, a.count + 1, kRatioTail));
-  if (a.count > 0) out.upper = ratio(incomplete_beta_inverse(b.count + 1, a.count, 1 - kRatioTail));
+  if (b.count > 0) out.lower = ratio(incomplete_beta_inverse(b.count, a.count + 1, kTail95));
+  if (a.count > 0) out.upper = ratio(incomplete_beta_inverse(b.count + 1, a.count, 1 - kTail95));
   return out;
 }
 
 }  // namespace
-
-double incomplete_beta(double a, double b, double x) {
-  if (x <= 0) return 0;
-  if (x >= 1) return 1;
-  const double factor = std::exp(std::lgamma(a + b) - std::lgamma(a) - std::lgamma(b) +
-                                 a * std::log(x) + b * std::log1p(-x));
-  if (x < (a + 1) / (a + b + 2)) return factor * beta_fraction(a, b, x) / a;
-  return 1 - factor * beta_fraction(b, a, 1 - x) / b;
-}
-
-double incomplete_beta_inverse(double a, double b, double p) {
-  double low = 0;
-  double high = 1;
-  for (int i = 0; i < 1100; ++i) {  // down to the last bit, also of very small numbers
-    const double middle = low + (high - low) / 2;
-    if (middle <= low || middle >= high) break;
-    (incomplete_beta(a, b, middle) < p ? low : high) = middle;
-  }
-  return high;
-}
-
-double student_t_975(double degrees) {
-  // P(|T| > t) = I_{v / (v + t^2)}(v / 2, 1 / 2).
-  const double x = incomplete_beta_inverse(degrees / 2, 0.5, 2 * kRatioTail);
-  return std::sqrt(degrees * (1 - x) / x);
-}
 
 RateRatio rate_ratio(const std::vector<CountedSession>& a, const std::vector<CountedSession>& b) {
   const Pooled of_a = pool(a);

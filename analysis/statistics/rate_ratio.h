@@ -9,12 +9,6 @@
 
 namespace isolab {
 
-/// Regularised incomplete beta function I_x(a, b); a, b > 0, 0 <= x <= 1. Lentz's continued
-/// fraction (DLMF 8.17.22); relative error below 1e-9 for a + b <= 1e6.
-double incomplete_beta(double a, double b, double x);
-/// The x with I_x(a, b) = p; 0 < p < 1.
-double incomplete_beta_inverse(double a, double b, double p);
-
 struct CountedSession {
   std::uint64_t count = 0;
   double exposure = 0;  // > 0, in any one unit
@@ -38,8 +32,5 @@ RateRatio rate_ratio(const std::vector<CountedSession>& a, const std::vector<Cou
 /// The 95 % interval of a group's pooled rate, widened the same way: exact Poisson (one-sided for
 /// a zero, see poisson_interval) and the sessions' bootstrap. In events per unit of exposure.
 Interval pooled_rate_interval(const std::vector<CountedSession>& sessions);
-
-/// Student's t: the quantile that 2.5 % lie above; degrees of freedom >= 1.
-double student_t_975(double degrees);
 
 }  // namespace isolab

@@ -15,27 +15,13 @@ std::vector<std::vector<double>> golden(const std::string& name) {
   return test::golden_numbers("statistics/" + name);
 }
 
-TEST(Statistics, IncompleteGammaAgreesWithScipy) {
-  const auto rows = golden("gamma_p.csv");
-  ASSERT_EQ(rows.size(), 80u);
-  for (const auto& row : rows)
-    EXPECT_NEAR(gamma_p(row[0], row[1]), row[2], 1e-10 * row[2] + 1e-14) << row[0] << ' ' << row[1];
-}
-
-TEST(Statistics, InverseUndoesTheFunction) {
-  for (const double a : {0.5, 1.0, 3.0, 50.0, 5000.0})
-    for (const double p : {0.001, 0.025, 0.5, 0.975, 0.999})
-      EXPECT_NEAR(gamma_p(a, gamma_p_inverse(a, p)), p, 1e-10) << a << ' ' << p;
-  EXPECT_NEAR(gamma_p_inverse(1, 0.5), std::log(2.0), 1e-12);  // the exponential distribution
-}
-
 TEST(Statistics, PoissonIntervalsAgreeWithScipy) {
   const auto rows = golden("poisson.csv");
   ASSERT_EQ(rows.size(), 19u);
   for (const auto& row : rows) {
     const Interval interval = poisson_interval(static_cast<std::uint64_t>(row[0]));
-    EXPECT_NEAR(interval.lower, row[1], 1e-6 * row[1]) << row[0];
-    EXPECT_NEAR(interval.upper, row[2], 1e-6 * row[2]) << row[0];
+    EXPECT_NEAR(interval.lower, row[1], 1e-12 * row[1]) << row[0];
+    EXPECT_NEAR(interval.upper, row[2], 1e-12 * row[2]) << row[0];
   }
 }
 
@@ -64,7 +50,7 @@ TEST(Statistics, DispersionAgreesWithScipy) {
     const std::vector<std::uint64_t> counts{static_cast<std::uint64_t>(row[0]),
                                             static_cast<std::uint64_t>(row[1]),
                                             static_cast<std::uint64_t>(row[2])};
-    EXPECT_NEAR(same_rate_probability(counts, {5, 5, 5}), row[3], 1e-9 + 1e-6 * row[3]);
+    EXPECT_NEAR(same_rate_probability(counts, {5, 5, 5}), row[3], 1e-12 * row[3]);
   }
   EXPECT_EQ(same_rate_probability({7}, {1}), 1);
   EXPECT_EQ(same_rate_probability({0, 0}, {1, 1}), 1);
