@@ -7,6 +7,7 @@
 #include "analysis/attribution/interruptions.h"
 #include "analysis/model/windows.h"
 #include "analysis/statistics/counts.h"
+#include "analysis/statistics/median.h"
 
 namespace isolab {
 
@@ -31,25 +32,17 @@ struct Lengths {
       });
     }
   }
-  double median() const { return us[us.size() / 2]; }
-  /// Order statistics around the median whose ranks enclose it with 95 % (binomial, normal
-  /// approximation).
-  Interval median_interval() const {
-    const double n = static_cast<double>(us.size()), half = 0.98 * std::sqrt(n);
-    const auto at = [&](double rank) {
-      return us[static_cast<std::size_t>(std::clamp(rank, 0.0, n - 1))];
-    };
-    return {at(std::floor(n / 2 - half)), at(std::ceil(n / 2 + half))};
-  }
 };
 
+/// Both have at least kValuesForInterval gaps.
 ObserverEffect compare(const std::string& arm, const Lengths& traced, const Lengths& untraced) {
   ObserverEffect out;
   out.arm = arm;
   out.traced_gaps = traced.us.size(), out.untraced_gaps = untraced.us.size();
-  out.traced_p50_us = traced.median(), out.untraced_p50_us = untraced.median();
+  out.traced_p50_us = median_of_sorted(traced.us);
+  out.untraced_p50_us = median_of_sorted(untraced.us);
   // MOVER (Zou and Donner 2008), as for the rates.
-  const auto a = traced.median_interval(), b = untraced.median_interval();
+  const auto a = *median_interval_of_sorted(traced.us), b = *median_interval_of_sorted(untraced.us);
   const double base = out.untraced_p50_us, difference = out.traced_p50_us - base;
   out.p50_low_percent =
       100 / base * (difference - std::hypot(out.traced_p50_us - a.lower, b.upper - base));
@@ -76,7 +69,8 @@ std::vector<ObserverEffect> observer_effects(const Recording& recording) {
     const auto traced = arms.find(arm.name);
     const auto untraced = arms.find(arm.name + std::string(kSuffix));
     if (traced == arms.end() || untraced == arms.end()) continue;
-    if (traced->second.us.empty() || untraced->second.us.empty()) continue;
+    if (std::min(traced->second.us.size(), untraced->second.us.size()) < kValuesForInterval)
+      continue;
     out.push_back(compare(arm.name, traced->second, untraced->second));
   }
   return out;

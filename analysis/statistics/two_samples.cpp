@@ -10,7 +10,6 @@
 namespace isolab {
 namespace {
 
-constexpr double kShiftTail = 0.025;
 constexpr double kAlpha = 0.05;
 constexpr double kRounding = 1e-14;  // of a difference, relative to the values it is of
 
@@ -106,37 +105,15 @@ class ShiftedTest {
 
 Shift shift_between(const std::vector<double>& a, const std::vector<double>& b, double offset) {
   ShiftedTest test(a, b, offset);
-  return {median(test.sorted_differences()), test.interval()};
+  return {median_of_sorted(test.sorted_differences()), test.interval()};
 }
 
 bool all_finite(const std::vector<double>& values) {
-  return std::all_of(values.begin(), values.end(), [](double one) { return std::isfinite(one); });
+  return std::all_of(values.begin(), values.end(),
+                     [](double value) { return std::isfinite(value); });
 }
 
 }  // namespace
-
-double median(std::vector<double> values) {
-  std::sort(values.begin(), values.end());
-  const std::size_t middle = values.size() / 2;
-  return values.size() % 2 == 1 ? values[middle] : (values[middle - 1] + values[middle]) / 2;
-}
-
-std::optional<Interval> median_interval(std::vector<double> values) {
-  if (values.size() < kSessionsForVerdict) return std::nullopt;
-  std::sort(values.begin(), values.end());
-  const auto n = static_cast<double>(values.size());
-  // k values may lie outside on each side while P(Binomial(n, 1/2) < k) <= 2.5 %.
-  double below = 0;
-  double log_ways = 0;  // of C(n, k)
-  std::size_t k = 0;
-  for (; 2 * k < values.size(); ++k) {
-    below += std::exp(log_ways - n * std::log(2.0));
-    if (below > kShiftTail) break;
-    const auto taken = static_cast<double>(k);
-    log_ways += std::log((n - taken) / (taken + 1));
-  }
-  return Interval{values[k - 1], values[values.size() - k]};
-}
 
 double mann_whitney_p(std::vector<double> a, std::vector<double> b) {
   make_equal(a, b);

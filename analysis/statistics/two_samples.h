@@ -7,20 +7,13 @@
 #include <vector>
 
 #include "analysis/statistics/counts.h"
+#include "analysis/statistics/median.h"
 
 namespace isolab {
 
 /// Below this many values in a group nothing is judged: with 6 the interval of a median exists, and
 /// 6 against 6 reach p = 0.0022 (5 against 5 only 0.0079, which no correction survives).
-inline constexpr std::size_t kSessionsForVerdict = 6;
-
-/// The mean of the two middle values where the number is even; `values` is not empty.
-double median(std::vector<double> values);
-
-/// Order statistics that hold the median with at least 95 % (the sign test's interval; Conover,
-/// Practical Nonparametric Statistics, section 3.2). None below 6 values: their extremes hold it
-/// with 93.75 %.
-std::optional<Interval> median_interval(std::vector<double> values);
+inline constexpr std::size_t kSessionsForVerdict = kValuesForInterval;
 
 /// Exact two-sided p of the Mann-Whitney test, ties included: the rank sum's distribution over all
 /// ways to deal the observed midranks to the groups; twice the smaller tail, at most 1. Above 100

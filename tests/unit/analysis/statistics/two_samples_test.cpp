@@ -233,11 +233,6 @@ TEST(TwoSamples, RatioNeedsPositiveValues) {
   EXPECT_FALSE(hodges_lehmann_ratio({0, 1}, {1, 2}));
 }
 
-TEST(TwoSamples, MedianIntervalNeedsSixValues) {
-  EXPECT_FALSE(median_interval({1, 2, 3, 4, 5}));
-  EXPECT_EQ(median({4, 1, 3, 2}), 2.5);
-}
-
 // Benjamini and Hochberg 1995, section 4.1: fifteen p-values, four of them rejected at 5 %.
 TEST(BenjaminiHochberg, TheirMyocardialInfarctionExample) {
   const Values p{0.0001, 0.0004, 0.0019, 0.0095, 0.0201, 0.0278, 0.0298, 0.0344,
