@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The bounded memory of attribution: calls that were queued and have not run yet, the different
-// stacks of senders, the names of tasks.
+// The bounded memory of attribution: the different stacks of senders, the names of tasks.
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -28,54 +26,6 @@ struct Sender {
   std::uint64_t callsite = 0;
   std::uint64_t sent = 0;  // in the trace clock
   bool known() const { return cpu >= 0; }
-};
-
-/// A call that waits to run on `target`.
-struct PendingCall {
-  std::uint64_t csd = 0;
-  std::uint64_t func = 0;
-  int target = -1;
-  CauseId cause = kNoCause;
-  Sender sender;
-};
-
-/// Calls by their csd pointer, which is the same in csd_queue_cpu and csd_function_entry. Fixed
-/// size: the oldest of a set gives way, and is counted.
-class PendingCalls {
- public:
-  /// The new entry; valid until the next add().
-  PendingCall& add(std::uint64_t csd, std::uint64_t func, int target) {
-    Set& set = sets_[index(csd)];
-    PendingCall* place = &set[0];
-    for (auto& one : set) {
-      if (one.csd == csd && one.target == target) {
-        place = &one;  // queued again: the former never ran in sight
-        break;
-      }
-      if (one.csd == 0 || (place->csd != 0 && one.sender.sent < place->sender.sent)) place = &one;
-    }
-    if (place->csd != 0 && place->csd != csd) ++forgotten_;
-    *place = {};
-    place->csd = csd, place->func = func, place->target = target;
-    return *place;
-  }
-  /// The last call queued with this pointer and function; nullptr if there was none. The caller
-  /// clears `csd` to take it out.
-  PendingCall* find(std::uint64_t csd, std::uint64_t func, int target) {
-    for (auto& one : sets_[index(csd)])
-      if (one.csd == csd && one.func == func && one.target == target) return &one;
-    return nullptr;
-  }
-  std::uint64_t forgotten() const { return forgotten_; }
-
- private:
-  static constexpr std::size_t kSets = 2048;
-  using Set = std::array<PendingCall, 4>;
-  static std::size_t index(std::uint64_t csd) {
-    return (csd >> 3) * 0x9e3779b97f4a7c15ull >> 53;  // the top 11 bits: kSets
-  }
-  std::vector<Set> sets_ = std::vector<Set>(kSets);
-  std::uint64_t forgotten_ = 0;
 };
 
 /// The different stacks of a trace, innermost frame first. After kMost of them new ones count as
