@@ -230,9 +230,9 @@ int run(std::uint64_t wanted) {
     attribution.finish();
   });
   const auto& cpu = attribution.cpus()[0];
-  std::optional<Silence> silence;
+  std::optional<SilentGaps> silent_gaps;
   const auto silent = timed("silent gaps tested for periods", [&] {
-    silence.emplace(cpu.silent, probe, static_cast<double>(kTicksPerSecond), false);
+    silent_gaps.emplace(cpu.silent, probe, static_cast<double>(kTicksPerSecond), false);
   });
   const double peak = peak_memory(false);
   const double all = load.wall + attribute.wall + silent.wall;
@@ -252,10 +252,11 @@ int run(std::uint64_t wanted) {
   const auto calls = passes * kCallsPerPass;
   const bool right = cpu.callbacks_joined == calls && cpu.explained == calls &&
                      cpu.silent.size() + calls == probe.gaps.size() &&
-                     silence->time().outside_gaps >= calls / 20 * 99 / 100 && read <= wanted * 2;
+                     silent_gaps->time().outside_gaps >= calls / 20 * 99 / 100 &&
+                     read <= wanted * 2;
   if (!right)
     fmt::print(stderr, "wrong: {} of {} calls joined, {} gaps explained, {} outside the kernel\n",
-               cpu.callbacks_joined, calls, cpu.explained, silence->time().outside_gaps);
+               cpu.callbacks_joined, calls, cpu.explained, silent_gaps->time().outside_gaps);
   return right && all <= kLimitSeconds && peak <= kLimitMib ? 0 : 1;
 }
 

@@ -62,10 +62,10 @@ class WindowSpikes {
     std::push_heap(kept_.begin(), kept_.end(), shorter);
   }
   /// After the last gap: only then its silent ones can be told apart.
-  std::vector<Spike> take(const std::map<int, Silence>& silences) {
+  std::vector<Spike> take(const std::map<int, SilentGaps>& silent_gaps) {
     for (auto& spike : kept_) {
       if (!spike.silent) continue;
-      const Period* period = silences.at(spike.silent->first).period_of(spike.silent->second);
+      const Period* period = silent_gaps.at(spike.silent->first).period_of(spike.silent->second);
       spike.text += silent_text(period);
       if (period != nullptr) spike.json["period_ms"] = Json(rounded(period->period_ns / 1e6));
     }
@@ -223,7 +223,7 @@ Result<std::vector<Spike>> spikes_of(const Recording& recording, std::size_t i,
                       attribution, options);
   attribution.on_gap([&](const GapStory& story) { spikes.consider(story); });
   TRY(attribute_trace(trace, attribution));
-  return spikes.take(silences_of(window, meta, attribution));
+  return spikes.take(silent_gaps_of(window, meta, attribution));
 }
 
 /// What the window's spikes do not cover: CPUs with a cut trace, gap logs that were full.

@@ -94,10 +94,10 @@ std::string problem_of(const ClassRule& rule) {
   // Compiling an expression takes stack for each of its parentheses.
   if (std::max(rule.callback.size(), rule.caller.size()) > kLongestExpression)
     return fmt::format("an expression has over {} bytes", kLongestExpression);
-  for (const auto& one : {rule.callback, rule.caller})
-    if (one.size() * repetitions(one) > kLargest)
-      return fmt::format("an expression repeats too much: {} bytes, {} times", one.size(),
-                         repetitions(one));
+  for (const auto& expression : {rule.callback, rule.caller})
+    if (expression.size() * repetitions(expression) > kLargest)
+      return fmt::format("an expression repeats too much: {} bytes, {} times", expression.size(),
+                         repetitions(expression));
   if (!one_of(rule.arch, {"*", "x86_64", "arm64"}))
     return fmt::format("arch \"{}\": x86_64, arm64 or * expected", rule.arch);
   if (Version low, high; !read_range(rule.kernels, low, high))
@@ -192,14 +192,14 @@ struct Classifier::Compiled {
     bool own_ = false;
   };
 
-  struct One {
+  struct Rule {
     ClassRule rule;
     bool null_callback = false;
     Expression callback;
     bool any_caller = false;
     Expression caller;
   };
-  std::vector<One> rules;
+  std::vector<Rule> rules;
 };
 
 Classifier::Classifier(std::unique_ptr<Compiled> compiled) : compiled_(std::move(compiled)) {}
@@ -214,20 +214,20 @@ Result<Classifier> Classifier::create(std::vector<ClassRule> rules, const std::s
     if (rule.callback == "-") continue;  // no IPI: listed for the reader of the table
     if (rule.arch != "*" && !arch.empty() && rule.arch != arch) continue;
     if (!kernel_in_range(rule.kernels, release)) continue;
-    Compiled::One one;
-    one.null_callback = rule.callback == "NULL";
-    one.any_caller = rule.caller == ".*";
+    Compiled::Rule compiled_rule;
+    compiled_rule.null_callback = rule.callback == "NULL";
+    compiled_rule.any_caller = rule.caller == ".*";
     const auto& builtin = builtin_class_rules();
     const bool own = std::find(builtin.begin(), builtin.end(), rule) == builtin.end();
     try {
-      if (!one.null_callback) one.callback.assign(rule.callback, own);
-      if (!one.any_caller) one.caller.assign(rule.caller, own);
+      if (!compiled_rule.null_callback) compiled_rule.callback.assign(rule.callback, own);
+      if (!compiled_rule.any_caller) compiled_rule.caller.assign(rule.caller, own);
     } catch (const std::regex_error& error) {
       return Error{ErrorKind::parse,
                    fmt::format("rule {}/{}: {}", rule.klass, rule.subclass, regex_problem(error))};
     }
-    one.rule = std::move(rule);
-    compiled->rules.push_back(std::move(one));
+    compiled_rule.rule = std::move(rule);
+    compiled->rules.push_back(std::move(compiled_rule));
   }
   return Classifier(std::move(compiled));
 }
@@ -237,12 +237,12 @@ const ClassRule& Classifier::classify(std::string_view callback,
   const bool null_callback = callback == "NULL";
   // GCC clones: do_sync_core.isra.0, .constprop.0, .cold.
   const std::string name(callback.substr(0, callback.find('.')));
-  for (const auto& one : compiled_->rules) {
-    if (one.null_callback != null_callback) continue;
-    if (!null_callback && !one.callback.found_in(name)) continue;
-    if (one.any_caller) return one.rule;
+  for (const auto& compiled_rule : compiled_->rules) {
+    if (compiled_rule.null_callback != null_callback) continue;
+    if (!null_callback && !compiled_rule.callback.found_in(name)) continue;
+    if (compiled_rule.any_caller) return compiled_rule.rule;
     for (const auto& frame : frames)
-      if (one.caller.found_in(frame)) return one.rule;
+      if (compiled_rule.caller.found_in(frame)) return compiled_rule.rule;
   }
   return unknown();
 }

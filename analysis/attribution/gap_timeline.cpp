@@ -43,7 +43,7 @@ void GapTimeline::append(CauseId id, std::uint64_t start, std::uint64_t length, 
   }
   if (slices_.size() >= kMostSlices) {  // the order of so many is of no use, their time is
     const auto same = std::find_if(slices_.rbegin(), slices_.rend(),
-                                   [&](const Slice& one) { return one.id == id; });
+                                   [&](const Slice& slice) { return slice.id == id; });
     if (same != slices_.rend()) {
       same->length += length;
       return;

@@ -36,17 +36,17 @@ CounterReads counter_reads(const WindowRecord& window, const TraceMeta& meta) {
   if (note == window.notes.end()) return {};
   std::array<std::uint64_t, 4> ns{};
   const char* at = note->second.c_str();
-  for (auto& one : ns) {
+  for (auto& reading : ns) {
     char* end = nullptr;
-    one = std::strtoull(at, &end, 10);
-    if (end == at || one == 0) return {};
+    reading = std::strtoull(at, &end, 10);
+    if (end == at || reading == 0) return {};
     at = end;
   }
   const auto& line = meta.line;
-  const auto time = [&](std::uint64_t one) {
-    if (meta.clock == "mono_raw") return one;
-    return one >= line.ns0 ? line.ticks0 + line.ticks(one - line.ns0)
-                           : line.ticks0 - line.ticks(line.ns0 - one);
+  const auto time = [&](std::uint64_t reading) {
+    if (meta.clock == "mono_raw") return reading;
+    return reading >= line.ns0 ? line.ticks0 + line.ticks(reading - line.ns0)
+                               : line.ticks0 - line.ticks(line.ns0 - reading);
   };
   return {time(ns[0]), time(ns[1]), time(ns[2]), time(ns[3])};
 }
@@ -61,7 +61,7 @@ struct AttributedWindow {
   TraceDirectory trace;
   Attribution attribution;
   WindowTracks tracks;
-  std::map<int, Silence> silences;
+  std::map<int, SilentGaps> silent_gaps;
   std::uint64_t faulty_pages = 0;
 };
 
@@ -76,7 +76,7 @@ Result<std::unique_ptr<AttributedWindow>> attribute_window(const Recording& reco
     out->attribution.counters_read(reads);
   for (const auto& summary : TRY(attribute_trace(out->trace, out->attribution)))
     out->faulty_pages += summary.faulty_pages;
-  out->silences = silences_of(window, meta, out->attribution);
+  out->silent_gaps = silent_gaps_of(window, meta, out->attribution);
   return out;
 }
 
@@ -130,17 +130,17 @@ Result<Classifier> classifier_for(const Recording& recording,
 std::vector<CpuGaps> gaps_of(const WindowRecord& window, const CpuSet& measured) {
   std::vector<CpuGaps> out;
   for (const int cpu : measured) {
-    CpuGaps one;
-    one.cpu = cpu;
-    one.probe = window.probe.probe;
+    CpuGaps gaps;
+    gaps.cpu = cpu;
+    gaps.probe = window.probe.probe;
     for (const auto& probe : window.probe.cpus)
       if (probe.cpu == cpu && window.probe.kind == "gap") {
-        one.probe = fmt::format("{}/{}", window.probe.probe, cpu);
-        one.start = probe.start, one.end = probe.end;
-        one.gaps = probe.gaps, one.list = &probe.gaps;
-        one.microsecond = window.probe.line.ticks(1000);
+        gaps.probe = fmt::format("{}/{}", window.probe.probe, cpu);
+        gaps.start = probe.start, gaps.end = probe.end;
+        gaps.gaps = probe.gaps, gaps.list = &probe.gaps;
+        gaps.microsecond = window.probe.line.ticks(1000);
       }
-    out.push_back(one);
+    out.push_back(gaps);
   }
   return out;
 }
@@ -194,7 +194,7 @@ Result<Interruptions> find_interruptions(const Recording& recording,
                traced.forgotten_calls = attributed->attribution.forgotten_calls();
                traced.faulty_pages = attributed->faulty_pages;
                pool.add(window, traced.arm, *meta, attributed->attribution, attributed->tracks,
-                        attributed->silences);
+                        attributed->silent_gaps);
              } else if (done) {
                traced.error = done->error().what;
              }

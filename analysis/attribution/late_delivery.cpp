@@ -5,11 +5,11 @@
 
 namespace isolab {
 
-LateTime judge_late(const CpuAttribution& cpu, const ProbeCpu& probe, const Silence& silence,
+LateTime judge_late(const CpuAttribution& cpu, const ProbeCpu& probe, const SilentGaps& silent_gaps,
                     const WindowRecord& window) {
   LateTime out;
   for (const auto& late : cpu.late) {
-    const bool in_phase = silence.period_of(probe.gaps[late.index]) != nullptr;
+    const bool in_phase = silent_gaps.period_of(probe.gaps[late.index]) != nullptr;
     out.ticks += late.ticks;
     out.gaps += late.triggered;
     if (!in_phase) continue;
@@ -20,7 +20,7 @@ LateTime judge_late(const CpuAttribution& cpu, const ProbeCpu& probe, const Sile
     if (time.cpu != cpu.cpu || time.steal <= 0) continue;
     const auto stolen =
         static_cast<std::uint64_t>(time.steal * window.probe.line.ticks_per_second());
-    const auto silent = silence.time().unexplained_ticks;
+    const auto silent = silent_gaps.time().unexplained_ticks;
     out.stolen = std::min(out.ticks - out.in_phase, stolen - std::min(stolen, silent));
   }
   return out;

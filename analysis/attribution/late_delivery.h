@@ -21,7 +21,7 @@ struct LateTime {
 
 /// `steal` counts in clock ticks of 10 ms, so it proves only what is left of it when all silent and
 /// unexplained gaps were stolen too.
-LateTime judge_late(const CpuAttribution& cpu, const ProbeCpu& probe, const Silence& silence,
+LateTime judge_late(const CpuAttribution& cpu, const ProbeCpu& probe, const SilentGaps& silent_gaps,
                     const WindowRecord& window);
 
 }  // namespace isolab

@@ -29,8 +29,8 @@ double microseconds(const TickLine& line, std::uint64_t ticks) {
 
 const ProbeCpu* probe_of(const WindowRecord& window, int cpu) {
   if (window.probe.kind != "gap") return nullptr;
-  for (const auto& one : window.probe.cpus)
-    if (one.cpu == cpu) return &one;
+  for (const auto& probe : window.probe.cpus)
+    if (probe.cpu == cpu) return &probe;
   return nullptr;
 }
 
@@ -54,17 +54,17 @@ std::optional<std::pair<std::string, std::uint64_t>> counted(const WindowRecord&
 }
 
 void add_check(std::vector<CrossCheck>& checks, const std::string& what, const std::string& kind,
-               std::uint64_t RowCounts::*count, const CpuAttribution& one,
+               std::uint64_t RowCounts::*count, const CpuAttribution& counts,
                const WindowRecord& window) {
-  const auto row = counted(window, one.cpu, kind);
+  const auto row = counted(window, counts.cpu, kind);
   if (!row) return;
   auto found = std::find_if(checks.begin(), checks.end(),
                             [&](const auto& check) { return check.what == what; });
   if (found == checks.end()) found = checks.insert(checks.end(), {what, row->first});
   // What arrived while the counters were read is in their difference or not; and one for an event
   // whose counter and trace are not of one instant.
-  const auto least = one.checked.*count, most = least + one.near_edges.*count;
-  found->traced += one.counted.*count;
+  const auto least = counts.checked.*count, most = least + counts.near_edges.*count;
+  found->traced += counts.counted.*count;
   found->counted += row->second;
   found->slack += 1 + most - least;
   found->windows_apart += row->second + 1 < least || row->second > most + 1;
@@ -148,23 +148,24 @@ WindowTracks::WindowTracks(const WindowRecord& window, Attribution& attribution)
 }
 
 ClassTrack WindowTracks::take(int cpu, const TickLine& line, const CauseNames& names,
-                              const Silence& silence) const {
+                              const SilentGaps& silent_gaps) const {
   ClassTrack out;
   out.repeat = repeat_;
   const auto found = tracks_.find(cpu);
   if (found == tracks_.end()) return out;
   const auto& track = found->second;
   out.seconds = microseconds(line, track.end - track.start) / 1e6;
-  for (const auto& one : track.slices) {
-    if (one.gap.length == 0) continue;
-    out.gaps.push_back({microseconds(line, one.gap.start - track.start) / 1e6,
-                        microseconds(line, one.gap.length),
-                        one.main == kNoCause ? silence.class_of(one.gap) : names[one.main].klass});
+  for (const auto& longest : track.slices) {
+    if (longest.gap.length == 0) continue;
+    out.gaps.push_back(
+        {microseconds(line, longest.gap.start - track.start) / 1e6,
+         microseconds(line, longest.gap.length),
+         longest.main == kNoCause ? silent_gaps.class_of(longest.gap) : names[longest.main].klass});
   }
   return out;
 }
 
-void InterruptionPool::add_causes(Pooled& pooled, const CpuAttribution& one,
+void InterruptionPool::add_causes(Pooled& pooled, const CpuAttribution& counts,
                                   const WindowRecord& window, const TraceMeta& meta,
                                   const Attribution& attribution) {
   const auto& names = attribution.names();
@@ -173,8 +174,8 @@ void InterruptionPool::add_causes(Pooled& pooled, const CpuAttribution& one,
     return (ticks >= begin ? 1 : -1) *
            microseconds(pooled.line, ticks >= begin ? ticks - begin : begin - ticks) / 1e6;
   };
-  for (CauseId id = 0; id < one.causes.size() && id < names.size(); ++id) {
-    const auto& tally = one.causes[id];
+  for (CauseId id = 0; id < counts.causes.size() && id < names.size(); ++id) {
+    const auto& tally = counts.causes[id];
     if (tally.sends + tally.ipis + tally.callbacks + tally.gaps + tally.parts == 0) continue;
     const auto& name = names[id];
     auto& cause = pooled.causes[fmt::format("{}\n{}\n{}\n{}", static_cast<int>(name.kind),
@@ -224,58 +225,59 @@ void InterruptionPool::add_sender(PooledCause& cause, const SenderTally& sender,
 
 void InterruptionPool::add(const WindowRecord& window, const std::string& arm,
                            const TraceMeta& meta, const Attribution& attribution,
-                           const WindowTracks& tracks, const std::map<int, Silence>& silences) {
-  for (const auto& one : attribution.cpus()) {
-    auto& pooled = by_arm_and_cpu_[{window.arm, one.cpu}];
+                           const WindowTracks& tracks,
+                           const std::map<int, SilentGaps>& silent_gaps) {
+  for (const auto& counts : attribution.cpus()) {
+    auto& pooled = by_arm_and_cpu_[{window.arm, counts.cpu}];
     auto& cpu = pooled.cpu;
     cpu.arm = arm;
-    cpu.cpu = one.cpu;
+    cpu.cpu = counts.cpu;
     pooled.line = line_of(window, meta);
     cpu.ticks_per_second = pooled.line.ticks_per_second();
     ++cpu.windows;
     cpu.exposure_s +=
         microseconds(pooled.line, attribution.ticks(meta.end) - attribution.ticks(meta.begin)) /
         1e6;
-    cpu.calls_queued += one.calls_queued, cpu.ipis_sent += one.ipis_sent;
-    cpu.function_ipis += one.counted.function_ipis;
-    cpu.reschedule_ipis += one.counted.reschedule_ipis;
-    cpu.probe_wakeups += one.probe_wakeups;
+    cpu.calls_queued += counts.calls_queued, cpu.ipis_sent += counts.ipis_sent;
+    cpu.function_ipis += counts.counted.function_ipis;
+    cpu.reschedule_ipis += counts.counted.reschedule_ipis;
+    cpu.probe_wakeups += counts.probe_wakeups;
     add_perf_holders(cpu, meta);
     add_event_cost(cpu, meta);
-    cpu.callbacks += one.callbacks, cpu.callbacks_joined += one.callbacks_joined;
-    cpu.reschedules_joined += one.reschedules_joined, cpu.local_calls += one.local_calls;
-    cpu.events += one.events, cpu.events_outside += one.events_outside;
-    add_causes(pooled, one, window, meta, attribution);
+    cpu.callbacks += counts.callbacks, cpu.callbacks_joined += counts.callbacks_joined;
+    cpu.reschedules_joined += counts.reschedules_joined, cpu.local_calls += counts.local_calls;
+    cpu.events += counts.events, cpu.events_outside += counts.events_outside;
+    add_causes(pooled, counts, window, meta, attribution);
     add_smis(cpu, window);
-    add_check(cpu.checks, "function-call IPIs", "function_call", &RowCounts::function_ipis, one,
+    add_check(cpu.checks, "function-call IPIs", "function_call", &RowCounts::function_ipis, counts,
               window);
-    add_check(cpu.checks, "reschedule IPIs", "reschedule", &RowCounts::reschedule_ipis, one,
+    add_check(cpu.checks, "reschedule IPIs", "reschedule", &RowCounts::reschedule_ipis, counts,
               window);
-    add_check(cpu.checks, "timer interrupts", "timer", &RowCounts::timer, one, window);
-    add_check(cpu.checks, "irq_work interrupts", "irq_work", &RowCounts::irq_works, one, window);
-    add_check(cpu.checks, "user TLB flushes", "tlb", &RowCounts::user_flushes, one, window);
-    const auto* probe = probe_of(window, one.cpu);
+    add_check(cpu.checks, "timer interrupts", "timer", &RowCounts::timer, counts, window);
+    add_check(cpu.checks, "irq_work interrupts", "irq_work", &RowCounts::irq_works, counts, window);
+    add_check(cpu.checks, "user TLB flushes", "tlb", &RowCounts::user_flushes, counts, window);
+    const auto* probe = probe_of(window, counts.cpu);
     if (probe == nullptr) continue;
     cpu.heard = true;
-    cpu.gaps += one.gaps, cpu.explained += one.explained;
-    cpu.gaps_over_1us += one.gaps_over_1us, cpu.explained_over_1us += one.explained_over_1us;
-    cpu.two_causes += one.two_causes;
-    cpu.lost_us += microseconds(pooled.line, one.gap_ticks);
-    cpu.explained_us += microseconds(pooled.line, one.explained_ticks);
-    cpu.before_us += microseconds(pooled.line, one.before_ticks);
-    cpu.traced_us += microseconds(pooled.line, one.traced_ticks);
-    cpu.after_us += microseconds(pooled.line, one.after_ticks);
+    cpu.gaps += counts.gaps, cpu.explained += counts.explained;
+    cpu.gaps_over_1us += counts.gaps_over_1us, cpu.explained_over_1us += counts.explained_over_1us;
+    cpu.two_causes += counts.two_causes;
+    cpu.lost_us += microseconds(pooled.line, counts.gap_ticks);
+    cpu.explained_us += microseconds(pooled.line, counts.explained_ticks);
+    cpu.before_us += microseconds(pooled.line, counts.before_ticks);
+    cpu.traced_us += microseconds(pooled.line, counts.traced_ticks);
+    cpu.after_us += microseconds(pooled.line, counts.after_ticks);
     cpu.gaps_dropped += probe->gaps_dropped;
     cpu.logged_s += microseconds(pooled.line, logged_until(*probe) - probe->start) / 1e6;
-    const auto& silence = silences.at(one.cpu);
-    for (const auto& row : silence.rows()) silent_row(cpu.silent, row.lengths).add(row);
-    const auto late = judge_late(one, *probe, silence, window);
+    const auto& silent = silent_gaps.at(counts.cpu);
+    for (const auto& row : silent.rows()) silent_row(cpu.silent, row.lengths).add(row);
+    const auto late = judge_late(counts, *probe, silent, window);
     cpu.late.gaps += late.gaps;
     cpu.late.us += microseconds(pooled.line, late.ticks);
     cpu.late.in_phase_us += microseconds(pooled.line, late.in_phase);
     cpu.late.stolen_us += microseconds(pooled.line, late.stolen);
-    cpu.budget.add(make_noise_budget(one, attribution.names(), *probe, silence.time(), late));
-    cpu.tracks.push_back(tracks.take(one.cpu, pooled.line, attribution.names(), silence));
+    cpu.budget.add(make_noise_budget(counts, attribution.names(), *probe, silent.time(), late));
+    cpu.tracks.push_back(tracks.take(counts.cpu, pooled.line, attribution.names(), silent));
   }
 }
 

@@ -22,7 +22,7 @@ class WindowTracks {
   static constexpr std::size_t kSlices = 400;
   WindowTracks(const WindowRecord& window, Attribution& attribution);
   ClassTrack take(int cpu, const TickLine& line, const CauseNames& names,
-                  const Silence& silence) const;
+                  const SilentGaps& silent_gaps) const;
 
  private:
   struct Longest {
@@ -41,7 +41,7 @@ class InterruptionPool {
  public:
   void add(const WindowRecord& window, const std::string& arm, const TraceMeta& meta,
            const Attribution& attribution, const WindowTracks& tracks,
-           const std::map<int, Silence>& silences);
+           const std::map<int, SilentGaps>& silent_gaps);
   /// In the order of the plan's arms, then by CPU.
   std::vector<CpuInterruptions> take(std::vector<Warning>& warnings);
 
@@ -63,7 +63,7 @@ class InterruptionPool {
     TickLine line;
     std::map<std::string, std::unique_ptr<PooledCause>> causes;
   };
-  void add_causes(Pooled& pooled, const CpuAttribution& one, const WindowRecord& window,
+  void add_causes(Pooled& pooled, const CpuAttribution& counts, const WindowRecord& window,
                   const TraceMeta& meta, const Attribution& attribution);
   static void add_sender(PooledCause& cause, const SenderTally& sender,
                          const Attribution& attribution);

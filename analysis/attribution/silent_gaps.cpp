@@ -14,8 +14,8 @@ constexpr std::size_t kSmallestPart = 400;  // gaps
 
 }  // namespace
 
-Silence::Silence(const GapSet& silent, const ProbeCpu& probe, double ticks_per_second,
-                 bool lost_events)
+SilentGaps::SilentGaps(const GapSet& silent, const ProbeCpu& probe, double ticks_per_second,
+                       bool lost_events)
     : ns_per_tick_(1e9 / ticks_per_second), start_(probe.start) {
   // Three passes over the log, since a day's silent gaps are more than memory should hold.
   const auto pass = [&](auto&& use) {
@@ -56,7 +56,7 @@ Silence::Silence(const GapSet& silent, const ProbeCpu& probe, double ticks_per_s
   }
 }
 
-void Silence::add(const Gap& gap, SilentRow& row) {
+void SilentGaps::add(const Gap& gap, SilentRow& row) {
   const double us = static_cast<double>(gap.length) * ns_per_tick_ / 1e3;
   const bool outside = period_of(gap) != nullptr;
   ++row.gaps, row.lost_us += us;
@@ -65,11 +65,11 @@ void Silence::add(const Gap& gap, SilentRow& row) {
   (outside ? time_.outside_ticks : time_.unexplained_ticks) += gap.length;
 }
 
-double Silence::time_of(const Gap& gap) const {
+double SilentGaps::time_of(const Gap& gap) const {
   return static_cast<double>(gap.start - start_) * ns_per_tick_;
 }
 
-std::vector<Period> Silence::clearest(const std::vector<Part>& parts) {
+std::vector<Period> SilentGaps::clearest(const std::vector<Part>& parts) {
   const auto in_phase = [](const Part& part) {
     std::uint64_t gaps = 0;
     for (const auto& period : part.periods) gaps += period.gaps;
@@ -81,11 +81,11 @@ std::vector<Period> Silence::clearest(const std::vector<Part>& parts) {
   return most == parts.end() ? std::vector<Period>{} : most->periods;
 }
 
-bool Silence::is_long(const Gap& gap) const {
+bool SilentGaps::is_long(const Gap& gap) const {
   return static_cast<double>(gap.length) * ns_per_tick_ > kLongNs;
 }
 
-const Period* Silence::period_of(const Gap& gap) const {
+const Period* SilentGaps::period_of(const Gap& gap) const {
   const double at = time_of(gap);
   const auto& parts = parts_[is_long(gap)];
   const auto next =
@@ -94,21 +94,21 @@ const Period* Silence::period_of(const Gap& gap) const {
   if (next == parts.begin()) return nullptr;
   const auto& periods = std::prev(next)->periods;
   const auto found = std::find_if(periods.begin(), periods.end(),
-                                  [&](const Period& one) { return one.in_phase(at); });
+                                  [&](const Period& period) { return period.in_phase(at); });
   return found == periods.end() ? nullptr : &*found;
 }
 
-std::map<int, Silence> silences_of(const WindowRecord& window, const TraceMeta& meta,
-                                   const Attribution& attribution) {
-  std::map<int, Silence> out;
+std::map<int, SilentGaps> silent_gaps_of(const WindowRecord& window, const TraceMeta& meta,
+                                         const Attribution& attribution) {
+  std::map<int, SilentGaps> out;
   if (window.probe.kind != "gap") return out;
-  for (const auto& one : attribution.cpus())
+  for (const auto& counts : attribution.cpus())
     for (const auto& probe : window.probe.cpus) {
-      if (probe.cpu != one.cpu) continue;
-      const auto loss = meta.loss.find(one.cpu);
+      if (probe.cpu != counts.cpu) continue;
+      const auto loss = meta.loss.find(counts.cpu);
       const bool lost_events =
-          (loss != meta.loss.end() && loss->second.total() != 0) || meta.cut.contains(one.cpu);
-      out.try_emplace(one.cpu, one.silent, probe, window.probe.line.ticks_per_second(),
+          (loss != meta.loss.end() && loss->second.total() != 0) || meta.cut.contains(counts.cpu);
+      out.try_emplace(counts.cpu, counts.silent, probe, window.probe.line.ticks_per_second(),
                       lost_events);
     }
   return out;

@@ -27,11 +27,12 @@ struct SilentTime {
   std::uint64_t unexplained_gaps = 0, unexplained_ticks = 0;
 };
 
-class Silence {
+class SilentGaps {
  public:
   /// `silent`: indices into the probe's gaps. `lost_events`: the trace lost some of this CPU, so a
   /// gap without any proves nothing and all stay unexplained.
-  Silence(const GapSet& silent, const ProbeCpu& probe, double ticks_per_second, bool lost_events);
+  SilentGaps(const GapSet& silent, const ProbeCpu& probe, double ticks_per_second,
+             bool lost_events);
 
   /// The period a silent gap comes with; nullptr: unexplained.
   const Period* period_of(const Gap& gap) const;
@@ -59,7 +60,7 @@ class Silence {
 };
 
 /// By CPU, of a window in which a probe listened for gaps.
-std::map<int, Silence> silences_of(const WindowRecord& window, const TraceMeta& meta,
-                                   const Attribution& attribution);
+std::map<int, SilentGaps> silent_gaps_of(const WindowRecord& window, const TraceMeta& meta,
+                                         const Attribution& attribution);
 
 }  // namespace isolab

@@ -32,8 +32,9 @@ bool is_of(const std::string& name, const std::string& arm) {
 }
 
 bool has_arm(const Findings& session, const std::string& arm) {
-  return std::any_of(session.arms.begin(), session.arms.end(),
-                     [&](const auto& one) { return one.name == arm && one.windows > 0; });
+  return std::any_of(session.arms.begin(), session.arms.end(), [&](const auto& summary) {
+    return summary.name == arm && summary.windows > 0;
+  });
 }
 
 bool is_in_all(const std::vector<SessionGroup>& groups, const std::string& arm) {
@@ -47,15 +48,15 @@ bool is_family(const Findings& findings, const std::string& arm) {
   const auto any = [&](auto wanted) {
     return std::any_of(findings.arms.begin(), findings.arms.end(), wanted);
   };
-  return !arm.empty() && !any([&](const ArmSummary& one) { return one.name == arm; }) &&
-         any([&](const ArmSummary& one) { return !added_to(arm, one.name).empty(); });
+  return !arm.empty() && !any([&](const ArmSummary& summary) { return summary.name == arm; }) &&
+         any([&](const ArmSummary& summary) { return !added_to(arm, summary.name).empty(); });
 }
 
 Findings only_family(const Findings& findings, const std::string& family) {
   Findings out = findings;
   const auto arm = [](auto& item) -> std::string& { return item.arm; };
-  keep(out.arms, family, [](ArmSummary& one) -> std::string& { return one.name; });
-  keep(out.metrics, family, [](Metric& one) -> std::string& { return one.labels["arm"]; });
+  keep(out.arms, family, [](ArmSummary& summary) -> std::string& { return summary.name; });
+  keep(out.metrics, family, [](Metric& metric) -> std::string& { return metric.labels["arm"]; });
   keep(out.verdicts, family, arm);
   keep(out.series.arms, family, arm);
   keep(out.series.tracks, family, arm);

@@ -26,9 +26,10 @@ bool moving(const std::string& key) {
 }
 
 bool intended(const std::string& key, const ComparisonOptions& options) {
-  return std::any_of(options.intended.begin(), options.intended.end(), [&](const std::string& one) {
-    return key == one || (one.ends_with('.') && key.starts_with(one));
-  });
+  return std::any_of(options.intended.begin(), options.intended.end(),
+                     [&](const std::string& prefix) {
+                       return key == prefix || (prefix.ends_with('.') && key.starts_with(prefix));
+                     });
 }
 
 constexpr const char* kCommandLine = "kernel.command_line";
@@ -151,16 +152,17 @@ std::vector<Difference> find_differences(const std::vector<SessionGroup>& groups
       return of_group != values.front();
     });
     if (!within && !between) continue;
-    Difference one{key, {}, !within && intended(key, options), within};
+    Difference difference{key, {}, !within && intended(key, options), within};
     // What a kernel leaves of the memory differs by pages from boot to boot, too.
     const bool may_vary = !within || key.ends_with("_bytes");
     if (boots.any() && may_vary && key != kCommandLine &&
-        ((one.intended && key.starts_with("kernel.")) || boots.follows_from_kernel(key, values)))
-      one.intended = within || boots.only_between_kernels(values);
+        ((difference.intended && key.starts_with("kernel.")) ||
+         boots.follows_from_kernel(key, values)))
+      difference.intended = within || boots.only_between_kernels(values);
     if (boots.any() && !within && key == kCommandLine)
-      one.intended = one.intended || boots.only_own_words();
-    for (const auto& of_group : values) one.values.push_back(join(of_group, " | "));
-    out.push_back(std::move(one));
+      difference.intended = difference.intended || boots.only_own_words();
+    for (const auto& of_group : values) difference.values.push_back(join(of_group, " | "));
+    out.push_back(std::move(difference));
   }
   return out;
 }

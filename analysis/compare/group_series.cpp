@@ -27,22 +27,22 @@ double at_least(const std::vector<Point>& ccdf, double x) {
 }
 
 const ArmSeries* series_of(const Findings& findings, const std::string& arm) {
-  for (const auto& one : findings.series.arms)
-    if (one.arm == arm) return &one;
+  for (const auto& series : findings.series.arms)
+    if (series.arm == arm) return &series;
   return nullptr;
 }
 
 double heard_seconds(const Findings& findings, const std::string& arm) {
-  for (const auto& one : findings.arms)
-    if (one.name == arm) return one.exposure_s;
+  for (const auto& summary : findings.arms)
+    if (summary.name == arm) return summary.exposure_s;
   return 0;
 }
 
 std::vector<BandPoint> band(const std::vector<const Findings*>& sessions, const std::string& arm) {
   double longest = 0;
   for (const auto* findings : sessions)
-    if (const auto* one = series_of(*findings, arm); one != nullptr && !one->ccdf.empty())
-      longest = std::max(longest, one->ccdf.back().x);
+    if (const auto* series = series_of(*findings, arm); series != nullptr && !series->ccdf.empty())
+      longest = std::max(longest, series->ccdf.back().x);
   std::vector<BandPoint> out;
   if (longest <= 0) return out;
   for (int i = 0; i < kMostPoints; ++i) {
@@ -52,9 +52,9 @@ std::vector<BandPoint> band(const std::vector<const Findings*>& sessions, const 
     double events = 0;
     double hours = 0;
     for (const auto* findings : sessions) {
-      const auto* one = series_of(*findings, arm);
-      if (one == nullptr || one->ccdf.empty()) continue;
-      const double rate = at_least(one->ccdf, point.x_us);
+      const auto* series = series_of(*findings, arm);
+      if (series == nullptr || series->ccdf.empty()) continue;
+      const double rate = at_least(series->ccdf, point.x_us);
       const double heard = heard_seconds(*findings, arm) / kHour;
       events += rate * heard;
       hours += heard;
@@ -74,7 +74,7 @@ std::map<std::string, double> ipi_classes(const std::vector<const Findings*>& se
   std::map<std::string, double> ipis;
   double seconds = 0;
   // Like the table: sessions whose trace lost events only where there are no others.
-  const auto lossy = [&](const Findings* one) { return lossy_arms(*one).contains(arm); };
+  const auto lossy = [&](const Findings* session) { return lossy_arms(*session).contains(arm); };
   const bool all_lossy = std::all_of(sessions.begin(), sessions.end(), lossy);
   for (const auto* findings : sessions) {
     if (!all_lossy && lossy(findings)) continue;
@@ -99,11 +99,11 @@ GroupSeries series_of_arm(const SessionGroup& group, const std::string& arm) {
   for (std::size_t i = 0; i < group.sessions.size(); ++i) {
     const auto& findings = *group.sessions[i];
     out.exposure_s += heard_seconds(findings, arm);
-    const auto* one = series_of(findings, arm);
-    if (one == nullptr) continue;
-    for (std::size_t bin = 0; bin < one->histogram.size(); ++bin)
-      out.histogram[bin] += one->histogram[bin];
-    out.histogram_overflow += one->histogram_overflow;
+    const auto* series = series_of(findings, arm);
+    if (series == nullptr) continue;
+    for (std::size_t bin = 0; bin < series->histogram.size(); ++bin)
+      out.histogram[bin] += series->histogram[bin];
+    out.histogram_overflow += series->histogram_overflow;
     if (!out.tracks.empty()) continue;  // the first session's timeline stands for all
     out.timeline_of = group.places[i];
     for (const auto& track : findings.series.tracks)

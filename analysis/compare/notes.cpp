@@ -104,10 +104,10 @@ void add_notes_of_lacks(const std::vector<SessionGroup>& groups, Comparison& out
                                     fmt::join(counts, ", ")));
   }
   std::map<std::vector<std::string>, std::vector<std::string>> rest;  // by the groups that have it
-  for (const auto& one : out.uncompared) {
-    const auto arm = one.key.labels.find("arm");
-    if (arm == one.key.labels.end() || !noted.contains(arm->second))
-      rest[one.groups].push_back(words_of(one.key));
+  for (const auto& metric : out.uncompared) {
+    const auto arm = metric.key.labels.find("arm");
+    if (arm == metric.key.labels.end() || !noted.contains(arm->second))
+      rest[metric.groups].push_back(words_of(metric.key));
   }
   for (auto& [names, numbers] : rest) {
     const std::size_t all = numbers.size();

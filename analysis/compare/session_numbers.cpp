@@ -72,9 +72,9 @@ void add_causes(const Findings& findings, const std::string& arm, SessionNumbers
   }
   const auto seconds = traced_seconds(findings);
   const auto lossy = lossy_arms(findings);
-  for (const auto& one : sums) {  // named members: clang 14 captures no structured bindings
-    const auto& labels = one.first;
-    const auto& sum = one.second;
+  for (const auto& entry : sums) {  // named members: clang 14 captures no structured bindings
+    const auto& labels = entry.first;
+    const auto& sum = entry.second;
     const double exposure = seconds.at(labels.at("arm"));
     if (exposure <= 0) continue;
     const auto add = [&](const char* name, double value, std::uint64_t n) {

@@ -171,8 +171,8 @@ class WindowTrack {
     std::uint64_t faulty = 0;
     for (const auto& summary : TRY(attribute_trace(trace, attribution)))
       faulty += summary.faulty_pages;
-    const auto silences = silences_of(*window_, meta, attribution);
-    for (const auto& [cpu, gap] : silent) tell_silent(cpu, gap, silences.at(cpu));
+    const auto silent_gaps = silent_gaps_of(*window_, meta, attribution);
+    for (const auto& [cpu, gap] : silent) tell_silent(cpu, gap, silent_gaps.at(cpu));
     if (const auto lost = meta.lost(); lost != 0)
       remark(fmt::format("the kernel lost {} events, so some causes are missing", lost));
     if (faulty != 0) remark(fmt::format("{} damaged trace pages", faulty));
@@ -209,13 +209,13 @@ class WindowTrack {
     args.text("sender_frame", stack_of(sender, from.names()).top);
   }
 
-  void tell_silent(int cpu, const Gap& gap, const Silence& silence) {
+  void tell_silent(int cpu, const Gap& gap, const SilentGaps& silent_gaps) {
     Args args;
-    args.raw("causes", "[]").text("class", silence.class_of(gap));
-    const auto* period = silence.period_of(gap);
+    args.raw("causes", "[]").text("class", silent_gaps.class_of(gap));
+    const auto* period = silent_gaps.period_of(gap);
     if (period != nullptr) args.raw("period_ms", fmt::format("{:.4f}", period->period_ns / 1e6));
     slice(cpu, gap, period == nullptr ? "no kernel event" : "outside the kernel",
-          silence.class_of(gap), std::move(args));
+          silent_gaps.class_of(gap), std::move(args));
   }
 
   void tell(const GapStory& story, const Attribution& from) {

@@ -29,8 +29,8 @@ class LateDelivery : public testing::Test {
     probe_.gaps.push_back({start, length});
   }
   LateTime judge() {
-    const Silence silence(silent_, probe_, kTicksPerSecond, false);
-    return judge_late(attributed_, probe_, silence, window_);
+    const SilentGaps silent_gaps(silent_, probe_, kTicksPerSecond, false);
+    return judge_late(attributed_, probe_, silent_gaps, window_);
   }
 
   WindowRecord window_;

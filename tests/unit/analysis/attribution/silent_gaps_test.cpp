@@ -48,35 +48,35 @@ TEST(GapSet, ListsItsMembersInOrder) {
   EXPECT_EQ(set.size(), 4u);
 }
 
-TEST(Silence, TellsTheHostsTickFromTheRest) {
+TEST(SilentGaps, TellsTheHostsTickFromTheRest) {
   const auto probe = probe_under_a_host(20, 0);
-  const Silence silence(all_of(probe), probe, kTicks, false);
-  ASSERT_THAT(silence.rows(), SizeIs(2));
-  EXPECT_EQ(silence.rows()[0].in_phase, silence.rows()[0].gaps);
-  ASSERT_THAT(silence.rows()[0].periods, SizeIs(1));
-  EXPECT_NEAR(silence.rows()[0].periods[0].period_ns, 1e7, 10);
-  EXPECT_THAT(silence.rows()[1].periods, IsEmpty());
-  EXPECT_EQ(silence.rows()[1].in_phase, 0u);
-  EXPECT_EQ(silence.time().outside_gaps, 2000u);
-  EXPECT_EQ(silence.time().outside_ticks, 2000u * 40'000);
-  EXPECT_EQ(silence.time().unexplained_ticks, 2000u * 3'000);
+  const SilentGaps silent_gaps(all_of(probe), probe, kTicks, false);
+  ASSERT_THAT(silent_gaps.rows(), SizeIs(2));
+  EXPECT_EQ(silent_gaps.rows()[0].in_phase, silent_gaps.rows()[0].gaps);
+  ASSERT_THAT(silent_gaps.rows()[0].periods, SizeIs(1));
+  EXPECT_NEAR(silent_gaps.rows()[0].periods[0].period_ns, 1e7, 10);
+  EXPECT_THAT(silent_gaps.rows()[1].periods, IsEmpty());
+  EXPECT_EQ(silent_gaps.rows()[1].in_phase, 0u);
+  EXPECT_EQ(silent_gaps.time().outside_gaps, 2000u);
+  EXPECT_EQ(silent_gaps.time().outside_ticks, 2000u * 40'000);
+  EXPECT_EQ(silent_gaps.time().unexplained_ticks, 2000u * 3'000);
   for (const auto& gap : probe.gaps)
-    EXPECT_STREQ(silence.class_of(gap), gap.length > 20'000 ? "outside_kernel" : "unexplained");
+    EXPECT_STREQ(silent_gaps.class_of(gap), gap.length > 20'000 ? "outside_kernel" : "unexplained");
 }
 
-TEST(Silence, FollowsAClockThatDriftsThroughALongWindow) {
+TEST(SilentGaps, FollowsAClockThatDriftsThroughALongWindow) {
   // 20 minutes, the host's clock 5 ppm faster at the end: 3 ms of phase, most of a third period.
   const auto probe = probe_under_a_host(1200, 5);
-  const Silence silence(all_of(probe), probe, kTicks, false);
-  EXPECT_GT(silence.time().outside_gaps, probe.gaps.size() / 2 * 99 / 100);
+  const SilentGaps silent_gaps(all_of(probe), probe, kTicks, false);
+  EXPECT_GT(silent_gaps.time().outside_gaps, probe.gaps.size() / 2 * 99 / 100);
 }
 
-TEST(Silence, WhereTheTraceLostEventsNothingIsCalledOutside) {
+TEST(SilentGaps, WhereTheTraceLostEventsNothingIsCalledOutside) {
   const auto probe = probe_under_a_host(20, 0);
-  const Silence silence(all_of(probe), probe, kTicks, true);
-  EXPECT_EQ(silence.time().outside_gaps, 0u);
-  EXPECT_EQ(silence.time().unexplained_gaps, probe.gaps.size());
-  EXPECT_EQ(silence.period_of(probe.gaps[0]), nullptr);
+  const SilentGaps silent_gaps(all_of(probe), probe, kTicks, true);
+  EXPECT_EQ(silent_gaps.time().outside_gaps, 0u);
+  EXPECT_EQ(silent_gaps.time().unexplained_gaps, probe.gaps.size());
+  EXPECT_EQ(silent_gaps.period_of(probe.gaps[0]), nullptr);
 }
 
 }  // namespace
