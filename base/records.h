@@ -93,8 +93,10 @@ struct Footprint {
   std::uint64_t minor_faults = 0, major_faults = 0;
 };
 
+/// Made by make_warning() (base/warnings.h) from the one table of texts, or read from a recording.
 struct Warning {
-  std::string id;       // stable word: "fair_server_active"
+  Warning() = default;  // no aggregate: a literal of four texts would bypass the table
+  std::string id;       // stable word of base/warnings.def
   std::string seen;     // what was seen, with numbers
   std::string matters;  // why it matters
   std::string advice;   // what to do

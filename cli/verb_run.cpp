@@ -13,6 +13,7 @@
 #include "base/exit_code.h"
 #include "base/output.h"
 #include "base/version.h"
+#include "base/warnings.h"
 #include "cli/commands.h"
 #include "cli/finish_report.h"
 #include "cli/supervision.h"
@@ -76,9 +77,8 @@ class Run {
     TRY(pin_this_thread(plan_.housekeeping));
     // A workload may crowd our CPU; the readings at the edges of a window must not wait for it.
     if (const auto ahead = run_ahead_of_ordinary_tasks(); !ahead)
-      manifest_.warnings.push_back({"runner_not_ahead", ahead.error().what,
-                                    "readings at the edges of a window may come late under load",
-                                    ahead.error().hint});
+      manifest_.warnings.push_back(
+          make_warning(WarningId::runner_not_ahead, ahead.error().what, ahead.error().hint));
     run_cgroup_ = own_cgroup(host_.files).value_or("");
     TRY(isolate_cpus(progress));
     std::error_code no_cache;  // a workload that needs the cache says so itself
@@ -166,9 +166,8 @@ class Run {
   }
 
   void not_restored(const RestoreProblem& problem) {
-    manifest_.warnings.push_back({"not_restored", problem.what,
-                                  "the machine is not as it was found",
-                                  "set " + problem.path + " by hand"});
+    manifest_.warnings.push_back(
+        make_warning(WarningId::not_restored, problem.what, "set " + problem.path + " by hand"));
     restored_ = false;
   }
 
@@ -225,8 +224,8 @@ Result<int> run(const RunOptions& options, const std::vector<std::string>& comma
   manifest.started_utc = utc_now();
   manifest.command_line = options.asked.empty() ? command_line : options.asked;
   if (!mounted)
-    manifest.warnings.push_back({"no_private_mounts", mounted.error().what,
-                                 "tracing and debugfs are not to be had", mounted.error().hint});
+    manifest.warnings.push_back(
+        make_warning(WarningId::no_private_mounts, mounted.error().what, mounted.error().hint));
   const fs::path output = options.output.empty() ? default_output(profile.name) : options.output;
   const RunEnd end = TRY(supervise(supervision(plan), [&](Lifeline lifeline) {
     catch_interrupts();

@@ -9,6 +9,7 @@
 
 #include "base/output.h"
 #include "base/text.h"
+#include "base/warnings.h"
 #include "host/interrupt_flag.h"
 #include "probes/contract/observer.h"
 #include "runner/disturbances.h"
@@ -287,9 +288,8 @@ class Window {
     }
     for (auto observer = observers_.rbegin(); observer != observers_.rend(); ++observer)
       if (const auto finished = (*observer)->finish(record_); !finished) {
-        record_.warnings.push_back({"observer_failed", finished.error().what,
-                                    "what it observed is missing from this window",
-                                    finished.error().hint});
+        record_.warnings.push_back(
+            make_warning(WarningId::observer_failed, finished.error().what, finished.error().hint));
         if (lost_.empty()) lost_ = finished.error().what;
       }
     observers_.clear();
@@ -302,11 +302,7 @@ class Window {
     const auto left = end_leftovers(setup_.host.files, cgroup_);
     if (!left.killed.empty()) {
       const std::string seen = "the window had left running: " + listed(left.killed);
-      record_.warnings.push_back(
-          {"left_running", seen,
-           "it was killed at the window's end; until then it ran beside what was measured, and its "
-           "processor time is in no count of the workload",
-           "let the command wait for what it starts"});
+      record_.warnings.push_back(make_warning(WarningId::left_running, seen));
       setup_.progress.line(visible_line(seen) + "; killed");
     }
     if (!left.stubborn.empty() && lost_.empty())

@@ -7,6 +7,7 @@
 #include <sstream>
 
 #include "base/text.h"
+#include "base/warnings.h"
 #include "host/cgroup.h"
 
 namespace isolab {
@@ -72,26 +73,27 @@ void move_interrupts(const CpuSet& cpus, const CpuSet& housekeeping, Host host, 
   }
   isolation.done.push_back(fmt::format("{} interrupts moved off CPU {}", moved, cpus.list()));
   if (!stuck.empty())
-    isolation.warnings.push_back({"irq_not_moved",
-                                  "interrupts " + stuck + " cannot be moved off the isolated CPUs",
-                                  "their drivers bind them (managed interrupts, per-CPU queues)",
-                                  "boot with isolcpus=managed_irq," + cpus.list()});
+    isolation.warnings.push_back(make_warning(
+        WarningId::irq_not_moved, "interrupts " + stuck + " cannot be moved off the isolated CPUs",
+        "boot with isolcpus=managed_irq," + cpus.list()));
 }
 
 /// A CPU mask or flag that not every kernel has: set where it is there, told where it cannot be.
 void set_if_there(const std::string& path, const std::string& value, const std::string& done,
                   Host host, StateGuard& guard, Isolation& isolation) {
   if (!host.files.exists(path)) {
-    isolation.warnings.push_back({"isolation_incomplete", path + " is not there on this kernel",
-                                  done + " was not done", ""});
+    isolation.warnings.push_back(
+        make_warning(WarningId::isolation_incomplete,
+                     "not done: " + done + ": " + path + " is not there on this kernel"));
     return;
   }
   const auto set = guard.set(path, value);
   if (set)
     isolation.done.push_back(done);
   else
-    isolation.warnings.push_back(
-        {"isolation_incomplete", set.error().what, done + " was not done", set.error().hint});
+    isolation.warnings.push_back(make_warning(WarningId::isolation_incomplete,
+                                              "not done: " + done + ": " + set.error().what,
+                                              set.error().hint));
 }
 
 }  // namespace

@@ -14,6 +14,7 @@
 #include "analysis/attribution/pool.h"
 #include "analysis/attribution/silent_gaps.h"
 #include "analysis/model/windows.h"
+#include "base/warnings.h"
 #include "trace/read/meta.h"
 
 namespace isolab {
@@ -102,19 +103,14 @@ TracedWindow describe(const Recording& recording, const WindowRecord& window,
 void warn(const TracedWindow& window, std::vector<Warning>& out) {
   const auto place = fmt::format("{} #{}", window.arm, window.repeat);
   if (!window.error.empty())
-    out.push_back({"trace_unreadable", fmt::format("{}: {}", place, window.error),
-                   "The causes of this window's interruptions stay unknown.",
-                   "Keep the recording directory whole, with the windows' trace directories."});
+    out.push_back(make_warning(WarningId::trace_unreadable, place + ": " + window.error));
   if (window.own_ipis != 0)
-    out.push_back(
-        {"own_ipis",
-         fmt::format("{}: our own processes sent {} IPIs to measured CPUs", place, window.own_ipis),
-         "Part of what was measured is our own doing.",
-         "Give set-up more time to settle: ipi_trace quiet."});
+    out.push_back(make_warning(WarningId::own_ipis,
+                               fmt::format("{}: our own processes sent {} IPIs to measured CPUs",
+                                           place, window.own_ipis)));
   if (window.faulty_pages != 0)
-    out.push_back({"trace_damaged",
-                   fmt::format("{}: {} damaged trace pages", place, window.faulty_pages),
-                   "Events on them are missing.", "Record again; report it if it comes back."});
+    out.push_back(make_warning(WarningId::trace_damaged, fmt::format("{}: {} damaged trace pages",
+                                                                     place, window.faulty_pages)));
 }
 
 }  // namespace

@@ -15,6 +15,7 @@
 #include "analysis/model/probe_data.h"
 #include "analysis/statistics/counts.h"
 #include "base/counters.h"
+#include "base/warnings.h"
 
 namespace isolab {
 
@@ -327,19 +328,16 @@ std::vector<CpuInterruptions> InterruptionPool::take(std::vector<Warning>& warni
     auto& cpu = pooled.cpu;
     for (const auto& check : cpu.checks)
       if (!check.agrees())
-        warnings.push_back(
-            {"trace_counters_disagree",
-             fmt::format("{}, CPU {}: {} {} in the trace, {} by {} in /proc/interrupts", cpu.arm,
-                         cpu.cpu, check.traced, check.what, check.counted, check.row),
-             "The trace does not show all interruptions, or counted some twice.",
-             "Look for lost events and for another tracer; trust the counters."});
+        warnings.push_back(make_warning(
+            WarningId::trace_counters_disagree,
+            fmt::format("{}, CPU {}: {} {} in the trace, {} by {} in /proc/interrupts", cpu.arm,
+                        cpu.cpu, check.traced, check.what, check.counted, check.row)));
     if (cpu.heard && cpu.budget.sum() != cpu.budget.wall)
-      warnings.push_back({"budget_unbalanced",
-                          fmt::format("{}, CPU {}: the parts of the noise budget make {} ticks, "
-                                      "the wall time is {}",
-                                      cpu.arm, cpu.cpu, cpu.budget.sum(), cpu.budget.wall),
-                          "The gap log contradicts the probe's own clock.",
-                          "Do not trust this CPU's gaps."});
+      warnings.push_back(make_warning(
+          WarningId::budget_unbalanced,
+          fmt::format(
+              "{}, CPU {}: the parts of the noise budget make {} ticks, the wall time is {}",
+              cpu.arm, cpu.cpu, cpu.budget.sum(), cpu.budget.wall)));
     out.push_back(std::move(cpu));
   }
   by_arm_and_cpu_.clear();

@@ -4,8 +4,8 @@
 
 #include "analysis/metrics/ipis_per_op.h"
 #include "analysis/model/findings.h"
-#include "analysis/model/warnings.h"
 #include "analysis/model/windows.h"
+#include "base/warnings.h"
 
 namespace isolab {
 

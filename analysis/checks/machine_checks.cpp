@@ -27,12 +27,10 @@ bool moves(const std::string& key) {
                      [&](const char* prefix) { return key.starts_with(prefix); });
 }
 
-bool warned_of(const Recording& recording, const std::string& id) {
-  const auto has = [&](const std::vector<Warning>& warnings) {
-    return std::any_of(warnings.begin(), warnings.end(),
-                       [&](const Warning& one) { return one.id == id; });
-  };
-  return has(recording.manifest.warnings);
+bool warned_of(const Recording& recording, WarningId id) {
+  const auto& warnings = recording.manifest.warnings;
+  return std::any_of(warnings.begin(), warnings.end(),
+                     [&](const Warning& warning) { return warning.id == warning_word(id); });
 }
 
 /// hwloc's cores: "topology.core.0" = "0,64".
@@ -88,7 +86,7 @@ void add_machine_warnings(const Recording& recording, WarningList& out) {
   if (const auto governor = fact(recording.facts, "cpu.governor");
       !governor.empty() && governor != "performance")
     out.add(make_warning(WarningId::governor, "frequency governor: " + governor), "");
-  if (!warned_of(recording, "smt_sibling")) check_siblings(recording, out);
+  if (!warned_of(recording, WarningId::smt_sibling)) check_siblings(recording, out);
   check_changes(recording, out);
 }
 

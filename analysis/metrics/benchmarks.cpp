@@ -6,8 +6,8 @@
 
 #include "analysis/metrics/rates.h"
 #include "analysis/model/page_cost.h"
-#include "analysis/model/warnings.h"
 #include "base/text.h"
+#include "base/warnings.h"
 
 namespace isolab {
 namespace {

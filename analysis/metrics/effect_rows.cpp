@@ -9,6 +9,7 @@
 #include "analysis/metrics/interrupt_rows.h"
 #include "analysis/model/metric_list.h"
 #include "analysis/model/probe_data.h"
+#include "base/warnings.h"
 #include "trace/read/meta.h"
 
 namespace isolab {
@@ -134,7 +135,7 @@ class Collector {
       const auto meta = TraceMeta::read(window->notes);
       if (!meta || !meta->traced() || !meta->loss.empty()) continue;
       for (const auto& warning : window->warnings)
-        if (warning.id == "observer_failed") return warning.seen;
+        if (warning.id == warning_word(WarningId::observer_failed)) return warning.seen;
     }
     for (const auto& cpu : interruptions.cpus)
       for (const auto& check : cpu.checks)

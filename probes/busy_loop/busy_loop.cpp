@@ -12,6 +12,7 @@
 #include <optional>
 #include <vector>
 
+#include "base/warnings.h"
 #include "host/arch/cycles.h"
 #include "host/clock.h"
 #include "probes/busy_loop/clock_track.h"
@@ -93,11 +94,8 @@ Result<std::vector<Warning>> BusyLoop::preflight(const Args& args, const ProbeCo
                  "use policy: other; or switch the net off (kernel.sched_rt_runtime_us = -1, fair "
                  "server runtime 0); or accept it with allow_throttling: true"};
   }
-  for (const auto& hole : holes) {
-    warnings.push_back({"real_time_throttling", hole,
-                        "these gaps are made by the probe's own policy, not by the machine's noise",
-                        "compare with policy: other"});
-  }
+  for (const auto& hole : holes)
+    warnings.push_back(make_warning(WarningId::real_time_throttling, hole));
   return warnings;
 }
 

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "base/units.h"
+#include "base/warnings.h"
 
 namespace isolab {
 namespace {
@@ -64,10 +65,9 @@ std::vector<Warning> sibling_warnings(const HostFacts& facts, const CpuSet& meas
     if (found == facts.siblings.end()) continue;
     const CpuSet others = (found->second - CpuSet{cpu}) & facts.online;
     if (others.empty()) continue;
-    warnings.push_back({"smt_sibling",
-                        fmt::format("CPU {} shares its core with CPU {}", cpu, others.list()),
-                        "what runs on the sibling slows the loop down without interrupting it",
-                        "switch SMT off, or keep the sibling offline during the run"});
+    warnings.push_back(
+        make_warning(WarningId::smt_sibling,
+                     fmt::format("CPU {} shares its core with CPU {}", cpu, others.list())));
   }
   return warnings;
 }
@@ -76,12 +76,9 @@ std::vector<Warning> numa_balancing_warnings(const Files& files) {
   const auto balancing = read_number(files, "/proc/sys/kernel/numa_balancing");
   const auto nodes = files.read("/sys/devices/system/node/online");
   if (!balancing || *balancing == 0 || !nodes || trimmed(*nodes) == "0") return {};
-  return {
-      {"numa_balancing",
-       fmt::format("kernel.numa_balancing = {} on a machine with nodes {}", *balancing,
-                   trimmed(*nodes)),
-       "it unmaps pages of every process now and then, which is a fault in the listening thread",
-       "set kernel.numa_balancing = 0 in the profile's settings"}};
+  return {make_warning(WarningId::numa_balancing,
+                       fmt::format("kernel.numa_balancing = {} on a machine with nodes {}",
+                                   *balancing, trimmed(*nodes)))};
 }
 
 Result<void> check_log_memory(const HostFacts& facts, const CpuSet& measured,

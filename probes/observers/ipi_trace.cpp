@@ -14,6 +14,7 @@
 
 #include "base/directory.h"
 #include "base/text.h"
+#include "base/warnings.h"
 #include "host/clock.h"
 #include "host/os.h"
 #include "probes/contract/observer.h"
@@ -266,10 +267,8 @@ void IpiTrace::warn_of_loss(WindowRecord& record) const {
   std::vector<std::string> cpus;
   for (const auto& [cpu, one] : meta_.loss)
     if (one.total() != 0) cpus.push_back(fmt::format("CPU {}: {}", cpu, one.total()));
-  record.warnings.push_back(
-      {"trace_loss", fmt::format("The trace lost events ({}).", fmt::join(cpus, ", ")),
-       "Interruptions after the loss have no cause, and counts of causes are too low.",
-       "Raise ipi_trace buffer (measured CPUs) or other_buffer, or shorten the window."});
+  record.warnings.push_back(make_warning(
+      WarningId::trace_loss, fmt::format("the trace lost events ({})", fmt::join(cpus, ", "))));
 }
 
 void IpiTrace::warn_of_cuts(WindowRecord& record) const {
@@ -277,11 +276,9 @@ void IpiTrace::warn_of_cuts(WindowRecord& record) const {
     const auto since = meta_.ticks(cut.from) - meta_.ticks(meta_.begin);
     const auto ns = meta_.line.nanoseconds(since);
     record.warnings.push_back(
-        {"trace_cut",
-         fmt::format("The trace of CPU {} ends {:.3f} s after the window's begin: {}.", cpu,
-                     static_cast<double>(ns) / 1e9, cut.why),
-         "What interrupted that CPU later, and what it sent to others, is not known.",
-         "Look for a CPU that went offline or came back; the traces of the other CPUs are whole."});
+        make_warning(WarningId::trace_cut,
+                     fmt::format("the trace of CPU {} ends {:.3f} s after the window's begin: {}",
+                                 cpu, static_cast<double>(ns) / 1e9, cut.why)));
   }
 }
 

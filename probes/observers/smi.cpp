@@ -9,6 +9,7 @@
 #include <cstring>
 #include <map>
 
+#include "base/warnings.h"
 #include "probes/contract/observer.h"
 
 namespace isolab {
@@ -41,11 +42,8 @@ class Smi final : public Observer {
       const auto smis = *after - *before;  // 32 bits, wraps around
       note = std::to_string(smis);
       if (smis == 0) continue;
-      record.warnings.push_back({"smi",
-                                 fmt::format("firmware took CPU {} {} times (SMI)", cpu, smis),
-                                 "the kernel neither sees nor can prevent these gaps",
-                                 "look for SMI sources in the firmware's setup: legacy USB, power "
-                                 "and thermal management"});
+      record.warnings.push_back(make_warning(
+          WarningId::smi, fmt::format("firmware took CPU {} {} times (SMI)", cpu, smis)));
     }
     return {};
   }

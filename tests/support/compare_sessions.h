@@ -8,6 +8,7 @@
 
 #include "analysis/compare.h"
 #include "analysis/model/comparison.h"
+#include "base/warnings.h"
 #include "tests/support/session_findings.h"
 
 namespace isolab::test {
@@ -45,7 +46,7 @@ inline Findings letter_session(bool patched, std::uint64_t i) {
   out.question = "Which interruptions reach the measured CPUs, and at what cost?";
   out.arms[1].workloads = {"kernel_build", "hackbench"};
   if (patched) out.facts["kernel.release"] = "6.12.1-deferred";
-  out.warnings.push_back({{"few_repeats", "", "", ""}, {}, 1});
+  out.warnings.push_back({make_warning(WarningId::few_repeats, ""), {}, 1});
   const auto load = [](const char* cpu = "all") {
     return std::map<std::string, std::string>{{"arm", "rteval_load"}, {"cpu", cpu}};
   };

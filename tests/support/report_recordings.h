@@ -2,6 +2,7 @@
 // Recordings that show everything a report can say.
 #pragma once
 
+#include "tests/support/recorded_warning.h"
 #include "tests/support/recording_builder.h"
 
 namespace isolab::test {
@@ -42,8 +43,9 @@ inline Recording busy_loop_recording() {
     built.work = {work_of("kernel_build", 30 + static_cast<std::uint64_t>(repeat), -1, "")};
   }
   auto& manifest = builder.recording().manifest;
-  manifest.warnings = {{"fair_server_active", "the fair server has 50 ms a second on CPU 1",
-                        "it takes the CPU from a FIFO probe", "use the policy other"}};
+  manifest.warnings = {
+      recorded_warning("fair_server_active", "the fair server has 50 ms a second on CPU 1",
+                       "it takes the CPU from a FIFO probe", "use the policy other")};
   manifest.changed = {"/proc/sys/kernel/bpf_stats_enabled: 0 -> 1 (restored)"};
   return builder.recording();
 }

@@ -6,6 +6,7 @@
 #include <limits>
 
 #include "results/recording.h"
+#include "tests/support/recorded_warning.h"
 
 namespace isolab::test {
 
@@ -88,7 +89,7 @@ inline WindowRecord sample_window(int index, int arm, int repeat) {
   out.cpu_times = {{1, 0.01, 0.02, 0.03, 0.04, 0.05, 59.85}};
   out.footprints = {{1, 2, 3, 4, 5}};
   out.notes = {{"ipi_trace.level", "A"}};
-  out.warnings = {{"fair_server_active", "seen", "matters", "advice"}};
+  out.warnings = {recorded_warning("fair_server_active", "seen", "matters", "advice")};
   out.files = {"trace.cpu0", "work.log"};
   return out;
 }
@@ -100,7 +101,7 @@ inline Manifest sample_manifest() {
   out.started_utc = "2026-11-20T14:00:00Z";
   out.ended_utc = "2026-11-20T14:05:00Z";
   out.command_line = {"isolab", "run", "a \"b\".yaml"};
-  out.warnings = {{"few_repeats", "a", "b", "c"}};
+  out.warnings = {recorded_warning("few_repeats", "a", "b", "c")};
   out.changed = {"/proc/sys/vm/x: 0 -> 1 (restored)"};
   return out;
 }

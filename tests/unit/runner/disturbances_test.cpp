@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Which faults of a window end a run with the exit code for disturbed measurements.
 #include "runner/disturbances.h"
+#include "base/warnings.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -45,10 +46,7 @@ TEST(Disturbances, EachFaultIsOne) {
          w.notes["ipi_trace.level"] = "D";  // not traced: said elsewhere, nothing was lost
        }},
       {"", [](WindowRecord& w) { w.work[0].notes["operation_cut_at"] = "end"; }},
-      {"",
-       [](WindowRecord& w) {
-         w.warnings.push_back({"steal", "0.1 s", "", ""});
-       }},
+      {"", [](WindowRecord& w) { w.warnings.push_back(make_warning(WarningId::steal, "0.1 s")); }},
       {"interrupted", [](WindowRecord& w) { w.status = "interrupted"; }},
       {"failed: x", [](WindowRecord& w) { w.status = "failed: x"; }},
       {"disturbed: the trace reader ended",

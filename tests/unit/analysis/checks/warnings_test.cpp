@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // Each warning appears when it should and stays away when it should not.
-#include "analysis/model/warnings.h"
-
 #include <gmock/gmock.h>
 
 #include <algorithm>
@@ -9,6 +7,7 @@
 
 #include "analysis/analyse.h"
 #include "analysis/model/findings.h"
+#include "tests/support/recorded_warning.h"
 #include "tests/support/recording_builder.h"
 
 namespace isolab {
@@ -33,16 +32,6 @@ std::vector<std::string> ids(const Findings& findings) {
 
 TEST(Warnings, ACleanRecordingOnlyHasItsShortExposure) {
   EXPECT_EQ(ids(analyse(clean().recording())), std::vector<std::string>{"short_exposure"});
-}
-
-TEST(Warnings, EveryOneSaysWhyItMattersAndWhatToDo) {
-  for (int i = 0; i <= static_cast<int>(WarningId::operation_cut); ++i) {
-    const Warning warning = make_warning(static_cast<WarningId>(i), "seen");
-    EXPECT_FALSE(warning.id.empty()) << i;
-    EXPECT_FALSE(warning.matters.empty()) << i;
-    EXPECT_FALSE(warning.advice.empty()) << i;
-    EXPECT_EQ(warning.seen, "seen");
-  }
 }
 
 struct Input {
@@ -129,10 +118,10 @@ INSTANTIATE_TEST_SUITE_P(
               }},
         Input{"fair_server_active",
               [](Recording& r) {
-                r.manifest.warnings = {{"fair_server_active", "a", "b", "c"}};
+                r.manifest.warnings = {test::recorded_warning("fair_server_active", "a", "b", "c")};
               }},
         Input{"observer_failed", [](Recording& r) {
-                r.windows[0].warnings = {{"observer_failed", "a", "b", "c"}};
+                r.windows[0].warnings = {test::recorded_warning("observer_failed", "a", "b", "c")};
               }}));
 
 // Attribution of the first 4 s, rates by 10: the warning spoke of the gap table alone.

@@ -11,6 +11,7 @@
 #include "analysis/analyse.h"
 #include "analysis/model/findings.h"
 #include "analysis/statistics/random.h"
+#include "base/warnings.h"
 #include "tests/support/recording_builder.h"
 #include "tests/support/temporary_directory.h"
 #include "tests/support/traced_recording.h"
@@ -200,7 +201,7 @@ TEST_F(TracedConclusion, ALostTraceIsNotJudged) {
 TEST_F(TracedConclusion, ATraceThatWasNotCollectedIsNotJudged) {
   made_.add_visits("idle", {"kworker/1:1"}, 100);
   auto& window = made_.add_visits("hotplug", {"kworker/1:1"}, 100);
-  window.warnings = {{"observer_failed", "cpu2: no such device", "", ""}};
+  window.warnings = {make_warning(WarningId::observer_failed, "cpu2: no such device")};
   EXPECT_TRUE(has(conclusion(analyse(made_.recording())), "trace lost (cpu2: no such device)"));
 }
 

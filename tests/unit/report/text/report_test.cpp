@@ -12,6 +12,7 @@
 #include "report/json/findings_json.h"
 #include "report/text/format.h"
 #include "tests/support/golden_file.h"
+#include "tests/support/recorded_warning.h"
 #include "tests/support/report_recordings.h"
 
 namespace isolab {
@@ -110,9 +111,9 @@ TEST(Report, WarningsOfOneKindStandTogether) {
   Findings findings;
   for (int i = 1; i <= 6; ++i)
     findings.warnings.push_back(
-        {{"stolen", fmt::format("{} s were stolen", i), "why", "do"}, {}, 1});
+        {test::recorded_warning("stolen", fmt::format("{} s were stolen", i), "why", "do"), {}, 1});
   findings.warnings.insert(findings.warnings.begin() + 1,
-                           {{"other", "something else", "", ""}, {}, 1});
+                           {test::recorded_warning("other", "something else"), {}, 1});
   const auto text = render_report(findings, {});
   EXPECT_THAT(
       text, testing::HasSubstr("  1 1 s were stolen\n    2 s were stolen\n    3 s were stolen\n"
