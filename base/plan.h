@@ -3,6 +3,7 @@
 // machine's facts, stored in the recording, read by the analysis.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -20,6 +21,15 @@ struct PluginUse {
   ParamValues params;
   bool operator==(const PluginUse&) const = default;
 };
+
+/// The workload that does nothing. A word of the plan, as the probe "none" is.
+inline constexpr const char* kIdleWorkload = "idle";
+
+/// Whether there is nothing to disturb with.
+inline bool is_idle(const std::vector<PluginUse>& workloads) {
+  return std::all_of(workloads.begin(), workloads.end(),
+                     [](const PluginUse& use) { return use.name == kIdleWorkload; });
+}
 
 /// A kernel file written before the windows of an arm and restored after them.
 struct PlannedSetting {

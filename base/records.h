@@ -103,6 +103,11 @@ struct Warning {
   auto operator<=>(const Warning&) const = default;
 };
 
+/// Notes of observers that the analysis reads.
+inline constexpr const char* kSmiNote = "smi.cpu";  // + CPU: a number, or why there is none
+/// Begin and end of both readings of the counters: four times of CLOCK_MONOTONIC_RAW in ns.
+inline constexpr const char* kCounterReadsNote = "interrupts.read";
+
 /// All of one window. Raw files (trace pages, logs) stay beside it and are named in `files`.
 struct WindowRecord {
   int index = 0;  // into Plan::windows

@@ -123,7 +123,8 @@ class Run {
     if (plan_.isolation->via == "partition" && probe != nullptr && !probe->enters_cgroup)
       return Error{ErrorKind::unsupported,
                    "probe " + probe->name + " cannot enter a cgroup partition",
-                   "isolate at boot (isolation: via: cmdline), or use busy_loop"};
+                   "isolate at boot (isolation: via: cmdline), or use " +
+                       probes_that(&ProbeInfo::enters_cgroup)};
     isolation_ = TRY(isolate(*plan_.isolation, plan_.housekeeping, host_, guard_));
     for (const auto& done : isolation_.done) {
       manifest_.changed.push_back(done);

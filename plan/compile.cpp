@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "host/facts/measured_cpus.h"
 #include "plan/arm_boots.h"
+#include "probes/contract/observer.h"
 
 namespace isolab {
 namespace {
@@ -143,11 +144,6 @@ std::vector<Arm> expand(const ProfileArm& from, const std::vector<MatrixAxis>& a
   return arms;
 }
 
-bool traced(const Arm& arm) {
-  return std::any_of(arm.observers.begin(), arm.observers.end(),
-                     [](const auto& use) { return use.name == "ipi_trace"; });
-}
-
 void leave_out_other_boots(Plan& plan, const HostFacts& facts, const std::string& booted) {
   if (!names_boots(plan.arms)) return;
   const auto boots = boots_of(plan.arms);
@@ -179,7 +175,8 @@ void order_windows(Plan& plan) {
   for (const auto& window : plan.windows)
     plan.duration +=
         plan.warmup + plan.measure + kWindowOverhead +
-        (traced(plan.arms[static_cast<std::size_t>(window.arm)]) ? kTraceOverhead : Nanos{0});
+        (is_traced(plan.arms[static_cast<std::size_t>(window.arm)].observers) ? kTraceOverhead
+                                                                              : Nanos{0});
 }
 
 }  // namespace
@@ -187,11 +184,11 @@ void order_windows(Plan& plan) {
 std::vector<Arm> compile_arms(const Profile& profile) {
   std::vector<Arm> out;
   for (const auto& arm : profile.arms) {
-    for (auto& one : expand(arm, profile.matrix)) {
-      Arm untraced = one;
-      out.push_back(std::move(one));
-      if (!arm.untraced_run || !traced(untraced)) continue;
-      std::erase_if(untraced.observers, [](const auto& use) { return use.name == "ipi_trace"; });
+    for (auto& expanded : expand(arm, profile.matrix)) {
+      Arm untraced = expanded;
+      out.push_back(std::move(expanded));
+      if (!arm.untraced_run || !is_traced(untraced.observers)) continue;
+      std::erase_if(untraced.observers, traces);
       untraced.name += " untraced";
       out.push_back(std::move(untraced));
     }

@@ -82,6 +82,13 @@ class Reader : ProfileValues {
     if (profile.housekeeping == "housekeeping") profile.housekeeping = "auto";
   }
 
+  template <class Info>
+  static std::vector<std::string> names_of(const std::vector<const Info*>& all) {
+    std::vector<std::string> names;
+    for (const Info* info : all) names.push_back(info->name);
+    return names;
+  }
+
   /// "name" or {name: {param: value}} -> a use with every parameter resolved.
   template <class Info>
   PluginUse read_use(const YamlNode& node, const char* what, const std::vector<const Info*>& all,
@@ -100,13 +107,10 @@ class Reader : ProfileValues {
             "a name, or a name with its parameters: {name: {rate: 100/s}}");
       return use;
     }
-    std::vector<std::string> names;
-    const Info* info = nullptr;
-    for (const auto* candidate : all) {
-      names.push_back(candidate->name);
-      if (candidate->name == use.name) info = candidate;
-    }
-    if (info == nullptr) {
+    const auto found = std::find_if(all.begin(), all.end(),
+                                    [&](const Info* info) { return info->name == use.name; });
+    if (found == all.end()) {
+      auto names = names_of(all);
       if (!also_known.empty()) names.push_back(also_known);
       const bool secret = node.included && node.kind == Kind::scalar;
       diagnostics().add(
@@ -115,14 +119,14 @@ class Reader : ProfileValues {
           "one of " + join(names, ", "), nearest_word(use.name, names));
       return use;
     }
-    use.params = read_params(params, info->params);
+    use.params = read_params(params, (*found)->params);
     return use;
   }
 
   PluginUse read_probe(const YamlNode& root) {
     const auto* node = root.find("probe");
     if (node == nullptr) {
-      wrong(root, "probe: is missing", "busy_loop, cyclictest or none");
+      wrong(root, "probe: is missing", join(names_of(all_probes()), ", ") + " or none");
       return {};
     }
     if (node->kind == Kind::scalar && node->scalar == "none") return PluginUse{"none", {}};
@@ -134,9 +138,8 @@ class Reader : ProfileValues {
   std::vector<PluginUse> read_observers(const YamlNode* node) {
     std::vector<PluginUse> observers;
     if (node == nullptr) {
-      for (const char* name : {"interrupts", "cpu_time", "faults"})
-        if (const auto* info = find_observer(name))
-          observers.push_back({name, read_params(nullptr, info->params)});
+      for (const auto* info : all_observers())
+        if (info->by_default) observers.push_back({info->name, read_params(nullptr, info->params)});
       return observers;
     }
     if (node->kind != Kind::list) {
@@ -196,17 +199,12 @@ class Reader : ProfileValues {
         wrong(node, "arm " + name + " is " + node.kind_word(),
               "{workloads: [...], settings: {...}}");
       }
-      if (i == 0 && !is_idle(arm))
+      if (i == 0 && !is_idle(arm.workloads))
         diagnostics().add(arms->key_places[i],
                           "the first arm must be idle: everything is compared with it",
                           "an arm without workloads, for example idle: {}");
       profile.arms.push_back(std::move(arm));
     }
-  }
-
-  static bool is_idle(const ProfileArm& arm) {
-    return std::all_of(arm.workloads.begin(), arm.workloads.end(),
-                       [](const auto& use) { return use.name == "idle"; });
   }
 
   void read_workloads(const YamlNode& node, ProfileArm& arm) {
@@ -222,7 +220,7 @@ class Reader : ProfileValues {
                       [&](const auto& other) { return other.name == use.name; }))
         wrong(
             item, "workload \"" + use.name + "\" stands in arm " + arm.name + " a second time",
-            use.name == "command"
+            use.params.contains("argv")
                 ? "run both from one: argv: [sh, -c, \"first & second & wait\"], or one of them in "
                   "an arm of its own"
                 : "a workload has one set of parameters in an arm: make two arms, or an axis of "

@@ -9,6 +9,7 @@
 #include "plan/compile.h"
 #include "plan/profile_parts.h"
 #include "plan/yaml_tree.h"
+#include "probes/contract/observer.h"
 #include "workloads/contract/workload.h"
 
 namespace isolab {
@@ -23,14 +24,9 @@ bool uses(const ProfileArm& arm, const std::string& workload) {
                      [&](const auto& use) { return use.name == workload; });
 }
 
-bool is_traced(const ProfileArm& arm) {
-  return std::any_of(arm.observers.begin(), arm.observers.end(),
-                     [](const auto& use) { return use.name == "ipi_trace"; });
-}
-
 /// As compile_arms() will make of it.
 std::size_t arms_of(const ProfileArm& arm, const std::vector<MatrixAxis>& axes) {
-  std::size_t count = arm.untraced_run && is_traced(arm) ? 2 : 1;
+  std::size_t count = arm.untraced_run && is_traced(arm.observers) ? 2 : 1;
   for (const auto& axis : axes)
     if (uses(arm, axis.workload)) count = times(count, axis.values.size());
   return count;

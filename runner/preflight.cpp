@@ -21,7 +21,7 @@ std::string try_out(const PluginUse& use, const Plan& plan, Files& files, HostFa
   const ProbeInfo* probe = find_probe(plan.probe.name);
   if (info->shares_probe_memory && (probe == nullptr || !probe->hosts_peers))
     return "its IPIs only reach threads that share its memory, and probe " + plan.probe.name +
-           " runs none (busy_loop does)";
+           " runs none (" + probes_that(&ProbeInfo::hosts_peers) + " does)";
   const std::size_t mark = guard.mark();
   std::map<std::string, std::string> notes;
   const auto outcome = [&]() -> Result<void> {

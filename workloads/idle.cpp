@@ -29,7 +29,7 @@ class Idle final : public Workload {
 }  // namespace
 
 const WorkloadInfo workloads::idle = describe<Idle>({
-    .name = "idle",
+    .name = kIdleWorkload,
     .summary = "does nothing: the control",
     .disturbs = "Nothing; what is heard is the noise that the machine makes by itself.",
     .needs = "nothing",

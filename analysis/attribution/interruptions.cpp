@@ -31,9 +31,8 @@ std::uint64_t note_number(const TraceMeta& meta, const std::string& key) {
   return found == meta.other.end() ? 0 : std::strtoull(found->second.c_str(), nullptr, 10);
 }
 
-/// From the note of the observer interrupts: four times of CLOCK_MONOTONIC_RAW in ns.
 CounterReads counter_reads(const WindowRecord& window, const TraceMeta& meta) {
-  const auto note = window.notes.find("interrupts.read");
+  const auto note = window.notes.find(kCounterReadsNote);
   if (note == window.notes.end()) return {};
   std::array<std::uint64_t, 4> ns{};
   const char* at = note->second.c_str();

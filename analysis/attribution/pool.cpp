@@ -79,9 +79,8 @@ void add_event_cost(CpuInterruptions& cpu, const TraceMeta& meta) {
   if (cpu.event_cost_ns == 0 || cost < cpu.event_cost_ns) cpu.event_cost_ns = cost;
 }
 
-/// From the notes of the observer smi: a number, or why there is none.
 void add_smis(CpuInterruptions& cpu, const WindowRecord& window) {
-  const auto note = window.notes.find(fmt::format("smi.cpu{}", cpu.cpu));
+  const auto note = window.notes.find(kSmiNote + std::to_string(cpu.cpu));
   if (note == window.notes.end()) return;
   std::uint64_t count = 0;
   const auto& text = note->second;

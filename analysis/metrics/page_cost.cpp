@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <numeric>
+#include <set>
 #include <sstream>
 
 #include "analysis/metrics/ipis_per_op.h"
@@ -13,8 +14,12 @@
 namespace isolab {
 namespace {
 
-constexpr const char* kBuild = "kernel_build";
-constexpr const char* kTouch = "direct_map";
+// Which workload it is, its record says: one with the parameter heap (plain, memfd, secret) notes
+// its rounds, one with the parameter secret (true, false) counts pages and the time of touching
+// them.
+constexpr const char* kHeap = "heap";
+constexpr const char* kSecret = "secret";
+constexpr const char* kTouchTime = "touch_ns";
 constexpr int kModelledCpus[] = {2, 4, 8, 16, 32, 64, 96};
 constexpr double kUnsharp = 0.3;  // a tolerance above this share of what is expected
 
@@ -42,10 +47,11 @@ const WorkRecord* work_in(const WindowRecord& window, const std::string& workloa
 }
 
 /// Mean of a per-round note in each repeat.
-ByRepeat round_means(const ArmWindows& arm, const std::string& note, int* rounds = nullptr) {
+ByRepeat round_means(const ArmWindows& arm, const std::string& workload, const std::string& note,
+                     int* rounds = nullptr) {
   ByRepeat out;
   for (const auto* window : arm.windows) {
-    const auto* work = work_in(*window, kBuild);
+    const auto* work = work_in(*window, workload);
     const auto values = work == nullptr ? std::vector<double>{} : numbers_in(work->notes, note);
     if (values.empty()) continue;
     out[window->repeat] = mean(values);
@@ -63,15 +69,25 @@ std::optional<double> gained(const WorkRecord& work, const std::string& count) {
 }
 
 /// us per touched page in each repeat.
-ByRepeat touch_times(const ArmWindows& arm) {
+ByRepeat touch_times(const ArmWindows& arm, const std::string& workload) {
   ByRepeat out;
   for (const auto* window : arm.windows) {
-    const auto* work = work_in(*window, kTouch);
+    const auto* work = work_in(*window, workload);
     if (work == nullptr) continue;
     const auto pages = gained(*work, "pages");
-    const auto spent = gained(*work, "touch_ns");
+    const auto spent = gained(*work, kTouchTime);
     if (pages && spent && *pages > 0) out[window->repeat] = *spent / *pages / 1e3;
   }
+  return out;
+}
+
+/// Names of the workloads whose record in some window `has` it.
+template <class F>
+std::set<std::string> workloads_with(const ArmWindows& arm, F has) {
+  std::set<std::string> out;
+  for (const auto* window : arm.windows)
+    for (const auto& work : window->work)
+      if (has(work)) out.insert(work.workload);
   return out;
 }
 
@@ -96,10 +112,18 @@ double median_of(const ByRepeat& values) {
   return estimate ? estimate->value : 0;
 }
 
-const PluginUse* use_of(const Arm& arm, const std::string& workload) {
-  for (const auto& use : arm.workloads)
-    if (use.name == workload) return &use;
-  return nullptr;
+/// The workloads of both arms that have the parameter; null where they are not the same one.
+std::pair<const PluginUse*, const PluginUse*> uses_with(const Arm& arm, const Arm& control,
+                                                        const std::string& param) {
+  const auto find = [&](const Arm& in) -> const PluginUse* {
+    for (const auto& use : in.workloads)
+      if (use.params.contains(param)) return &use;
+    return nullptr;
+  };
+  const auto* use = find(arm);
+  const auto* other = find(control);
+  if (use == nullptr || other == nullptr || use->name != other->name) return {};
+  return {use, other};
 }
 
 std::string value_of(const PluginUse& use, const std::string& param) {
@@ -107,18 +131,16 @@ std::string value_of(const PluginUse& use, const std::string& param) {
   return found == use.params.end() || found->second.empty() ? "" : found->second.front();
 }
 
-/// Arms that differ in the kind of memory alone (direct_map also in its rate: secret memory does
-/// not reach that of plain memory).
+/// Arms that differ in the kind of memory alone (what touches pages also in its rate: secret memory
+/// does not reach that of plain memory).
 bool differ_in_memory_alone(const Arm& a, const Arm& b) {
   if (a.workloads.size() != b.workloads.size() || a.settings != b.settings) return false;
   for (std::size_t i = 0; i < a.workloads.size(); ++i) {
     PluginUse left = a.workloads[i];
     PluginUse right = b.workloads[i];
     for (auto* use : {&left, &right}) {
-      if (use->name == kBuild) use->params.erase("heap");
-      if (use->name != kTouch) continue;
-      use->params.erase("secret");
-      use->params.erase("rate");
+      use->params.erase(kHeap);
+      if (use->params.erase(kSecret) != 0) use->params.erase("rate");
     }
     if (!(left == right)) return false;
   }
@@ -147,19 +169,19 @@ class Costs {
   }
 
   void compare_builds(const ArmWindows& arm, const ArmWindows& control) {
-    const auto* use = use_of(planned(arm), kBuild);
-    const auto* other = use_of(planned(control), kBuild);
-    if (use == nullptr || other == nullptr || value_of(*use, "heap") != "secret") return;
-    const std::string heap = value_of(*other, "heap");
+    const auto [use, other] = uses_with(planned(arm), planned(control), kHeap);
+    if (use == nullptr || value_of(*use, kHeap) != "secret") return;
+    const std::string heap = value_of(*other, kHeap);
     if (heap != "memfd" && heap != "plain") return;
     if (!differ_in_memory_alone(planned(arm), planned(control))) return;
 
     PageCost cost;
-    cost.workload = kBuild;
+    const std::string& workload = use->name;
+    cost.workload = workload;
     cost.measure = "system time per round";
-    const ByRepeat system = round_means(arm, "round_system_s", &cost.rounds);
-    const ByRepeat base = round_means(control, "round_system_s");
-    const ByRepeat pages = round_means(arm, "round_pages");
+    const ByRepeat system = round_means(arm, workload, "round_system_s", &cost.rounds);
+    const ByRepeat base = round_means(control, workload, "round_system_s");
+    const ByRepeat pages = round_means(arm, workload, "round_pages");
     ByRepeat extra_us;
     for (const auto& [repeat, value] : system)
       if (base.contains(repeat) && pages.contains(repeat) && pages.at(repeat) > 0)
@@ -167,27 +189,29 @@ class Costs {
     std::vector<double> page_counts;
     for (const auto& [repeat, value] : pages) page_counts.push_back(value);
     cost.pages = median_estimate(page_counts);
-    cost.user_ratio =
-        ratio_of(round_means(arm, "round_user_s"), round_means(control, "round_user_s"));
-    cost.elapsed_ratio =
-        ratio_of(round_means(arm, "round_elapsed_s"), round_means(control, "round_elapsed_s"));
+    const auto ratio = [&](const char* note) {
+      return ratio_of(round_means(arm, workload, note), round_means(control, workload, note));
+    };
+    cost.user_ratio = ratio("round_user_s");
+    cost.elapsed_ratio = ratio("round_elapsed_s");
+    cost.ipis_per_page = ipis_per_page(arm, *use);
     add(std::move(cost), arm, control, system, base, extra_us);
   }
 
   void compare_touches(const ArmWindows& arm, const ArmWindows& control) {
-    const auto* use = use_of(planned(arm), kTouch);
-    const auto* other = use_of(planned(control), kTouch);
-    if (use == nullptr || other == nullptr) return;
-    if (value_of(*use, "secret") != "true" || value_of(*other, "secret") != "false") return;
+    const auto [use, other] = uses_with(planned(arm), planned(control), kSecret);
+    if (use == nullptr) return;
+    if (value_of(*use, kSecret) != "true" || value_of(*other, kSecret) != "false") return;
     if (!differ_in_memory_alone(planned(arm), planned(control))) return;
     PageCost cost;
-    cost.workload = kTouch;
+    cost.workload = use->name;
     cost.measure = "time per page";
-    const ByRepeat time = touch_times(arm);
-    const ByRepeat base = touch_times(control);
+    const ByRepeat time = touch_times(arm, use->name);
+    const ByRepeat base = touch_times(control, use->name);
     ByRepeat extra_us;
     for (const auto& [repeat, value] : time)
       if (base.contains(repeat)) extra_us[repeat] = value - base.at(repeat);
+    cost.ipis_per_page = ipis_per_page(arm, *use);
     add(std::move(cost), arm, control, time, base, extra_us);
   }
 
@@ -205,7 +229,6 @@ class Costs {
     cost.control_value = median_of(base);
     cost.ratio = *ratio;
     cost.cost_us = *cost_us;
-    cost.ipis_per_page = ipis_per_page(arm, cost.workload);
     if (online_ > 1) {
       cost.slope = (ratio->value - 1) / (online_ - 1);
       std::vector<int> sizes(std::begin(kModelledCpus), std::end(kModelledCpus));
@@ -217,15 +240,14 @@ class Costs {
     out_.push_back(std::move(cost));
   }
 
-  /// direct_map's operation is a mapping, kernel_build's a page. None where the background is so
-  /// uneven that the count says nothing.
-  std::optional<double> ipis_per_page(const ArmWindows& arm, const std::string& workload) const {
-    for (const auto& one : ipis_) {
-      if (one.arm != arm.name || one.workload != workload || !one.not_applicable.empty()) continue;
-      if (one.tolerance > kUnsharp * std::max(one.expected, 1.0)) continue;
-      double pages = 1;
-      if (workload == kTouch) pages = std::stod(value_of(*use_of(planned(arm), kTouch), "pages"));
-      return one.measured / pages;
+  /// An operation is a page, or a mapping of some. None where the background is so uneven that the
+  /// count says nothing.
+  std::optional<double> ipis_per_page(const ArmWindows& arm, const PluginUse& use) const {
+    for (const auto& ipis : ipis_) {
+      if (ipis.arm != arm.name || ipis.workload != use.name || !ipis.not_applicable.empty())
+        continue;
+      if (ipis.tolerance > kUnsharp * std::max(ipis.expected, 1.0)) continue;
+      return ipis.measured / (use.params.contains(kSecret) ? std::stod(value_of(use, "pages")) : 1);
     }
     return std::nullopt;
   }
@@ -281,20 +303,24 @@ void add_page_cost_metrics(const std::vector<ArmWindows>& arms, const std::vecto
                                      {"round_user_time", "round_user_s"},
                                      {"round_elapsed_time", "round_elapsed_s"},
                                      {"pages_per_round", "round_pages"}}) {
-      int rounds = 0;
-      const ByRepeat values = round_means(arm, note, &rounds);
-      add_values(name, arm, kBuild, values, rounds, out);
+      const auto has = [key = note](const WorkRecord& work) { return work.notes.contains(key); };
+      for (const auto& workload : workloads_with(arm, has)) {
+        int rounds = 0;
+        const ByRepeat values = round_means(arm, workload, note, &rounds);
+        add_values(name, arm, workload, values, rounds, out);
+      }
     }
-    add_values("time_per_page", arm, kTouch, touch_times(arm), 0, out);
+    const auto touches = [](const WorkRecord& work) { return work.at_end.contains(kTouchTime); };
+    for (const auto& workload : workloads_with(arm, touches))
+      add_values("time_per_page", arm, workload, touch_times(arm, workload), 0, out);
   }
   for (const auto& cost : costs) {
     const Labels labels{{"arm", cost.arm}, {"control", cost.control}, {"workload", cost.workload}};
     double seconds = 0;
     for (const auto& arm : arms)
       if (arm.name == cost.arm) seconds = seconds_of(arm);
-    const bool build = cost.workload == kBuild;
-    out.push_back(estimated(build ? "system_time_ratio" : "time_per_page_ratio", labels, cost.ratio,
-                            seconds));
+    out.push_back(estimated(cost.of_rounds() ? "system_time_ratio" : "time_per_page_ratio", labels,
+                            cost.ratio, seconds));
     if (cost.user_ratio)
       out.push_back(estimated("user_time_ratio", labels, *cost.user_ratio, seconds));
     if (cost.elapsed_ratio)

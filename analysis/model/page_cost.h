@@ -18,14 +18,14 @@
 namespace isolab {
 
 struct PageCost {
-  std::string workload;  // kernel_build or direct_map
+  std::string workload;
   std::string arm, control;
   std::string measure;                      // "system time per round" (s) or "time per page" (us)
   int cpus = 0;                             // online: every other one is flushed
   double control_value = 0, arm_value = 0;  // medians of `measure`
   Estimate ratio;                           // of `measure`, arm to control of the same repeat
-  std::optional<Estimate> user_ratio, elapsed_ratio;  // kernel_build
-  std::optional<Estimate> pages;                      // per round; kernel_build
+  std::optional<Estimate> user_ratio, elapsed_ratio;  // of rounds
+  std::optional<Estimate> pages;                      // per round
   Estimate cost_us;                                   // extra time per page
   std::optional<double> ipis_per_page;                // on each measured CPU
   std::optional<double> slope;  // growth of the ratio per remote CPU; absent with one CPU
@@ -35,7 +35,8 @@ struct PageCost {
     bool extrapolated = false;  // every number of CPUs but the one measured with
   };
   std::vector<Modelled> model;
-  int rounds = 0;  // of the arm, kernel_build
+  int rounds = 0;  // of the arm; 0: `measure` is that of a page
+  bool of_rounds() const { return rounds > 0; }
 };
 
 /// XPFO as published: Khalid Aziz, "[RFC PATCH v8 14/14] xpfo, mm: Optimize XPFO TLB flushes by

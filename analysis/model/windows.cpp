@@ -27,9 +27,8 @@ std::vector<ArmWindows> pool_windows(const Recording& recording) {
 int idle_arm(const Recording& recording, const std::vector<ArmWindows>& arms) {
   for (const auto& pooled : arms) {
     const auto& arm = recording.plan.arms[static_cast<std::size_t>(pooled.arm)];
-    const bool quiet = std::all_of(arm.workloads.begin(), arm.workloads.end(),
-                                   [](const PluginUse& use) { return use.name == "idle"; });
-    if (quiet && arm.settings.empty() && !pooled.windows.empty()) return pooled.arm;
+    if (is_idle(arm.workloads) && arm.settings.empty() && !pooled.windows.empty())
+      return pooled.arm;
   }
   return -1;
 }

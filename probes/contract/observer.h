@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "base/params.h"
+#include "base/plan.h"
 #include "base/records.h"
 #include "host/facts/facts.h"
 #include "host/guard.h"
@@ -48,6 +49,8 @@ struct ObserverInfo {
   std::string name;
   std::string summary;
   std::string needs;
+  bool by_default = false;  // observes where a profile does not say `observe:`
+  bool traces = false;      // writes a trace: `untraced_run:` leaves it out, windows take longer
 
   std::vector<ParamSpec> params = {};
   /// As WorkloadInfo::check (workloads/contract/workload.h).
@@ -81,6 +84,9 @@ ObserverInfo describe_observer(ObserverInfo info, Params... params) {
 
 const std::vector<const ObserverInfo*>& all_observers();
 const ObserverInfo* find_observer(std::string_view name);
+bool traces(const PluginUse& use);
+/// Whether one of them traces.
+bool is_traced(const std::vector<PluginUse>& observers);
 
 namespace probes {
 #define PROBE(name)

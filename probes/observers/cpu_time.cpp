@@ -48,6 +48,7 @@ const ObserverInfo cpu_time = describe_observer<CpuTimes>({
     .name = "cpu_time",
     .summary = "user, system, interrupt, stolen and idle time of every CPU",
     .needs = "nothing",
+    .by_default = true,
 });
 
 }  // namespace probes

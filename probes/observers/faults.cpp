@@ -62,6 +62,7 @@ const ObserverInfo faults = describe_observer<Faults>({
     .name = "faults",
     .summary = "counts page faults, migrations and compactions of the whole machine",
     .needs = "nothing",
+    .by_default = true,
 });
 
 }  // namespace probes

@@ -37,7 +37,7 @@ class Interrupts final : public Observer {
           "CPU " + moved.list() + " was offline at one end of the window: its counts are not known";
     record.interrupts = join_counters(std::move(first), last);
     if (!after_.interrupts.empty())
-      record.notes["interrupts.read"] = fmt::format(
+      record.notes[kCounterReadsNote] = fmt::format(
           "{} {} {} {}", before_.from_ns, before_.until_ns, after_.from_ns, after_.until_ns);
     note_splits(after, record);
     record.softirqs =
@@ -86,6 +86,7 @@ const ObserverInfo interrupts = describe_observer<Interrupts>({
     .name = "interrupts",
     .summary = "counts every row of /proc/interrupts and /proc/softirqs per CPU",
     .needs = "nothing",
+    .by_default = true,
 });
 
 }  // namespace probes

@@ -289,7 +289,8 @@ namespace probes {
 const ObserverInfo ipi_trace = describe_observer<IpiTrace>(
     {.name = "ipi_trace",
      .summary = "kernel events of every interruption, with the senders of IPIs and their stacks",
-     .needs = "root and tracefs; without them interrupt counters remain (level D)"},
+     .needs = "root and tracefs; without them interrupt counters remain (level D)",
+     .traces = true},
     param("buffer", &IpiTraceArgs::buffer, "trace buffer of each measured CPU, for a whole window",
           kBufferSizes),
     param("other_buffer", &IpiTraceArgs::other_buffer,

@@ -34,7 +34,7 @@ class Smi final : public Observer {
   Result<void> finish(WindowRecord& record) override {
     for (const auto& [cpu, before] : before_) {
       const auto after = before ? count(cpu) : before;
-      auto& note = record.notes[fmt::format("smi.cpu{}", cpu)];
+      auto& note = record.notes[kSmiNote + std::to_string(cpu)];
       if (!after) {
         note = "not applicable: " + after.error().what;
         continue;

@@ -46,7 +46,7 @@ std::string pages(const PageCost& cost) {
 }
 
 std::string model(const PageCost& cost) {
-  const bool build = cost.workload == "kernel_build";
+  const bool build = cost.of_rounds();
   const double per_remote = cost.cost_us.value / (cost.cpus - 1);
   const std::string scope =
       build ? "sys(N) = sys0 + pages x c x (N - 1)" : "t(N) = t0 + c x (N - 1)";
@@ -68,7 +68,7 @@ std::string published() {
 }
 
 std::string block(const PageCost& cost) {
-  const bool build = cost.workload == "kernel_build";
+  const bool build = cost.of_rounds();
   const char* plural = cost.ratio.repeats == 1 ? "" : "s";
   std::string out = wrapped(
       "  ", 4,
@@ -100,7 +100,7 @@ std::string page_cost_text(const Findings& findings) {
   std::string out;
   for (const auto& cost : findings.page_costs) out += block(cost);
   const bool builds = std::any_of(findings.page_costs.begin(), findings.page_costs.end(),
-                                  [](const auto& one) { return one.workload == "kernel_build"; });
+                                  [](const auto& cost) { return cost.of_rounds(); });
   if (builds) out += wrapped("  published: ", 4, published());
   return out;
 }
