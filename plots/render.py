@@ -3,35 +3,24 @@
 """render.py FILE.json OUTDIR: draws every chart that findings or a comparison have data for: PNG, SVG, CSV.
 
 Prints the files it made, one a line; exit code 1 with a message where the findings are not readable.
-Needs Debian's python3-matplotlib. A chart is one module here with NAME and draw(findings).
+Needs Debian's python3-matplotlib. A chart is one file in charts/ (docs/adding-a-chart.md); nothing lists them.
 """
+import importlib
 import json
 import pathlib
 import sys
 
-import compare_ccdf
-import compare_histogram
-import compare_ipis
-import compare_scaling
-import compare_sessions
-import compare_timeline
-import gap_ccdf
-import gap_classes
-import gaps_over_time
-import interrupts
-import ipi_sources
-import latency_histogram
-import noise_budget
-import page_cost
 import style
-import time_per_page
 import words
 
-CHARTS = [gap_ccdf, latency_histogram, interrupts, gaps_over_time, ipi_sources, gap_classes, noise_budget,
-          page_cost, time_per_page]
-COMPARISON_CHARTS = [compare_ccdf, compare_histogram, compare_ipis, compare_sessions, compare_scaling,
-                     compare_timeline]
+CHARTS = pathlib.Path(__file__).resolve().parent / "charts"
 SCHEMA = 1
+
+
+def charts(draws):
+    """The modules of charts/ that draw "findings" or a "comparison", in the order of their places."""
+    modules = [importlib.import_module(f"charts.{file.stem}") for file in sorted(CHARTS.glob("*.py"))]
+    return sorted((module for module in modules if module.DRAWS == draws), key=lambda module: module.PLACE)
 
 
 def render(findings, directory):
@@ -39,7 +28,7 @@ def render(findings, directory):
     directory.mkdir(parents=True, exist_ok=True)
     findings = words.Words().drawable(findings)
     paths = []
-    for chart in COMPARISON_CHARTS if findings.get("kind") == "comparison" else CHARTS:
+    for chart in charts("comparison" if findings.get("kind") == "comparison" else "findings"):
         style.set_up()
         figure = chart.draw(findings)
         if figure is not None:

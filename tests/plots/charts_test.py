@@ -15,27 +15,16 @@ import classes_style  # noqa: E402
 import render  # noqa: E402
 import sample_findings  # noqa: E402
 
-NAMES = {"gap-ccdf", "latency-histogram", "interrupts", "gaps-over-time"}
+KINDS = ("png", "svg", "csv")
+# Of charts that every recording with a probe has: what they say. Charts are found, not listed.
 AXES = {"gap-ccdf": ["length at least (us)", "gaps per CPU-hour"],
         "latency-histogram": ["length (us)", "rounds of the loop", "overflow"],
         "interrupts": ["interrupts per CPU-hour", "function_call", "timer"],
         "gaps-over-time": ["time listened (s)", "length of a gap (us"]}
 
 
-def with_page_costs(findings):
-    """Adds a measured ratio of 6 on 2 CPUs and the time per page of two arms."""
-    model = [{"cpus": cpus, "ratio": 1 + 5 * (cpus - 1), "extrapolated": cpus != 2} for cpus in (2, 4, 96)]
-    findings["page_costs"] = {
-        "compared": [{"workload": "kernel_build", "arm": "secret", "control": "memfd", "cpus": 2,
-                      "ratio": {"value": 6, "least": 5.8, "most": 6.1, "lower95": 5.8, "upper95": 6.1,
-                                "repeats": 6}, "model": model}],
-        "published_xpfo": [{"machine": "small", "cpus": 4, "ratio": 2.614},
-                           {"machine": "large", "cpus": 96, "ratio": 26.366}]}
-    for arm, value in (("plain pages=16", 1.5), ("secret pages=16", 20.5)):
-        findings["metrics"].append({"name": "time_per_page", "labels": {"arm": arm}, "value": value,
-                                    "lower95": value - 0.2, "upper95": value + 0.3,
-                                    "repeat_min": value - 0.2, "repeat_max": value + 0.3})
-    return findings
+def golden(path):
+    return json.loads((ROOT / "tests/golden" / path).read_text())
 
 
 class Charts(unittest.TestCase):
@@ -44,19 +33,29 @@ class Charts(unittest.TestCase):
         self.addCleanup(place.cleanup)
         return {path.name: path for path in render.render(findings, pathlib.Path(place.name))}
 
-    def test_golden_findings_give_every_chart(self):
-        findings = json.loads((ROOT / "tests/golden/findings/busy_loop.json").read_text())
-        files = self.draw(findings)
-        self.assertEqual(set(files), {f"{name}.{kind}" for name in NAMES for kind in ("png", "svg", "csv")})
-        for path in files.values():
-            self.assertGreater(path.stat().st_size, 300 if path.suffix == ".csv" else 8000, path.name)
-            self.assertLess(path.stat().st_size, 2_000_000, path.name)
-            if path.suffix == ".png":
-                self.assertEqual(path.read_bytes()[:8], b"\x89PNG\r\n\x1a\n")
+    def test_every_chart_is_drawn_in_each_format(self):
+        names = set()
+        traced = sample_findings.with_trace(sample_findings.sample(arms=3))
+        for drawn in (golden("findings/busy_loop.json"), sample_findings.with_page_costs(traced),
+                      golden("compare/letter.json"), sample_findings.with_scaling(golden("compare/letter.json"))):
+            files = self.draw(drawn)
+            charts = {path.stem for path in files.values()}
+            self.assertEqual(set(files), {f"{name}.{kind}" for name in charts for kind in KINDS})
+            for path in files.values():
+                self.assertGreater(path.stat().st_size, 40 if path.suffix == ".csv" else 8000, path.name)
+                self.assertLess(path.stat().st_size, 2_000_000, path.name)
+                if path.suffix == ".png":
+                    self.assertEqual(path.read_bytes()[:8], b"\x89PNG\r\n\x1a\n")
+            names |= charts
+        found = {draws: render.charts(draws) for draws in ("findings", "comparison")}
+        self.assertEqual(names, {chart.NAME for charts in found.values() for chart in charts})
+        self.assertEqual(len(names), len(list((ROOT / "plots/charts").glob("*.py"))))
+        for charts in found.values():
+            self.assertEqual(len({chart.PLACE for chart in charts}), len(charts), "two charts of one place")
 
     def test_charts_say_what_they_show_with_sixteen_arms(self):
         files = self.draw(sample_findings.sample(arms=16))
-        for name in NAMES:
+        for name in AXES:
             text = files[f"{name}.svg"].read_text()
             for words in AXES[name] + ["Linux 6.12.1", "60 s heard per arm"] + sample_findings.ARMS:
                 self.assertIn(words, text, f"{name} does not show {words}")
@@ -102,28 +101,23 @@ class Charts(unittest.TestCase):
             self.assertEqual(len(set(pairs)), len(looks))
         self.assertEqual(len({look[0] for look in looks}), len(looks))
 
-    def test_golden_comparison_gives_every_chart(self):
-        comparison = json.loads((ROOT / "tests/golden/compare/letter.json").read_text())
-        files = self.draw(comparison)
-        names = {"compare-ccdf", "compare-histogram", "compare-ipis", "compare-sessions", "compare-timeline"}
-        self.assertEqual(set(files), {f"{name}.{kind}" for name in names for kind in ("png", "svg", "csv")})
-        for name in names:
-            text = files[f"{name}.svg"].read_text()
+    def test_charts_of_a_comparison_say_what_they_show(self):
+        files = self.draw(golden("compare/letter.json"))
+        for name, path in files.items():
+            if path.suffix != ".svg":
+                continue
+            text = path.read_text()
             for words in ("6 + 6 sessions", "Linux 6.12.1 / 6.12.1-deferred"):
                 self.assertIn(words, text, f"{name} does not show {words}")
         self.assertIn("workload_system_time", files["compare-sessions.svg"].read_text())
 
     def test_scaling_is_drawn_where_there_is_an_axis(self):
-        comparison = json.loads((ROOT / "tests/golden/compare/letter.json").read_text())
-        comparison.update(series=[], metrics=[], scaling=[
-            {"metric": "workload_system_time", "group": "patched", "axis": "cpus", "prefix": "build",
-             "points": [{"x": x, "ratio": 0.5 + x, "interval95": [0.4 + x, 0.7 + x], "arm": "a"} for x in (1, 2, 8)]}])
-        files = self.draw(comparison)
-        self.assertEqual(set(files), {f"compare-scaling.{kind}" for kind in ("png", "svg", "csv")})
+        files = self.draw(sample_findings.with_scaling(golden("compare/letter.json")))
+        self.assertEqual(set(files), {f"compare-scaling.{kind}" for kind in KINDS})
         self.assertIn("times the base", files["compare-scaling.svg"].read_text())
 
     def test_cost_of_a_page_marks_what_was_not_measured(self):
-        files = self.draw(with_page_costs(sample_findings.sample(arms=3)))
+        files = self.draw(sample_findings.with_page_costs(sample_findings.sample(arms=3)))
         text = files["page-cost.svg"].read_text()
         for words in ["secret against memfd: measured x6.00", "x2.61", "x26.4",
                       "EXTRAPOLATED with this machine's cost of an IPI: not measured",
@@ -134,12 +128,12 @@ class Charts(unittest.TestCase):
             self.assertIn(words, text)
 
     def test_one_cpu_has_no_model_to_draw(self):
-        findings = with_page_costs(sample_findings.sample(arms=3))
+        findings = sample_findings.with_page_costs(sample_findings.sample(arms=3))
         findings["page_costs"]["compared"][0]["model"] = []
         self.assertNotIn("page-cost.png", self.draw(findings))
 
     def test_one_arm_has_no_time_per_page_to_stand_beside(self):
-        findings = with_page_costs(sample_findings.sample(arms=3))
+        findings = sample_findings.with_page_costs(sample_findings.sample(arms=3))
         findings["metrics"] = [one for one in findings["metrics"] if one["labels"].get("arm") != "plain pages=16"]
         files = self.draw(findings)
         self.assertNotIn("time-per-page.png", files)
@@ -151,7 +145,7 @@ class Charts(unittest.TestCase):
         shown = ["$\\frac{$", "$5 and $6", "a\\x1b[2J\\x00\\x0ab", "_hidden", "\\u202eback", "\\ud800",
                  "x" * 40 + "..." + "x" * 20 + "1", "x" * 40 + "..." + "x" * 20 + "2",
                  "&lt;script&gt;alert(1)&lt;/script&gt;", "\u4e2d"]
-        findings = with_page_costs(sample_findings.sample(arms=1 + len(hostile), cpus=2))
+        findings = sample_findings.with_page_costs(sample_findings.sample(arms=1 + len(hostile), cpus=2))
         text = json.dumps(findings)
         for arm, name in zip(sample_findings.ARMS[1:], hostile):
             text = text.replace(json.dumps(arm), json.dumps(name))
@@ -161,8 +155,8 @@ class Charts(unittest.TestCase):
         for arm in findings["series"]["arms"]:
             arm["interrupts"]["irq $\\frac{$"] = 5.0
         files = self.draw(findings)
-        self.assertLessEqual(NAMES, {name.rsplit(".")[0] for name in files})
-        for name in NAMES:
+        self.assertLessEqual(set(AXES), {name.rsplit(".")[0] for name in files})
+        for name in AXES:
             svg = files[f"{name}.svg"].read_text(encoding="utf-8")
             for words in shown + ["$profile\\undefined{$", "Linux 6.12$_\\q$\\x07"]:
                 self.assertIn(words, svg, f"{name} does not show {words}")

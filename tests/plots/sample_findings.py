@@ -41,3 +41,39 @@ def sample(arms=16, cpus=1, seconds=30.0, repeats=2, seed=1):
                            "timer": 900000.0 + number, "irq 24 nvme0q1": 12.0 * number,
                            "softirq RCU": 5.0}})
     return out
+
+
+def with_trace(findings):
+    """Adds what two classes of interruptions did on one traced CPU."""
+    parts = [{"name": name, "seconds": seconds, "ticks": 1}
+             for name, seconds in (("useful", 29.9), ("kernel_tlb", 0.07), ("tick", 0.03))]
+    findings["interruptions"] = {"cpus": [
+        {"arm": "idle", "cpu": 1, "exposure_s": 30.0, "lost_us": 1e5,
+         "causes": [{"class": "kernel_tlb", "ipis": 40}, {"class": "scheduler", "ipis": 2}],
+         "tracks": [{"seconds": 30.0, "gaps": [[1.0, 2.5, "kernel_tlb"], [2.0, 40.0, "tick"]]}],
+         "budget": {"wall_s": 30.0, "parts": parts}}]}
+    return findings
+
+
+def with_scaling(comparison):
+    """The change of one metric at three numbers of CPUs, and nothing else."""
+    points = [{"x": x, "ratio": 0.5 + x, "interval95": [0.4 + x, 0.7 + x], "arm": "a"} for x in (1, 2, 8)]
+    comparison.update(series=[], metrics=[], scaling=[{"metric": "workload_system_time", "group": "patched",
+                                                       "axis": "cpus", "prefix": "build", "points": points}])
+    return comparison
+
+
+def with_page_costs(findings):
+    """Adds a measured ratio of 6 on 2 CPUs and the time per page of two arms."""
+    model = [{"cpus": cpus, "ratio": 1 + 5 * (cpus - 1), "extrapolated": cpus != 2} for cpus in (2, 4, 96)]
+    findings["page_costs"] = {
+        "compared": [{"workload": "kernel_build", "arm": "secret", "control": "memfd", "cpus": 2,
+                      "ratio": {"value": 6, "least": 5.8, "most": 6.1, "lower95": 5.8, "upper95": 6.1,
+                                "repeats": 6}, "model": model}],
+        "published_xpfo": [{"machine": "small", "cpus": 4, "ratio": 2.614},
+                           {"machine": "large", "cpus": 96, "ratio": 26.366}]}
+    for arm, value in (("plain pages=16", 1.5), ("secret pages=16", 20.5)):
+        findings["metrics"].append({"name": "time_per_page", "labels": {"arm": arm}, "value": value,
+                                    "lower95": value - 0.2, "upper95": value + 0.3,
+                                    "repeat_min": value - 0.2, "repeat_max": value + 0.3})
+    return findings

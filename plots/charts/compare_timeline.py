@@ -8,6 +8,8 @@ import compare_style
 import style
 
 NAME = "compare-timeline"
+DRAWS = "comparison"
+PLACE = 60
 CPUS_DRAWN = 4
 PANELS_DRAWN = 16
 

@@ -10,6 +10,8 @@ import matplotlib.pyplot as plt
 import style
 
 NAME = "gap-ccdf"
+DRAWS = "findings"
+PLACE = 10
 SHORTEST_US = 1.0  # below it the line is the loop's own rounds
 ARMS_TOGETHER = 7
 COLUMNS = 4

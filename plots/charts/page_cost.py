@@ -6,6 +6,8 @@ import matplotlib.pyplot as plt
 import style
 
 NAME = "page-cost"
+DRAWS = "findings"
+PLACE = 80
 WORDS = {"kernel_build": "system time of a kernel build", "direct_map": "time per page"}
 
 

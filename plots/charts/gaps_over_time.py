@@ -5,6 +5,8 @@ import matplotlib.pyplot as plt
 import style
 
 NAME = "gaps-over-time"
+DRAWS = "findings"
+PLACE = 40
 CPUS_DRAWN = 4
 
 

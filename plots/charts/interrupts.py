@@ -7,6 +7,8 @@ import matplotlib.pyplot as plt
 import style
 
 NAME = "interrupts"
+DRAWS = "findings"
+PLACE = 30
 ROWS_DRAWN = 9
 COLUMNS = 3
 

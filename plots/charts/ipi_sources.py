@@ -6,6 +6,8 @@ import classes_style
 import style
 
 NAME = "ipi-sources"
+DRAWS = "findings"
+PLACE = 50
 
 
 def rates_of(cpu):

@@ -7,6 +7,8 @@ import matplotlib.pyplot as plt
 import style
 
 NAME = "latency-histogram"
+DRAWS = "findings"
+PLACE = 20
 COLUMNS = 3
 
 

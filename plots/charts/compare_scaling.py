@@ -4,6 +4,8 @@ import compare_style
 import style
 
 NAME = "compare-scaling"
+DRAWS = "comparison"
+PLACE = 50
 COLUMNS = 2
 WIDE = 16  # an axis that spans more is logarithmic
 

@@ -4,6 +4,8 @@ import compare_style
 import style
 
 NAME = "compare-ccdf"
+DRAWS = "comparison"
+PLACE = 10
 COLUMNS = 3
 
 

@@ -7,12 +7,10 @@ import compare_style
 import style
 
 NAME = "compare-sessions"
+DRAWS = "comparison"
+PLACE = 40
 PANELS = 12
 COLUMNS = 4
-
-
-def per(metric):
-    return 1 if metric["unit"] == "1/s" else 3600
 
 
 def title_of(metric):

@@ -9,6 +9,8 @@ import compare_style
 import style
 
 NAME = "compare-histogram"
+DRAWS = "comparison"
+PLACE = 20
 
 
 def draw(comparison):

@@ -6,10 +6,13 @@ import matplotlib.pyplot as plt
 import style
 
 NAME = "time-per-page"
+DRAWS = "findings"
+PLACE = 90
+METRIC = "time_per_page"
 
 
 def draw(findings):
-    metrics = [one for one in findings["metrics"] if one["name"] == "time_per_page" and one["value"] is not None]
+    metrics = [one for one in findings["metrics"] if one["name"] == METRIC and one["value"] is not None]
     if len(metrics) < 2:
         return None
     figure, axes = plt.subplots(figsize=(7.2, 1.6 + 0.34 * len(metrics)))

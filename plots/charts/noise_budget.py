@@ -6,6 +6,8 @@ import classes_style
 import style
 
 NAME = "noise-budget"
+DRAWS = "findings"
+PLACE = 70
 CPUS_DRAWN = 4
 
 

@@ -6,6 +6,8 @@ import classes_style
 import style
 
 NAME = "gap-classes"
+DRAWS = "findings"
+PLACE = 60
 CPUS_DRAWN = 4
 
 

@@ -7,6 +7,8 @@ import compare_style
 import style
 
 NAME = "compare-ipis"
+DRAWS = "comparison"
+PLACE = 30
 
 
 def draw(comparison):
