@@ -40,8 +40,6 @@ std::vector<const SessionNumber*> counting(const Group& group, const MetricKey& 
   return whole.empty() ? all : whole;
 }
 
-double per(const MetricInfo& info) { return info.unit == "1/s" ? 1 : kHour; }
-
 std::vector<CountedSession> counted(const Group& group, const MetricKey& key) {
   std::vector<CountedSession> out;
   for (const auto* number : counting(group, key))
@@ -49,8 +47,7 @@ std::vector<CountedSession> counted(const Group& group, const MetricKey& key) {
   return out;
 }
 
-GroupNumber group_number(const Group& group, const MetricKey& key, Statistic statistic,
-                         const MetricInfo& info) {
+GroupNumber group_number(const Group& group, const MetricKey& key, const MetricInfo& info) {
   GroupNumber out;
   for (const auto& session : group.sessions) {
     const auto found = session.find(key);
@@ -64,11 +61,12 @@ GroupNumber group_number(const Group& group, const MetricKey& key, Statistic sta
     out.all_lost = number->lossy;
   }
   if (out.values.empty()) return out;
-  if (statistic == Statistic::count && out.exposure_s > 0) {
-    out.centre = static_cast<double>(out.n) * per(info) / out.exposure_s;
+  if (info.statistic == Statistic::count && out.exposure_s > 0) {
+    const double per = info.unit_rules->rate_s;
+    out.centre = static_cast<double>(out.n) * per / out.exposure_s;
     const Interval rate = pooled_rate_interval(counted(group, key));
-    out.interval = Interval{rate.lower * per(info), rate.upper * per(info)};
-  } else if (statistic == Statistic::maximum) {
+    out.interval = Interval{rate.lower * per, rate.upper * per};
+  } else if (info.statistic == Statistic::maximum) {
     out.centre = *std::max_element(out.values.begin(), out.values.end());
   } else {
     out.centre = median(out.values);
@@ -188,19 +186,18 @@ std::vector<ComparedMetric> compared_metrics(const std::vector<SessionGroup>& gr
       continue;
     for (auto at = keys.lower_bound({info.name, {}}); at != keys.end() && at->name == info.name;
          ++at) {
-      ComparedMetric one{*at, &info, statistic_of(info), {}, {}};
-      for (const auto& group : numbers)
-        one.groups.push_back(group_number(group, *at, one.statistic, info));
+      ComparedMetric compared{*at, &info, info.statistic, {}, {}};
+      for (const auto& group : numbers) compared.groups.push_back(group_number(group, *at, info));
       Uncompared only{*at, {}};
       for (std::size_t i = 0; i < groups.size(); ++i)
-        if (!one.groups[i].values.empty()) only.groups.push_back(groups[i].name);
+        if (!compared.groups[i].values.empty()) only.groups.push_back(groups[i].name);
       if (only.groups.size() < groups.size()) {
         uncompared.push_back(std::move(only));
         continue;
       }
       for (std::size_t i = 1; i < groups.size(); ++i)
-        one.changes.push_back(evidence(numbers.front(), numbers[i], one, i));
-      out.push_back(std::move(one));
+        compared.changes.push_back(evidence(numbers.front(), numbers[i], compared, i));
+      out.push_back(std::move(compared));
     }
   }
   return out;

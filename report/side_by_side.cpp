@@ -7,6 +7,7 @@
 #include <set>
 
 #include "analysis/metrics/emulation.h"
+#include "analysis/model/metric_list.h"
 #include "analysis/statistics/counts.h"
 #include "base/text.h"
 #include "report/text/format.h"
@@ -23,7 +24,7 @@ std::string fact(const Findings& findings, const std::string& key) {
 std::uint64_t operations(const Findings& findings, const std::string& arm) {
   std::uint64_t out = 0;
   for (const auto& metric : findings.metrics) {
-    if (metric.name != "ipis_per_op" || metric.labels.at("arm") != arm) continue;
+    if (metric.name != metrics::ipis_per_op || metric.labels.at("arm") != arm) continue;
     if (out > 0) return 0;
     out = metric.n;
   }

@@ -12,16 +12,6 @@
 namespace isolab {
 namespace {
 
-/// How a limit of this unit is written: suffixes that mean the unit itself.
-std::vector<std::string> suffixes_of(const std::string& unit) {
-  if (unit == "1/(CPU h)") return {"/h"};
-  if (unit == "1/s") return {"/s"};
-  if (unit == "us/s") return {"us/s"};
-  if (unit == "%") return {"%"};
-  if (unit == "ppm") return {"ppm"};
-  return {};
-}
-
 Result<double> plain_number(const std::string& text, const std::string& expected) {
   double out = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), out);
@@ -87,15 +77,15 @@ Result<double> budget_limit(const std::string& metric, const std::string& text) 
   if (info == nullptr || info->direction == Direction::none)
     return Error{ErrorKind::usage, fmt::format("\"{}\" is not a metric a budget can limit", metric),
                  "isolab schema lists them"};
-  if (info->unit == "us" || info->unit == "ns" || info->unit == "s") {
+  const Unit& unit = *info->unit_rules;
+  if (unit.ns > 0) {
     const auto length = parse_duration(text);
     if (!length) return length.error();
-    const double divisor = info->unit == "us" ? 1e3 : info->unit == "ns" ? 1 : 1e9;
-    return static_cast<double>(length->count()) / divisor;
+    return static_cast<double>(length->count()) / unit.ns;
   }
   std::string number = text;
   std::string expected = "a number";
-  for (const auto& suffix : suffixes_of(info->unit)) {
+  if (const std::string suffix = unit.suffix; !suffix.empty()) {
     expected += fmt::format(" like 10 or 10{}", suffix);
     if (number.ends_with(suffix)) number.resize(number.size() - suffix.size());
   }

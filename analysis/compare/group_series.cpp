@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
-#include <set>
 
 #include "analysis/compare/session_numbers.h"
 #include "analysis/model/comparison.h"
@@ -151,12 +150,10 @@ std::vector<GroupSeries> group_series(const std::vector<SessionGroup>& groups) {
 
 std::vector<ScalingLine> scaling_lines(const std::vector<ComparedMetric>& metrics,
                                        const std::vector<SessionGroup>& groups) {
-  static const std::set<std::string> kDrawn{"workload_system_time", "work_per_second", "time_lost",
-                                            "time_per_page"};
   std::map<std::vector<std::string>, ScalingLine> lines;
   for (const auto& metric : metrics) {
     const auto arm = metric.key.labels.find("arm");
-    if (!kDrawn.contains(metric.key.name) || arm == metric.key.labels.end()) continue;
+    if (metric.info->axis != Axis::drawn || arm == metric.key.labels.end()) continue;
     const auto axis = axis_of(arm->second);
     if (!axis) continue;
     for (std::size_t i = 0; i < metric.changes.size(); ++i) {

@@ -2,7 +2,6 @@
 #include "analysis/compare/session_numbers.h"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <set>
 
@@ -14,15 +13,11 @@ namespace isolab {
 namespace {
 
 constexpr const char* kAllCpus = "all";
-constexpr std::array kCauseMetrics = {"calls_queued", "interruptions", "interruption_time"};
 
-bool is_cause(const std::string& name) {
-  return std::find(kCauseMetrics.begin(), kCauseMetrics.end(), name) != kCauseMetrics.end();
-}
-
-/// What the trace alone counts; interrupt rows, gaps and work have counters of their own.
-bool is_of_trace(const std::string& name) {
-  return is_cause(name) || name.starts_with("deferrable_");
+/// A workload's own stopwatch: time_per_page and its like say what it is for.
+bool is_stopwatch(const Metric& metric) {
+  const auto count = metric.labels.find("count");
+  return count != metric.labels.end() && count->second.ends_with("_ns");
 }
 
 MetricKey key_of(const std::string& name, std::map<std::string, std::string> labels,
@@ -81,9 +76,9 @@ void add_causes(const Findings& findings, const std::string& arm, SessionNumbers
       out[key_of(name, labels, arm)] = {value, n, exposure, lossy.contains(labels.at("arm"))};
     };
     if (sum.queued > 0)
-      add("calls_queued", static_cast<double>(sum.queued) * kHour / exposure, sum.queued);
-    add("interruptions", static_cast<double>(sum.ran) * kHour / exposure, sum.ran);
-    add("interruption_time", sum.lost_us / exposure, sum.gaps);
+      add(metrics::calls_queued, static_cast<double>(sum.queued) * kHour / exposure, sum.queued);
+    add(metrics::interruptions, static_cast<double>(sum.ran) * kHour / exposure, sum.ran);
+    add(metrics::interruption_time, sum.lost_us / exposure, sum.gaps);
   }
 }
 
@@ -104,15 +99,12 @@ SessionNumbers session_numbers(const Findings& findings, const std::string& arm)
     // analyse() leaves no other value; a program's own findings might.
     if (!metric.value || !std::isfinite(*metric.value) || !std::isfinite(metric.exposure_s))
       continue;
-    if (info == nullptr || statistic_of(*info) == Statistic::own) continue;
-    if (is_cause(metric.name)) continue;
-    // How fast an emulated CPU works is how busy its host was.
-    if (emulated && metric.name == "work_per_second") continue;
+    if (info == nullptr || info->statistic == Statistic::own || is_stopwatch(metric)) continue;
+    if (info->source == Source::causes) continue;  // summed below
+    if (emulated && info->emulated != Emulated::kept) continue;
     auto labels = metric.labels;
-    // A workload's own stopwatch: time_per_page and its like say what it is for.
-    if (metric.name == "work_per_second" && labels["count"].ends_with("_ns")) continue;
     if (!arm.empty() && labels["arm"] != arm) continue;
-    const bool of_lossy_trace = is_of_trace(metric.name) && lossy.contains(labels["arm"]);
+    const bool of_lossy_trace = info->source == Source::trace && lossy.contains(labels["arm"]);
     const auto cpu = labels.find("cpu");
     if (cpu != labels.end() && cpu->second != kAllCpus && cpu->second != "housekeeping") {
       if (summed.contains(metric.name)) continue;
@@ -168,7 +160,8 @@ void fill_zeros(std::vector<SessionNumbers>& all, const std::vector<const Findin
       if (all[i].contains(key)) continue;
       double looked = 0;
       bool lost = false;
-      if (is_cause(key.name)) {
+      const Source source = find_metric_info(key.name)->source;
+      if (source == Source::causes) {
         const auto label = key.labels.find("arm");
         const auto& of = label == key.labels.end() ? arm : label->second;
         const auto traced = seconds.find(of);
@@ -177,7 +170,7 @@ void fill_zeros(std::vector<SessionNumbers>& all, const std::vector<const Findin
         if (calls.contains({key.labels.at("class"), key.labels.at("callback")}) &&
             has_unnamed_calls(*sessions[i], of))
           looked = 0;
-      } else if (key.name == "interrupts_per_second") {
+      } else if (source == Source::rows) {
         looked = seconds_of_rows(all[i], key);
       }
       if (looked > 0) all[i][key] = {0, 0, looked, lost};

@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "analysis/metrics/rates.h"
+#include "analysis/model/metric_list.h"
 #include "analysis/model/page_cost.h"
 #include "base/text.h"
 #include "base/warnings.h"
@@ -68,19 +69,21 @@ Metric metric_of(const std::string& name, Labels labels, const std::vector<doubl
 }  // namespace
 
 void add_benchmark_metrics(const std::vector<BenchmarkFile>& files, std::vector<Metric>& out) {
-  for (const auto& one : pool(files)) {
-    const Labels labels{{"arm", kArm}, {"benchmark", one.name}, {"case", one.parameters}};
-    if (one.times.empty()) {
+  for (const auto& pooled : pool(files)) {
+    const Labels labels{{"arm", kArm}, {"benchmark", pooled.name}, {"case", pooled.parameters}};
+    if (pooled.times.empty()) {
       const std::string reason =
-          one.error.starts_with(kPrefix) ? one.error.substr(kPrefix.size()) : one.error;
-      out.push_back(not_applicable("benchmark_time", labels, reason));
+          pooled.error.starts_with(kPrefix) ? pooled.error.substr(kPrefix.size()) : pooled.error;
+      out.push_back(not_applicable(metrics::benchmark_time, labels, reason));
       continue;
     }
-    out.push_back(metric_of("benchmark_time", labels, replicates(one.times), one.seconds));
-    for (const auto& [counter, sessions] : one.counters) {
+    out.push_back(
+        metric_of(metrics::benchmark_time, labels, replicates(pooled.times), pooled.seconds));
+    for (const auto& [counter, sessions] : pooled.counters) {
       Labels named = labels;
       named["counter"] = counter;
-      out.push_back(metric_of("benchmark_counter", named, replicates(sessions), one.seconds));
+      out.push_back(
+          metric_of(metrics::benchmark_counter, named, replicates(sessions), pooled.seconds));
     }
   }
 }

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "analysis/model/metric_list.h"
 #include "analysis/model/probe_data.h"
 #include "analysis/model/windows.h"
 
@@ -105,7 +106,7 @@ Series make_series(const std::vector<ArmWindows>& arms, const CpuSet& measured,
       fill_histogram(heard, all, series);
     }
     for (const auto& metric : metrics)
-      if (metric.name == "interrupts_per_second" && metric.value &&
+      if (metric.name == metrics::interrupts_per_second && metric.value &&
           metric.labels.at("arm") == arm.name && metric.labels.at("cpu") == "all")
         series.interrupts[metric.labels.at("row")] = *metric.value * kHour;
     out.arms.push_back(std::move(series));

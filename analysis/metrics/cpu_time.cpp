@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "analysis/metrics/rates.h"
+#include "analysis/model/metric_list.h"
 #include "analysis/model/windows.h"
 #include "base/counters.h"
 
@@ -69,18 +70,19 @@ void add_work_metrics(const ArmWindows& arm, std::vector<Metric>& out) {
     for (const auto& [count, parts] : named) {
       const Labels labels{{"arm", arm.name}, {"workload", workload}, {"count", count}};
       if (parts.empty()) {
-        out.push_back(not_applicable("work_per_second", labels, "the count fell in every window"));
+        out.push_back(
+            not_applicable(metrics::work_per_second, labels, "the count fell in every window"));
         continue;
       }
-      Metric metric = counted_rate("work_per_second", labels, parts, 1);
+      Metric metric = counted_rate(metrics::work_per_second, labels, parts, 1);
       // A paced or back-to-back loop is no Poisson process: its spread over repeats says more.
       metric.lower95.reset();
       metric.upper95.reset();
       out.push_back(std::move(metric));
     }
   }
-  put_all(user, "workload_user_time", "workload", {{"arm", arm.name}}, out);
-  put_all(system, "workload_system_time", "workload", {{"arm", arm.name}}, out);
+  put_all(user, metrics::workload_user_time, "workload", {{"arm", arm.name}}, out);
+  put_all(system, metrics::workload_system_time, "workload", {{"arm", arm.name}}, out);
 }
 
 void add_time_metrics(const ArmWindows& arm, const CpuSet& measured, const CpuSet& housekeeping,
@@ -98,7 +100,7 @@ void add_time_metrics(const ArmWindows& arm, const CpuSet& measured, const CpuSe
       if (known <= 0) continue;
       for (const auto& [state, spent] : sum) shares[state].add(100 * spent / known, known);
     }
-    put_all(shares, "cpu_time", "state", {{"arm", arm.name}, {"cpu", label}}, out);
+    put_all(shares, metrics::cpu_time, "state", {{"arm", arm.name}, {"cpu", label}}, out);
   };
   for (const int cpu : measured) add(CpuSet{cpu}, std::to_string(cpu));
   add(housekeeping, "housekeeping");
@@ -113,7 +115,8 @@ void add_footprint_metrics(const ArmWindows& arm, const CpuSet& measured,
         if (one.cpu == cpu)
           for (const auto& field : kFootprintCounts)
             means[field.name].add(static_cast<double>(one.*field.count), window_seconds(*window));
-    put_all(means, "footprint", "count", {{"arm", arm.name}, {"cpu", std::to_string(cpu)}}, out);
+    put_all(means, metrics::footprint, "count", {{"arm", arm.name}, {"cpu", std::to_string(cpu)}},
+            out);
   }
 }
 

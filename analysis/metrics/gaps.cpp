@@ -47,14 +47,15 @@ class GapMetrics {
 
   void add_all() {
     const bool gap = kind_ == "gap";
-    add_counts(gap ? "gaps" : "wakeups");
-    add_quantiles(gap ? "gap" : "wakeup", &ProbeCpu::histogram);
-    add_longest(gap ? "gap_max" : "wakeup_max");
+    const LengthMetrics lengths = length_metrics(!gap);
+    add_counts(lengths.counts);
+    add_quantiles(lengths.percentiles, &ProbeCpu::histogram);
+    add_longest(lengths.longest);
     if (gap) {
       add_lost();
       add_loop_numbers();
     } else {
-      add_quantiles("wakeup_corrected", &ProbeCpu::corrected);
+      add_quantiles(metrics::wakeup_corrected, &ProbeCpu::corrected);
       add_missed_periods();
     }
   }
@@ -66,19 +67,19 @@ class GapMetrics {
     return out_.emplace_back(std::move(metric));
   }
 
-  void add_counts(const std::string& prefix) {
+  void add_counts(const ThresholdMetrics& counts) {
     for (const int us : kThresholdsUs) {
       std::vector<Counted> parts;
-      for (const auto& one : heard_)
-        parts.push_back(
-            {one.count_over(static_cast<std::uint64_t>(us) * 1000), one.seconds(), one.repeat()});
-      out_.push_back(counted_rate(fmt::format("{}_over_{}us", prefix, us), labels_, parts, kHour));
+      for (const auto& heard : heard_)
+        parts.push_back({heard.count_over(static_cast<std::uint64_t>(us) * 1000), heard.seconds(),
+                         heard.repeat()});
+      out_.push_back(counted_rate(counts.over(us), labels_, parts, kHour));
     }
   }
 
   /// The tick rates of an arm's windows differ by less than their calibration's few ppm, so the
   /// histograms are summed in ticks and read through the first line.
-  void add_quantiles(const std::string& prefix, Histogram ProbeCpu::*which) {
+  void add_quantiles(const PercentileMetrics& percentiles, Histogram ProbeCpu::*which) {
     Histogram all;
     for (const auto& one : heard_) all.merge(one.cpu().*which);
     const std::uint64_t samples = all.total();
@@ -89,7 +90,7 @@ class GapMetrics {
       for (const auto& one : parts) each.back().merge(one.cpu().*which);
     }
     for (const auto& percentile : kPercentiles) {
-      const std::string name = fmt::format("{}_{}", prefix, percentile.word);
+      const std::string name = percentiles.at(percentile);
       if (!carries_quantile(samples, percentile.share)) {
         add(not_applicable(name, labels_, fmt::format("{} samples do not carry it", samples)));
         continue;
@@ -124,7 +125,7 @@ class GapMetrics {
   }
 
   void add_lost() {
-    Metric metric = make_metric("time_lost", labels_);
+    Metric metric = make_metric(metrics::time_lost, labels_);
     metric.value = total_lost_us_per_s(heard_);
     for (const auto& one : heard_) metric.n += one.cpu().gaps.size() + one.cpu().gaps_dropped;
     Spread spread;
@@ -146,23 +147,23 @@ class GapMetrics {
       iterations += one.cpu().histogram.total();
       dropped += one.cpu().gaps_dropped;
     }
-    add(make_metric("loop_floor", labels_)).value = floor_ns;
-    if (tick_ns > 0) add(make_metric("counter_tick", labels_)).value = tick_ns;
-    add(make_metric("loop_iterations", labels_)).value = static_cast<double>(iterations);
+    add(make_metric(metrics::loop_floor, labels_)).value = floor_ns;
+    if (tick_ns > 0) add(make_metric(metrics::counter_tick, labels_)).value = tick_ns;
+    add(make_metric(metrics::loop_iterations, labels_)).value = static_cast<double>(iterations);
     out_.back().n = iterations;
-    add(make_metric("gaps_dropped", labels_)).value = static_cast<double>(dropped);
+    add(make_metric(metrics::gaps_dropped, labels_)).value = static_cast<double>(dropped);
     out_.back().n = dropped;
-    add(make_metric("wall_error", labels_)).value = wall_error;
+    add(make_metric(metrics::wall_error, labels_)).value = wall_error;
   }
 
   void add_missed_periods() {
     std::vector<Counted> parts;
-    for (const auto& one : heard_) {
-      if (!one.cpu().numbers.contains("missed_periods")) return;
-      const double missed = std::clamp(probe_number(one.cpu(), "missed_periods", 0), 0.0, 1e18);
-      parts.push_back({static_cast<std::uint64_t>(missed), one.seconds(), one.repeat()});
+    for (const auto& heard : heard_) {
+      if (!heard.cpu().numbers.contains("missed_periods")) return;
+      const double missed = std::clamp(probe_number(heard.cpu(), "missed_periods", 0), 0.0, 1e18);
+      parts.push_back({static_cast<std::uint64_t>(missed), heard.seconds(), heard.repeat()});
     }
-    out_.push_back(counted_rate("missed_periods", labels_, parts, kHour));
+    out_.push_back(counted_rate(metrics::missed_periods, labels_, parts, kHour));
   }
 
   std::vector<Heard> heard_;
@@ -187,7 +188,7 @@ void add_gap_metrics(const ArmWindows& arm, const CpuSet& measured, std::vector<
   double drift = 0;
   for (const auto* window : arm.windows)
     drift = std::max(drift, std::abs(window->probe.line.drift_ppm));
-  Metric metric = make_metric("clock_drift", {{"arm", arm.name}});
+  Metric metric = make_metric(metrics::clock_drift, {{"arm", arm.name}});
   metric.value = drift;
   metric.repeats = static_cast<int>(arm.windows.size());
   out.push_back(std::move(metric));

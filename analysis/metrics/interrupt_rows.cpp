@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 
+#include "analysis/model/metric_list.h"
 #include "analysis/model/windows.h"
 #include "analysis/statistics/counts.h"
 #include "base/counters.h"
@@ -72,8 +73,8 @@ Metric over_idle(const Labels& labels, const std::vector<Counted>& parts,
   const double time = seconds(parts);
   const double idle_time = seconds(idle);
   if (time <= 0 || idle_time <= 0)
-    return not_applicable("interrupts_over_idle", labels, "no idle arm counted this row");
-  Metric out = make_metric("interrupts_over_idle", labels);
+    return not_applicable(metrics::interrupts_over_idle, labels, "no idle arm counted this row");
+  Metric out = make_metric(metrics::interrupts_over_idle, labels);
   const std::uint64_t count = total(parts);
   const std::uint64_t idle_count = total(idle);
   out.value = static_cast<double>(count) / time - static_cast<double>(idle_count) / idle_time;
@@ -141,7 +142,7 @@ void add_interrupt_metrics(const std::vector<ArmWindows>& arms, int idle, const 
         const Labels labels{
             {"arm", arm.name}, {"cpu", cpu < 0 ? "all" : std::to_string(cpu)}, {"row", row}};
         const auto parts = parts_of(counted, arm, row);
-        out.push_back(counted_rate("interrupts_per_second", labels, parts, 1));
+        out.push_back(counted_rate(metrics::interrupts_per_second, labels, parts, 1));
         if (cpu >= 0 || idle < 0 || arm.arm == idle) continue;
         const auto& idle_windows = arms[static_cast<std::size_t>(idle)];
         out.push_back(over_idle(labels, parts, parts_of(background, idle_windows, row)));

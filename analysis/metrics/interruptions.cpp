@@ -2,6 +2,7 @@
 #include "analysis/metrics/interruptions.h"
 
 #include "analysis/metrics/rates.h"
+#include "analysis/model/metric_list.h"
 #include "analysis/model/windows.h"
 #include "analysis/statistics/counts.h"
 
@@ -39,13 +40,13 @@ void add_causes(const CpuInterruptions& cpu, const Labels& labels, std::vector<M
       rate.repeats = cpu.windows;
       return rate;
     };
-    if (!reschedule && cause.sends > 0) out.push_back(counted("calls_queued", cause.sends));
-    auto time = make_metric("interruption_time", named);
+    if (!reschedule && cause.sends > 0) out.push_back(counted(metrics::calls_queued, cause.sends));
+    auto time = make_metric(metrics::interruption_time, named);
     time.exposure_s = cpu.gaps_dropped == 0 ? cpu.exposure_s : cpu.logged_s;
     if (time.exposure_s > 0) time.value = cause.lost_us / time.exposure_s;
     time.n = cause.parts;
     time.repeats = cpu.windows;
-    out.push_back(counted("interruptions", seen));
+    out.push_back(counted(metrics::interruptions, seen));
     if (cpu.heard) out.push_back(std::move(time));
   }
 }
@@ -69,23 +70,23 @@ void add_interruption_metrics(const Interruptions& interruptions, std::vector<Me
     const auto add = [&](const char* name, double part, double whole, std::uint64_t n) {
       out.push_back(share(name, labels, cpu, part, whole, n));
     };
-    add("callbacks_joined", static_cast<double>(cpu.callbacks_joined),
+    add(metrics::callbacks_joined, static_cast<double>(cpu.callbacks_joined),
         static_cast<double>(cpu.callbacks), cpu.callbacks);
     if (cpu.heard) {
-      add("explained_gaps", static_cast<double>(cpu.explained_over_1us),
+      add(metrics::explained_gaps, static_cast<double>(cpu.explained_over_1us),
           static_cast<double>(cpu.gaps_over_1us), cpu.gaps_over_1us);
-      add("explained_time", cpu.explained_us, cpu.lost_us, cpu.gaps);
+      add(metrics::explained_time, cpu.explained_us, cpu.lost_us, cpu.gaps);
       const double lost = static_cast<double>(cpu.budget.wall) - part_of(cpu.budget, "useful");
-      add("outside_kernel_time", part_of(cpu.budget, "outside_kernel"), lost, cpu.gaps);
-      add("unexplained_time",
+      add(metrics::outside_kernel_time, part_of(cpu.budget, "outside_kernel"), lost, cpu.gaps);
+      add(metrics::unexplained_time,
           part_of(cpu.budget, "unexplained") + part_of(cpu.budget, "late_delivery"), lost,
           cpu.gaps);
-      add("unexplained_gaps",
+      add(metrics::unexplained_gaps,
           gaps_of(cpu.budget, "unexplained") + gaps_of(cpu.budget, "late_delivery"),
           static_cast<double>(cpu.gaps), cpu.gaps);
-      add("deferrable_interruptions", static_cast<double>(cpu.deferrable.interruptions),
+      add(metrics::deferrable_interruptions, static_cast<double>(cpu.deferrable.interruptions),
           static_cast<double>(cpu.deferrable.all_interruptions), cpu.deferrable.all_interruptions);
-      add("deferrable_time", cpu.deferrable.lost_us, cpu.deferrable.all_lost_us,
+      add(metrics::deferrable_time, cpu.deferrable.lost_us, cpu.deferrable.all_lost_us,
           cpu.deferrable.all_interruptions);
     }
     add_causes(cpu, labels, out);
@@ -97,9 +98,9 @@ void add_interruption_metrics(const Interruptions& interruptions, std::vector<Me
       metric.n = effect.traced_gaps + effect.untraced_gaps;
       out.push_back(std::move(metric));
     };
-    add("trace_effect_length", effect.p50_percent(), effect.p50_low_percent,
+    add(metrics::trace_effect_length, effect.p50_percent(), effect.p50_low_percent,
         effect.p50_high_percent);
-    add("trace_effect_count", effect.rate_percent(), effect.rate_low_percent,
+    add(metrics::trace_effect_count, effect.rate_percent(), effect.rate_low_percent,
         effect.rate_high_percent);
   }
 }

@@ -11,6 +11,7 @@
 
 #include "analysis/metrics/interrupt_rows.h"
 #include "analysis/metrics/rates.h"
+#include "analysis/model/metric_list.h"
 #include "base/counters.h"
 
 namespace isolab {
@@ -213,8 +214,8 @@ class Expectations {
   int cpus_;
 };
 
-Labels labels_of(const IpisPerOp& one) {
-  return {{"arm", one.arm}, {"cpu", "all"}, {"row", one.row}, {"workload", one.workload}};
+Labels labels_of(const IpisPerOp& ipis) {
+  return {{"arm", ipis.arm}, {"cpu", "all"}, {"row", ipis.row}, {"workload", ipis.workload}};
 }
 
 }  // namespace
@@ -225,32 +226,32 @@ std::vector<IpisPerOp> ipis_per_op(const std::vector<ArmWindows>& arms, int idle
 }
 
 void add_ipis_per_op_metrics(const std::vector<IpisPerOp>& all, std::vector<Metric>& out) {
-  for (const auto& one : all) {
-    if (!one.not_applicable.empty()) {
-      out.push_back(not_applicable("ipis_per_op", labels_of(one), one.not_applicable));
-      out.back().n = one.ops;  // they were done, whatever they sent
+  for (const auto& ipis : all) {
+    if (!ipis.not_applicable.empty()) {
+      out.push_back(not_applicable(metrics::ipis_per_op, labels_of(ipis), ipis.not_applicable));
+      out.back().n = ipis.ops;  // they were done, whatever they sent
       continue;
     }
-    Metric metric = make_metric("ipis_per_op", labels_of(one));
-    metric.value = one.measured;
-    metric.n = one.ops;
-    metric.exposure_s = one.seconds;
-    metric.repeats = one.windows;
+    Metric metric = make_metric(metrics::ipis_per_op, labels_of(ipis));
+    metric.value = ipis.measured;
+    metric.n = ipis.ops;
+    metric.exposure_s = ipis.seconds;
+    metric.repeats = ipis.windows;
     out.push_back(std::move(metric));
-    const Labels labels{{"arm", one.arm}, {"row", one.row}, {"workload", one.workload}};
-    if (!one.unknown.empty()) {
-      out.push_back(not_applicable("ipis_per_op_expected", labels, one.unknown));
+    const Labels labels{{"arm", ipis.arm}, {"row", ipis.row}, {"workload", ipis.workload}};
+    if (!ipis.unknown.empty()) {
+      out.push_back(not_applicable(metrics::ipis_per_op_expected, labels, ipis.unknown));
       continue;
     }
-    Metric expected = make_metric("ipis_per_op_expected", labels);
-    expected.value = one.expected;
-    expected.source = one.source;
-    expected.n = static_cast<std::uint64_t>(one.splits);
-    expected.verdict = one.differs          ? "different"
-                       : one.no_background  ? "background unknown"
-                       : one.ops_needed > 0 ? "too few operations"
-                                            : "as expected";
-    expected.operations_needed = one.ops_needed;
+    Metric expected = make_metric(metrics::ipis_per_op_expected, labels);
+    expected.value = ipis.expected;
+    expected.source = ipis.source;
+    expected.n = static_cast<std::uint64_t>(ipis.splits);
+    expected.verdict = ipis.differs          ? "different"
+                       : ipis.no_background  ? "background unknown"
+                       : ipis.ops_needed > 0 ? "too few operations"
+                                             : "as expected";
+    expected.operations_needed = ipis.ops_needed;
     out.push_back(std::move(expected));
   }
 }

@@ -9,6 +9,7 @@
 
 #include "analysis/metrics/ipis_per_op.h"
 #include "analysis/metrics/rates.h"
+#include "analysis/model/metric_list.h"
 #include "base/counters.h"
 
 namespace isolab {
@@ -299,10 +300,10 @@ std::vector<PageCost> page_costs(const Plan& plan, const std::vector<ArmWindows>
 void add_page_cost_metrics(const std::vector<ArmWindows>& arms, const std::vector<PageCost>& costs,
                            std::vector<Metric>& out) {
   for (const auto& arm : arms) {
-    for (const auto& [name, note] : {std::pair{"round_system_time", "round_system_s"},
-                                     {"round_user_time", "round_user_s"},
-                                     {"round_elapsed_time", "round_elapsed_s"},
-                                     {"pages_per_round", "round_pages"}}) {
+    for (const auto& [name, note] : {std::pair{metrics::round_system_time, "round_system_s"},
+                                     {metrics::round_user_time, "round_user_s"},
+                                     {metrics::round_elapsed_time, "round_elapsed_s"},
+                                     {metrics::pages_per_round, "round_pages"}}) {
       const auto has = [key = note](const WorkRecord& work) { return work.notes.contains(key); };
       for (const auto& workload : workloads_with(arm, has)) {
         int rounds = 0;
@@ -312,20 +313,21 @@ void add_page_cost_metrics(const std::vector<ArmWindows>& arms, const std::vecto
     }
     const auto touches = [](const WorkRecord& work) { return work.at_end.contains(kTouchTime); };
     for (const auto& workload : workloads_with(arm, touches))
-      add_values("time_per_page", arm, workload, touch_times(arm, workload), 0, out);
+      add_values(metrics::time_per_page, arm, workload, touch_times(arm, workload), 0, out);
   }
   for (const auto& cost : costs) {
     const Labels labels{{"arm", cost.arm}, {"control", cost.control}, {"workload", cost.workload}};
     double seconds = 0;
     for (const auto& arm : arms)
       if (arm.name == cost.arm) seconds = seconds_of(arm);
-    out.push_back(estimated(cost.of_rounds() ? "system_time_ratio" : "time_per_page_ratio", labels,
-                            cost.ratio, seconds));
+    out.push_back(
+        estimated(cost.of_rounds() ? metrics::system_time_ratio : metrics::time_per_page_ratio,
+                  labels, cost.ratio, seconds));
     if (cost.user_ratio)
-      out.push_back(estimated("user_time_ratio", labels, *cost.user_ratio, seconds));
+      out.push_back(estimated(metrics::user_time_ratio, labels, *cost.user_ratio, seconds));
     if (cost.elapsed_ratio)
-      out.push_back(estimated("elapsed_time_ratio", labels, *cost.elapsed_ratio, seconds));
-    out.push_back(estimated("cost_per_page", labels, cost.cost_us, seconds));
+      out.push_back(estimated(metrics::elapsed_time_ratio, labels, *cost.elapsed_ratio, seconds));
+    out.push_back(estimated(metrics::cost_per_page, labels, cost.cost_us, seconds));
   }
 }
 

@@ -4,11 +4,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <map>
 #include <set>
 
 #include "analysis/metrics/interrupt_rows.h"
+#include "analysis/model/metric_list.h"
 #include "analysis/statistics/two_samples.h"
 #include "base/command_line.h"
 #include "report/text/format.h"
@@ -16,93 +18,65 @@
 namespace isolab {
 namespace {
 
-enum Section { kIpis, kGaps, kCost, kOthers, kSections };
+/// The tables in their order; section_of() gives no other.
+constexpr std::array kTables = {Section::ipis, Section::gaps, Section::cost, Section::rest};
 
 std::string label(const ComparedMetric& metric, const char* name) {
   const auto found = metric.key.labels.find(name);
   return found == metric.key.labels.end() ? "" : found->second;
 }
 
-bool starts(const std::string& text, const char* word) { return text.starts_with(word); }
-
-/// Callbacks that other CPUs sent: those that were queued, and reschedules.
-bool is_remote(const ComparedMetric& metric, const std::set<std::string>& queued) {
-  return queued.contains(label(metric, "class") + label(metric, "callback")) ||
-         starts(label(metric, "class"), "scheduler/");
+/// Rows of /proc/interrupts and callbacks that other CPUs sent: what was queued, and reschedules.
+bool is_sent(const ComparedMetric& metric, const std::set<std::string>& queued) {
+  static const std::set<std::string> kIpiRows{"function_call", "tlb", "reschedule", "irq_work"};
+  return kIpiRows.contains(label(metric, "row")) ||
+         queued.contains(label(metric, "class") + label(metric, "callback")) ||
+         label(metric, "class").starts_with("scheduler/");
 }
 
 Section section_of(const ComparedMetric& metric, const std::set<std::string>& queued) {
-  const auto& name = metric.key.name;
-  if (name == "calls_queued") return kIpis;
-  if (name == "interruptions") return is_remote(metric, queued) ? kIpis : kOthers;
-  if (name == "interrupts_per_second") {
-    static const std::set<std::string> kIpiRows{"function_call", "tlb", "reschedule", "irq_work"};
-    return kIpiRows.contains(label(metric, "row")) ? kIpis : kOthers;
+  switch (const Section section = metric.info->section) {
+    case Section::sent: return is_sent(metric, queued) ? Section::ipis : Section::rest;
+    case Section::system_cost:
+      return label(metric, "state") == "system" ? Section::cost : Section::rest;
+    default: return section;
   }
-  if (starts(name, "gap") || starts(name, "wakeup") || name == "missed_periods") return kGaps;
-  if (starts(name, "workload_") || starts(name, "benchmark_") || starts(name, "round_") ||
-      name.ends_with("_per_page") || name == "work_per_second" || name == "time_lost" ||
-      name == "ipis_per_op")
-    return kCost;
-  if (name == "cpu_time" && label(metric, "state") == "system") return kCost;
-  return kOthers;
 }
 
-/// p99.9999 of "gap_p99_9999"; empty for other names.
-std::string percentile_word(const std::string& name) {
-  for (const auto& one : kPercentiles)
-    if (name.ends_with(std::string("_") + one.word)) return one.shown;
-  return "";
+/// Rows of /proc/interrupts stand beside callbacks in one unit; elsewhere by the second.
+bool is_by_hour(const ComparedMetric& metric, Section section) {
+  return section == Section::ipis && metric.info->unit_rules->rate_s == 1;
 }
 
-std::string row_name(const ComparedMetric& metric) {
-  const auto& name = metric.key.name;
-  if (name == "calls_queued") return label(metric, "callback") + " queued";
-  if (name == "interruptions") return label(metric, "callback") + " run";
-  if (name == "interruption_time") return label(metric, "callback") + " us/s";
-  if (name == "interrupts_per_second") return label(metric, "row") + " IPIs";
-  if (name == "work_per_second")
-    return label(metric, "workload") + " " + label(metric, "count") + "/s";
-  if (name == "workload_system_time") return label(metric, "workload") + " sys (s)";
-  if (name == "workload_user_time") return label(metric, "workload") + " user (s)";
-  if (starts(name, "benchmark_"))
-    return fmt::format("{} {}{}", label(metric, "benchmark"), label(metric, "case"),
-                       name == "benchmark_time" ? " (ns)" : ": " + label(metric, "counter"));
-  if (name.ends_with("_per_page") || starts(name, "round_")) {
-    std::string words = name;
-    std::replace(words.begin(), words.end(), '_', ' ');
-    return label(metric, "workload") + " " + words +
-           (metric.info->unit == "1" ? "" : " (" + metric.info->unit + ")");
+/// The row label of the list of metrics with its places filled, each from left to right.
+std::string row_name(const ComparedMetric& metric, Section section) {
+  auto words = metric.key.labels;
+  words["cpus"] = label(metric, "cpu") == "housekeeping" ? "noise" : "measured";
+  words["rate"] = is_by_hour(metric, section) ? " IPIs" : " /s";
+  const std::string& pattern = metric.info->row_label;
+  std::string out;
+  for (std::size_t at = 0; at < pattern.size();) {
+    const auto open = std::min(pattern.find('{', at), pattern.size());
+    out += pattern.substr(at, open - at);
+    if (open == pattern.size()) break;
+    const auto close = pattern.find('}', open);
+    out += words[pattern.substr(open + 1, close - open - 1)];
+    at = close + 1;
   }
-  if (name == "time_lost") return "lost in gaps (us/s)";
-  if (name == "ipis_per_op")
-    return label(metric, "workload") + " " + label(metric, "row") + " IPIs/op";
-  if (name == "cpu_time") {
-    const bool housekeeping = label(metric, "cpu") == "housekeeping";
-    return fmt::format("{} CPUs {} (%)", housekeeping ? "noise" : "measured",
-                       label(metric, "state"));
-  }
-  const std::string what = starts(name, "gap")                ? "gaps"
-                           : starts(name, "wakeup_corrected") ? "wake-ups, corrected"
-                           : starts(name, "wakeup")           ? "wake-ups"
-                                                              : name;
-  if (name.ends_with("_max")) return what + " max (us)";
-  if (const auto word = percentile_word(name); !word.empty()) return what + " " + word + " (us)";
-  if (const auto over = name.find("_over_"); over != std::string::npos)
-    return fmt::format("{} >{}/CPU-h", what, name.substr(over + 6));
-  return name;
+  return out;
 }
 
 std::string title_of(Section section, const Comparison& all) {
   const bool wakeup = all.probe_kind == "wakeup";
   switch (section) {
-    case kIpis: return "IPIs reaching the measured CPUs, by callback; per CPU-hour, less is better";
-    case kGaps:
+    case Section::ipis:
+      return "IPIs reaching the measured CPUs, by callback; per CPU-hour, less is better";
+    case Section::gaps:
       return wakeup ? "Lateness of wake-ups on the measured CPUs; less is better"
                     : "Gaps in a busy loop on the measured CPUs; less is better";
-    case kCost: {
-      const bool work = std::any_of(all.metrics.begin(), all.metrics.end(), [](const auto& one) {
-        return one.key.name == "work_per_second";
+    case Section::cost: {
+      const bool work = std::any_of(all.metrics.begin(), all.metrics.end(), [](const auto& metric) {
+        return metric.key.name == metrics::work_per_second;
       });
       return work ? "Cost; less is better, but for work done per second" : "Cost; less is better";
     }
@@ -206,12 +180,13 @@ std::vector<CompareTable> compare_tables(const Comparison& all, std::size_t othe
   std::map<std::string, std::set<std::string>> classes;  // of each callback
   for (const auto& metric : all.metrics) {
     classes[label(metric, "callback")].insert(label(metric, "class"));
-    if (metric.key.name == "calls_queued")
+    if (metric.key.name == metrics::calls_queued)
       queued.insert(label(metric, "class") + label(metric, "callback"));
   }
-  std::vector<CompareTable> out(kSections);
-  for (std::size_t i = 0; i < kSections; ++i)
-    out[i] = {title_of(static_cast<Section>(i), all), {}, i == kIpis, i == kOthers};
+  std::map<Section, CompareTable> tables;
+  for (const Section section : kTables)
+    tables[section] = {
+        title_of(section, all), {}, section == Section::ipis, section == Section::rest};
   for (const auto& metric : all.metrics) {
     const auto& base = metric.groups.front();
     const auto& now = metric.groups[other];
@@ -219,18 +194,15 @@ std::vector<CompareTable> compare_tables(const Comparison& all, std::size_t othe
     const auto& change = metric.changes[other - 1];
     CompareRow row;
     row.arm = label(metric, "arm");
-    row.name = row_name(metric);
+    const Section section = section_of(metric, queued);
+    row.name = row_name(metric, section);
     // One function serves several purposes (do_sync_core): the class says which.
     if (const auto callback = label(metric, "callback"); classes[callback].size() > 1)
       row.name = callback + " (" +
                  label(metric, "class").substr(label(metric, "class").find('/') + 1) + ")" +
                  row.name.substr(callback.size());
-    row.metric = metric.key.name;
-    const Section section = section_of(metric, queued);
-    // Rows of /proc/interrupts stand beside callbacks in one unit; elsewhere by the second.
-    const bool by_hour = section == kIpis && metric.info->unit == "1/s";
-    if (section == kOthers && metric.key.name == "interrupts_per_second")
-      row.name = label(metric, "row") + " /s";
+    row.before_tail = metric.info->before_tail;
+    const bool by_hour = is_by_hour(metric, section);
     const auto cell = [&](GroupNumber number) {
       if (by_hour) {
         number.centre *= 3600;
@@ -249,13 +221,16 @@ std::vector<CompareTable> compare_tables(const Comparison& all, std::size_t othe
     row.mark = mark_of(metric, other);
     row.significant = row.mark.starts_with("*");
     row.weight = std::max(base.centre, now.centre) * (by_hour ? 3600 : 1);
-    out[section].rows.push_back(std::move(row));
+    tables[section].rows.push_back(std::move(row));
   }
   // An arm's rows stand together.
-  for (auto& table : out)
-    std::stable_sort(table.rows.begin(), table.rows.end(),
+  std::vector<CompareTable> out;
+  for (const Section section : kTables) {
+    auto& rows = tables[section].rows;
+    std::stable_sort(rows.begin(), rows.end(),
                      [](const auto& a, const auto& b) { return numbers_in_order(a.arm, b.arm); });
-  std::erase_if(out, [](const CompareTable& table) { return table.rows.empty(); });
+    if (!rows.empty()) out.push_back(std::move(tables[section]));
+  }
   return out;
 }
 

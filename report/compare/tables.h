@@ -19,15 +19,15 @@ struct CompareContext {
 };
 
 struct CompareRow {
-  std::string arm;     // empty: the arms are what is compared
-  std::string name;    // "do_flush_tlb_all", "gaps > 50 us", "kernel_build sys time"
-  std::string metric;  // its name in the JSON
+  std::string arm;   // empty: the arms are what is compared
+  std::string name;  // "do_flush_tlb_all", "gaps > 50 us", "kernel_build sys time"
   std::string base, other, change, range, p;  // range: of the change
   // "*" significant, "~" not, "" not judged, "n<6" too few sessions, "lost": a group's trace lost
   // events in all of them. "!" after it: sessions whose trace lost events are left out.
   std::string mark;
   bool significant = false;
-  double weight = 0;  // for choosing the rows that fit: the larger of the two centres
+  bool before_tail = false;  // MetricInfo::before_tail
+  double weight = 0;         // for choosing the rows that fit: the larger of the two centres
 };
 
 struct CompareTable {

@@ -285,17 +285,11 @@ class Letter : Page {
       const auto larger = std::count_if(table.rows.begin(), table.rows.end(), [&](const auto& one) {
         return one.arm == row.arm && one.weight > row.weight;
       });
-      const bool fits = table.one_unit ? static_cast<std::size_t>(larger) < kLetterRows
-                                       : !is_length_of_the_middle(row.metric);
+      const bool fits =
+          table.one_unit ? static_cast<std::size_t>(larger) < kLetterRows : !row.before_tail;
       if (row.significant || row.mark == "lost" || fits) out.push_back(row);
     }
     return out;
-  }
-
-  /// Short gaps and the percentiles before the tail: budgets are about the others.
-  static bool is_length_of_the_middle(const std::string& metric) {
-    return metric.ends_with("_over_1us") || metric.ends_with("_over_5us") ||
-           metric.ends_with("_p50") || metric.ends_with("_p99") || metric.ends_with("_p99_9");
   }
 };
 

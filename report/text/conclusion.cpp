@@ -10,6 +10,7 @@
 
 #include "analysis/metrics/interrupt_rows.h"
 #include "analysis/metrics/ipis_per_op.h"
+#include "analysis/model/metric_list.h"
 #include "base/text.h"
 #include "report/text/format.h"
 
@@ -185,7 +186,7 @@ class Conclusion {
     double all = 0;
     bool counted = false;
     for (const char* row : kSent) {
-      const auto* found = find_metric(findings_, "interrupts_per_second",
+      const auto* found = find_metric(findings_, metrics::interrupts_per_second,
                                       {{"arm", arm}, {"cpu", "all"}, {"row", row}});
       if (found == nullptr || !found->value) continue;
       counted = true;
@@ -203,16 +204,17 @@ class Conclusion {
   }
 
   std::string heard(const std::string& arm, bool with_rate, bool with_lost) const {
-    const std::string prefix = wakeups_ ? "wakeup" : "gap";
-    const auto* over = metric(prefix + "s_over_10us", arm);
-    const auto* longest = metric(prefix + "_max", arm);
+    const LengthMetrics lengths = length_metrics(wakeups_);
+    const auto* over = metric(lengths.counts.over(10), arm);
+    const auto* longest = metric(lengths.longest, arm);
     if (longest != nullptr && !longest->not_applicable.empty())
       return "no times: " + longest->not_applicable.substr(0, longest->not_applicable.find(':'));
     if (over == nullptr || longest == nullptr || !longest->value) return "no probe listened";
     std::string out;
     if (with_rate) out = fmt::format("{} {}/h over 10 us, ", rate_text(over), events());
     out += "longest " + words_us(*longest->value);
-    if (const auto* lost = metric("time_lost", arm); with_lost && lost != nullptr && lost->value)
+    if (const auto* lost = metric(metrics::time_lost, arm);
+        with_lost && lost != nullptr && lost->value)
       out += fmt::format(", {}/s lost", words_us(*lost->value));
     return out;
   }
@@ -220,15 +222,17 @@ class Conclusion {
   /// `odd`: only those that differ from what is expected.
   std::vector<std::string> ipis_per_op(const std::string& arm, bool odd) const {
     std::vector<std::string> out;
-    for (const auto& one : findings_.metrics) {
-      if (one.name != "ipis_per_op" || one.labels.at("arm") != arm || !one.value) continue;
-      const auto& workload = one.labels.at("workload");
+    for (const auto& measured : findings_.metrics) {
+      if (measured.name != metrics::ipis_per_op || measured.labels.at("arm") != arm ||
+          !measured.value)
+        continue;
+      const auto& workload = measured.labels.at("workload");
       const auto* expected =
-          find_metric(findings_, "ipis_per_op_expected",
-                      {{"arm", arm}, {"row", one.labels.at("row")}, {"workload", workload}});
+          find_metric(findings_, metrics::ipis_per_op_expected,
+                      {{"arm", arm}, {"row", measured.labels.at("row")}, {"workload", workload}});
       if (odd && (expected == nullptr || expected->verdict != "different")) continue;
-      auto text =
-          fmt::format("{} {} IPIs per operation", per_operation(*one.value), one.labels.at("row"));
+      auto text = fmt::format("{} {} IPIs per operation", per_operation(*measured.value),
+                              measured.labels.at("row"));
       if (expected != nullptr && expected->value)
         text += fmt::format(" ({:.2f} expected{})", *expected->value,
                             expected->operations_needed > 0 ? ", too few to tell" : "");

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <map>
 
+#include "analysis/model/metric_list.h"
 #include "report/text/format.h"
 #include "report/text/tables.h"
 
@@ -21,7 +22,7 @@ bool is_kind(const std::string& row) { return row.find(' ') == std::string::npos
 std::vector<std::string> kinds_of(const Findings& findings) {
   std::vector<std::string> out;
   for (const auto& metric : findings.metrics) {
-    if (metric.name != "interrupts_per_second" || metric.labels.at("cpu") != "all") continue;
+    if (metric.name != metrics::interrupts_per_second || metric.labels.at("cpu") != "all") continue;
     const auto& row = metric.labels.at("row");
     if (is_kind(row) && std::find(out.begin(), out.end(), row) == out.end()) out.push_back(row);
   }
@@ -30,16 +31,16 @@ std::vector<std::string> kinds_of(const Findings& findings) {
 }
 
 bool clearly_above_idle(const Findings& findings, const std::string& arm, const std::string& row) {
-  const auto* over =
-      find_metric(findings, "interrupts_over_idle", {{"arm", arm}, {"cpu", "all"}, {"row", row}});
+  const auto* over = find_metric(findings, metrics::interrupts_over_idle,
+                                 {{"arm", arm}, {"cpu", "all"}, {"row", row}});
   return over != nullptr && over->lower95 && *over->lower95 > 0;
 }
 
 /// A workload's name in a table: that of its arm where it is alone there.
 std::string use_name(const Findings& findings, const std::string& arm,
                      const std::string& workload) {
-  for (const auto& one : findings.arms)
-    if (one.name == arm && one.workloads.size() == 1) return arm;
+  for (const auto& summary : findings.arms)
+    if (summary.name == arm && summary.workloads.size() == 1) return arm;
   return arm + ": " + workload;
 }
 
@@ -65,7 +66,7 @@ std::string interrupts_table(const Findings& findings) {
     std::vector<std::string> cells{arm.name};
     bool any = false;
     for (const auto& row : kinds) {
-      const auto* metric = find_metric(findings, "interrupts_per_second",
+      const auto* metric = find_metric(findings, metrics::interrupts_per_second,
                                        {{"arm", arm.name}, {"cpu", "all"}, {"row", row}});
       any = any || metric != nullptr;
       cells.push_back(rate_text(metric) +
@@ -79,7 +80,7 @@ std::string interrupts_table(const Findings& findings) {
 std::string other_rows_table(const Findings& findings) {
   std::vector<const Metric*> rows;
   for (const auto& metric : findings.metrics)
-    if (metric.name == "interrupts_per_second" && metric.labels.at("cpu") == "all" &&
+    if (metric.name == metrics::interrupts_per_second && metric.labels.at("cpu") == "all" &&
         metric.n > 0 && !is_kind(metric.labels.at("row")))
       rows.push_back(&metric);
   std::map<std::string, std::pair<const Metric*, int>> most;  // row -> largest, arms it grew in
@@ -108,7 +109,7 @@ std::string ipis_table(const Findings& findings) {
   std::string reasons;
   std::vector<std::pair<std::string, std::string>> sources;  // of expected numbers, and whose
   for (const auto& metric : findings.metrics) {
-    if (metric.name != "ipis_per_op") continue;
+    if (metric.name != metrics::ipis_per_op) continue;
     const auto& arm = metric.labels.at("arm");
     const auto& workload = metric.labels.at("workload");
     const auto& row = metric.labels.at("row");
@@ -118,7 +119,7 @@ std::string ipis_table(const Findings& findings) {
       reasons += wrapped("  " + ascii(name) + ": ", 4, metric.not_applicable);
       continue;
     }
-    const auto* expected = find_metric(findings, "ipis_per_op_expected",
+    const auto* expected = find_metric(findings, metrics::ipis_per_op_expected,
                                        {{"arm", arm}, {"workload", workload}, {"row", row}});
     const std::string ops = short_number(static_cast<double>(metric.n));
     if (expected == nullptr || !expected->value) {
@@ -150,12 +151,12 @@ std::string ipis_table(const Findings& findings) {
 std::string work_table(const Findings& findings) {
   TextTable table({"arm: workload", "<what", "per second", "repeats", "user s", "system s"}, 36);
   for (const auto& metric : findings.metrics) {
-    if (metric.name != "work_per_second" || !metric.value) continue;
+    if (metric.name != metrics::work_per_second || !metric.value) continue;
     const auto& arm = metric.labels.at("arm");
     const auto& workload = metric.labels.at("workload");
     const std::map<std::string, std::string> labels{{"arm", arm}, {"workload", workload}};
-    const auto* user = find_metric(findings, "workload_user_time", labels);
-    const auto* system = find_metric(findings, "workload_system_time", labels);
+    const auto* user = find_metric(findings, metrics::workload_user_time, labels);
+    const auto* system = find_metric(findings, metrics::workload_system_time, labels);
     table.row({use_name(findings, arm, workload), metric.labels.at("count"),
                short_number(*metric.value),
                metric.repeats > 1 ? fmt::format("{}..{}", short_number(*metric.repeat_min),
@@ -176,7 +177,7 @@ std::string time_table(const Findings& findings) {
     std::vector<std::string> cpus;                                    // as the metrics have them
     std::map<std::string, std::map<std::string, std::string>> cells;  // cpu -> state -> per cent
     for (const auto& metric : findings.metrics) {
-      if (metric.name != "cpu_time" || metric.labels.at("arm") != arm.name) continue;
+      if (metric.name != metrics::cpu_time || metric.labels.at("arm") != arm.name) continue;
       const auto& cpu = metric.labels.at("cpu");
       if (!cells.contains(cpu)) cpus.push_back(cpu);
       cells[cpu].try_emplace(metric.labels.at("state"), fmt::format("{:.2f}", *metric.value));

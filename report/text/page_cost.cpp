@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "analysis/model/metric_list.h"
 #include "base/text.h"
 #include "report/text/format.h"
 
@@ -110,7 +111,7 @@ std::string benchmarks_text(const Findings& findings) {
   std::string reasons;
   for (const auto& metric : findings.metrics) {
     // Of an emulated guest every time is withheld, also of benchmarks that nobody attached.
-    if (metric.name != "benchmark_time" || !metric.labels.contains("benchmark")) continue;
+    if (metric.name != metrics::benchmark_time || !metric.labels.contains("benchmark")) continue;
     const auto& name = metric.labels.at("benchmark");
     const auto& parameters = metric.labels.at("case");
     if (!metric.value) {

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "analysis/model/metric_list.h"
 #include "base/command_line.h"
 #include "base/text.h"
 #include "report/text/attribution.h"
@@ -110,9 +111,10 @@ class Report {
   }
 
   bool splits_counted() const {
-    return std::any_of(
-        findings_.metrics.begin(), findings_.metrics.end(),
-        [](const Metric& metric) { return metric.name == "ipis_per_op_expected" && metric.n > 0; });
+    return std::any_of(findings_.metrics.begin(), findings_.metrics.end(),
+                       [](const Metric& metric) {
+                         return metric.name == metrics::ipis_per_op_expected && metric.n > 0;
+                       });
   }
 
   std::string machine() const {
@@ -137,8 +139,8 @@ class Report {
     double round = 0;
     for (const auto& metric : findings_.metrics) {
       if (!metric.value) continue;
-      if (metric.name == "counter_tick") tick = std::max(tick, *metric.value);
-      if (metric.name == "loop_floor") round = std::max(round, *metric.value);
+      if (metric.name == metrics::counter_tick) tick = std::max(tick, *metric.value);
+      if (metric.name == metrics::loop_floor) round = std::max(round, *metric.value);
     }
     if (tick == 0) return {};
     return fmt::format(
@@ -196,11 +198,11 @@ class Report {
     std::map<std::string, double> ours;
     for (const auto& metric : findings_.metrics) {
       if (!metric.value) continue;
-      any = any || metric.name == "wall_error";
-      if (metric.name == "wall_error") wall = std::max(wall, *metric.value);
-      if (metric.name == "clock_drift") drift = std::max(drift, *metric.value);
-      if (metric.name == "gaps_dropped") dropped = std::max(dropped, *metric.value);
-      if (metric.name == "footprint")
+      any = any || metric.name == metrics::wall_error;
+      if (metric.name == metrics::wall_error) wall = std::max(wall, *metric.value);
+      if (metric.name == metrics::clock_drift) drift = std::max(drift, *metric.value);
+      if (metric.name == metrics::gaps_dropped) dropped = std::max(dropped, *metric.value);
+      if (metric.name == metrics::footprint)
         ours[metric.labels.at("count")] = std::max(ours[metric.labels.at("count")], *metric.value);
     }
     std::string body;

@@ -15,14 +15,12 @@ namespace {
 
 constexpr int kCpusShown = 8;  // above, one line for all and one for the worst of an arm
 
-std::string prefix_of(const Findings& findings) {
-  return findings.probe_kind == "wakeup" ? "wakeup" : "gap";
-}
+bool of_wakeups(const Findings& findings) { return findings.probe_kind == "wakeup"; }
 
 /// The CPU labels to show of one arm: "all" first where there are several.
 std::vector<std::string> cpus_of(const Findings& findings, const ArmSummary& arm) {
   std::vector<std::string> cpus;
-  const std::string longest = prefix_of(findings) + "_max";
+  const std::string longest = length_metrics(of_wakeups(findings)).longest;
   std::string worst;
   double most = -1;
   for (const auto& metric : findings.metrics) {
@@ -51,6 +49,7 @@ const Metric* metric_of(const Findings& findings, const std::string& name, const
 }  // namespace
 
 std::string counts_table(const Findings& findings) {
+  const ThresholdMetrics counts = length_metrics(of_wakeups(findings)).counts;
   std::vector<std::string> header{"arm / CPU, heard"};
   for (const int us : kThresholdsUs) header.push_back(fmt::format(">{} us", us));
   TextTable table(header, 17);
@@ -60,8 +59,7 @@ std::string counts_table(const Findings& findings) {
       std::vector<std::string> values{first ? arm.name : "  " + cpu_words(cpu)};
       std::vector<std::string> intervals{first ? "  " + cpu_words(cpu) + "," : ""};
       for (const int us : kThresholdsUs) {
-        const auto* metric = metric_of(
-            findings, fmt::format("{}s_over_{}us", prefix_of(findings), us), arm.name, cpu);
+        const auto* metric = metric_of(findings, counts.over(us), arm.name, cpu);
         if (us == kThresholdsUs.front() && metric != nullptr)
           intervals.front() += (first ? " " : "    ") + short_span(metric->exposure_s);
         values.push_back(rate_text(metric));
@@ -76,40 +74,39 @@ std::string counts_table(const Findings& findings) {
 }
 
 std::string lengths_table(const Findings& findings) {
-  const std::string prefix = prefix_of(findings);
+  const bool gaps = !of_wakeups(findings);
+  const LengthMetrics lengths = length_metrics(!gaps);
   std::vector<Percentile> shown;
-  for (const auto& one : kPercentiles) {
-    const auto name = fmt::format("{}_{}", prefix, one.word);
+  for (const auto& percentile : kPercentiles) {
+    const auto name = lengths.percentiles.at(percentile);
     const bool carried =
         std::any_of(findings.metrics.begin(), findings.metrics.end(),
                     [&](const Metric& metric) { return metric.name == name && metric.value; });
-    if (carried) shown.push_back(one);
+    if (carried) shown.push_back(percentile);
   }
   // The usual two and the four furthest out that the samples carry fit the page.
   while (shown.size() > 6) shown.erase(shown.begin() + 2);
 
   std::vector<std::string> header{"arm / CPU"};
-  for (const auto& one : shown) header.emplace_back(one.shown);
+  for (const auto& percentile : shown) header.emplace_back(percentile.shown);
   header.insert(header.end(), {"max", "max of repeats"});
-  const bool gaps = prefix == "gap";
   if (gaps) header.emplace_back("lost us/s");
   TextTable table(header, 20);
   for (const auto& arm : findings.arms) {
     bool first = true;
     for (const auto& cpu : cpus_of(findings, arm)) {
       std::vector<std::string> cells{first ? arm.name : "  " + cpu_words(cpu)};
-      for (const auto& one : shown) {
-        const auto* metric =
-            metric_of(findings, fmt::format("{}_{}", prefix, one.word), arm.name, cpu);
+      for (const auto& percentile : shown) {
+        const auto* metric = metric_of(findings, lengths.percentiles.at(percentile), arm.name, cpu);
         cells.push_back(metric != nullptr && metric->value ? short_us(*metric->value) : "-");
       }
-      const auto* longest = metric_of(findings, prefix + "_max", arm.name, cpu);
+      const auto* longest = metric_of(findings, lengths.longest, arm.name, cpu);
       cells.push_back(short_us(longest->value.value_or(0)));
       cells.push_back(longest->repeats > 1
                           ? fmt::format("{}..{}", short_us(longest->repeat_min.value_or(0)),
                                         short_us(longest->repeat_max.value_or(0)))
                           : "-");
-      const auto* lost = metric_of(findings, "time_lost", arm.name, cpu);
+      const auto* lost = metric_of(findings, metrics::time_lost, arm.name, cpu);
       if (gaps) cells.push_back(lost != nullptr && lost->value ? short_number(*lost->value) : "-");
       table.row(std::move(cells));
       first = false;

@@ -3,10 +3,7 @@
 
 #include <gmock/gmock.h>
 
-#include <set>
-
 #include "analysis/analyse.h"
-#include "analysis/model/metric_list.h"
 #include "tests/support/recording_builder.h"
 
 namespace isolab {
@@ -61,16 +58,6 @@ TEST(Budget, ArmsThatCouldNotRunSayWhy) {
   ASSERT_EQ(all.size(), 2u);
   EXPECT_EQ(all[1].outcome, "not applicable");
   EXPECT_EQ(all[1].text, "no such kernel");
-}
-
-TEST(Metrics, NamesAreUniqueAndDescribed) {
-  std::set<std::string> names;
-  for (const auto& info : all_metrics()) {
-    EXPECT_TRUE(names.insert(info.name).second) << info.name;
-    EXPECT_FALSE(info.unit.empty()) << info.name;
-    EXPECT_FALSE(info.summary.empty()) << info.name;
-    EXPECT_EQ(find_metric_info(info.name), &info);
-  }
 }
 
 }  // namespace
