@@ -4,24 +4,25 @@
 
 namespace isolab {
 
-/// Exit codes of the program (docs/command-line.md).
-enum ExitCode {
-  kDone = 0,
-  kFailed = 1,         // usage or failure
-  kBudgetBroken = 2,   // a limit of the profile was exceeded
-  kNotApplicable = 3,  // nothing of it can run here
-  kNotRestored = 4,    // measured, but the machine could not be put back
-  kDisturbed = 5,      // measured, but disturbed: interrupted, a workload died, events lost
+/// Exit codes of the program (docs/command-line.md), the worst last. A value beyond them is the
+/// exit code of another program, handed on.
+enum class ExitCode : int {
+  done = 0,
+  failed = 1,          // usage or failure
+  budget_broken = 2,   // a limit of the profile was exceeded
+  not_applicable = 3,  // nothing of it can run here
+  not_restored = 4,    // measured, but the machine could not be put back
+  disturbed = 5,       // measured, but disturbed: interrupted, a workload died, events lost
 };
 
 /// As --help lists them: "measured but disturbed".
-constexpr const char* exit_code_text(int code) {
+constexpr const char* exit_code_text(ExitCode code) {
   switch (code) {
-    case kDone: return "done";
-    case kBudgetBroken: return "budget exceeded";
-    case kNotApplicable: return "not applicable here";
-    case kNotRestored: return "measured but not restored";
-    case kDisturbed: return "measured but disturbed";
+    case ExitCode::done: return "done";
+    case ExitCode::budget_broken: return "budget exceeded";
+    case ExitCode::not_applicable: return "not applicable here";
+    case ExitCode::not_restored: return "measured but not restored";
+    case ExitCode::disturbed: return "measured but disturbed";
     default: return "usage or failure";
   }
 }

@@ -13,6 +13,8 @@
 #include <cerrno>
 #include <csignal>
 
+#include "base/exit_code.h"
+
 namespace isolab {
 namespace {
 
@@ -36,12 +38,11 @@ int open_at(const FileDemands& demands, const std::string& path, int flags) {
 }
 
 constexpr char kCut[] = "isolab: cannot read a file of the recording: it was cut meanwhile\n";
-constexpr int kFailure = 1;  // base/exit_code.h
 
 void on_bus_error(int number, siginfo_t* info, void*) {
   if (info->si_code == BUS_ADRERR) {  // "nonexistent physical address": behind the end of the file
     [[maybe_unused]] const auto said = ::write(STDERR_FILENO, kCut, sizeof kCut - 1);
-    ::_exit(kFailure);
+    ::_exit(static_cast<int>(ExitCode::failed));
   }
   ::signal(number, SIG_DFL);  // the instruction is tried again and ends us
 }

@@ -50,13 +50,13 @@ struct HistoryOptions {
   bool json = false;
 };
 
-int run_command(const RunOptions& options, const std::vector<std::string>& command_line);
+ExitCode run_command(const RunOptions& options, const std::vector<std::string>& command_line);
 /// `options.sessions` runs, each a process of its own.
-int run_sessions_command(const RunOptions& options);
+ExitCode run_sessions_command(const RunOptions& options);
 /// `options.profile`: a profile to record sessions of, or a directory that holds them.
-int aa_command(const RunOptions& options);
-int compare_command(const CompareOptions& options);
-int history_command(const HistoryOptions& options);
+ExitCode aa_command(const RunOptions& options);
+ExitCode compare_command(const CompareOptions& options);
+ExitCode history_command(const HistoryOptions& options);
 struct PlanRequest {
   std::string profile;
   std::string booted;  // what the profile calls the booted kernel; empty: uname -r says
@@ -65,20 +65,20 @@ struct PlanRequest {
   bool dry_run = false;
   bool json = false;
 };
-int plan_command(const PlanRequest& request);
-int list_command(bool json);
-int show_command(const std::string& name, bool json);
+ExitCode plan_command(const PlanRequest& request);
+ExitCode list_command(bool json);
+ExitCode show_command(const std::string& name, bool json);
 /// `host`: a captured machine; empty: this one. `capture`: a file for the kernel files behind the
 /// facts (tests/hosts/*.txt); empty: none.
-int facts_command(const std::filesystem::path& host, bool json,
-                  const std::filesystem::path& capture);
-int check_command(const std::filesystem::path& host, const std::string& cpus, bool json);
+ExitCode facts_command(const std::filesystem::path& host, bool json,
+                       const std::filesystem::path& capture);
+ExitCode check_command(const std::filesystem::path& host, const std::string& cpus, bool json);
 /// `classes`: a file of class rules tried before the built-in ones (docs/attribution.md); empty:
 /// none.
-int analyse_command(const std::filesystem::path& recording, const std::string& classes);
+ExitCode analyse_command(const std::filesystem::path& recording, const std::string& classes);
 /// `host`: a captured machine to be set against the one that was recorded; empty: none.
-int report_command(const std::filesystem::path& recording, const std::string& classes, bool full,
-                   const std::filesystem::path& host, bool json);
+ExitCode report_command(const std::filesystem::path& recording, const std::string& classes,
+                        bool full, const std::filesystem::path& host, bool json);
 struct SpikesRequest {
   std::filesystem::path recording;
   std::string over = "0";  // a duration
@@ -86,16 +86,16 @@ struct SpikesRequest {
   std::string classes;
   bool json = false;
 };
-int spikes_command(const SpikesRequest& request);
-int schema_command();
-int plot_command(const std::filesystem::path& recording, const std::filesystem::path& output,
-                 bool json);
-int export_command(const ExportOptions& options);
+ExitCode spikes_command(const SpikesRequest& request);
+ExitCode schema_command();
+ExitCode plot_command(const std::filesystem::path& recording, const std::filesystem::path& output,
+                      bool json);
+ExitCode export_command(const ExportOptions& options);
 /// Copies results of Google Benchmark into a recording, where they become metrics.
-int attach_command(const std::filesystem::path& recording, const std::filesystem::path& file,
-                   bool json);
+ExitCode attach_command(const std::filesystem::path& recording, const std::filesystem::path& file,
+                        bool json);
 /// `forget`: what cannot be put back is dropped from the journals.
-int restore_command(bool dry_run, bool forget, bool json);
+ExitCode restore_command(bool dry_run, bool forget, bool json);
 
 struct VmRunOptions {
   RunOptions run;
@@ -105,7 +105,7 @@ struct VmRunOptions {
 };
 /// Boots as many guests as the profile's arms and the sessions need; with several of them compares
 /// arms that differ by their kernel alone.
-int vm_run_command(const VmRunOptions& options);
+ExitCode vm_run_command(const VmRunOptions& options);
 struct VmExecOptions {
   VmOptions vm;
   std::vector<std::string> verb;  // of isolab, with its arguments
@@ -115,8 +115,8 @@ struct VmExecOptions {
   bool json = false;
 };
 /// Carries out verbs of isolab in one guest and prints what they printed.
-int vm_exec_command(const VmExecOptions& options);
-int vm_kernels_command(const std::string& arch, bool json);
+ExitCode vm_exec_command(const VmExecOptions& options);
+ExitCode vm_kernels_command(const std::string& arch, bool json);
 
 /// recordings/NAME-TIME, where a recording goes that was given no place.
 std::filesystem::path default_output(const std::string& name);

@@ -42,7 +42,7 @@ void note_missing_arms(const Findings& findings, Kept& kept) {
   kept.lines.push_back(fmt::format("{} of {} arms were not applicable here: {}{}", missing,
                                    findings.arms.size(), names,
                                    measured == 0 ? "; only the idle arm was measured" : ""));
-  if (measured == 0 && kept.code == kDone) kept.code = kNotApplicable;
+  if (measured == 0 && kept.code == ExitCode::done) kept.code = ExitCode::not_applicable;
 }
 
 }  // namespace
@@ -63,7 +63,7 @@ Result<Findings> findings_of(const fs::path& directory, const std::string& class
   return analyse(TRY(load_recording(directory)), rules);
 }
 
-Result<Kept> keep_findings(const fs::path& directory, const Findings& findings, int code,
+Result<Kept> keep_findings(const fs::path& directory, const Findings& findings, ExitCode code,
                            bool plots) {
   const auto place = TRY(OpenDirectory::open(directory));
   TRY(place.replace(kFindings, findings_to_json(findings)));
@@ -78,16 +78,17 @@ Result<Kept> keep_findings(const fs::path& directory, const Findings& findings, 
   TRY(share_as_its_directory(directory));
   kept.lines.push_back("recording: " + directory.string());
   for (const auto& window : findings.interruptions.windows)
-    if (kept.code == kDone && (window.faulty_pages != 0 || !window.error.empty()))
-      kept.code = kDisturbed;
+    if (kept.code == ExitCode::done && (window.faulty_pages != 0 || !window.error.empty()))
+      kept.code = ExitCode::disturbed;
   note_missing_arms(findings, kept);
   for (const auto& verdict : findings.verdicts)
-    if (verdict.outcome == "broken" && kept.code == kDone) kept.code = kBudgetBroken;
+    if (verdict.outcome == "broken" && kept.code == ExitCode::done)
+      kept.code = ExitCode::budget_broken;
   return kept;
 }
 
-int finish_report(const fs::path& directory, int code, bool json, bool plots) {
-  const auto finish = [&]() -> Result<int> {
+ExitCode finish_report(const fs::path& directory, ExitCode code, bool json, bool plots) {
+  const auto finish = [&]() -> Result<ExitCode> {
     const Findings findings = TRY(findings_of(directory, {}));
     const auto kept = keep_findings(directory, findings, code, plots);
     json ? print_as_json(metrics_to_json(findings)) : print(render_report(findings, {}));

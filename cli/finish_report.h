@@ -8,6 +8,7 @@
 
 #include "analysis/attribution/classes.h"
 #include "analysis/model/findings.h"
+#include "base/exit_code.h"
 #include "base/result.h"
 #include "results/durable.h"
 
@@ -16,16 +17,17 @@ namespace isolab {
 /// Analyses a fresh recording, writes findings.json into it, draws the charts, then prints the
 /// report (or the metrics as JSON). Returns `code`, or budget exceeded when the run itself was
 /// fine.
-int finish_report(const std::filesystem::path& recording, int code, bool json, bool plots);
+ExitCode finish_report(const std::filesystem::path& recording, ExitCode code, bool json,
+                       bool plots);
 
 /// What came of keep_findings(): the exit code, and what is to be said after the report.
 struct Kept {
-  int code = 0;
+  ExitCode code = ExitCode::done;
   std::vector<std::string> lines;
 };
 /// The part of it that prints nothing: findings.json, charts, the code.
 Result<Kept> keep_findings(const std::filesystem::path& recording, const Findings& findings,
-                           int code, bool plots);
+                           ExitCode code, bool plots);
 
 /// The user's own rules of classes in a CSV file; none where `file` is empty.
 Result<std::vector<ClassRule>> read_rules(const std::string& file);

@@ -19,16 +19,18 @@ namespace isolab {
 namespace {
 
 /// The verb; its exit code.
-int carry_out(int argc, char** argv) {
+ExitCode carry_out(int argc, char** argv) {
   CLI::App app{"isolab: what breaks into isolated CPUs, who sends it, what it costs"};
   app.set_version_flag("--version", kVersion);
   app.require_subcommand(1);
   const auto code = [](ExitCode one) {
-    return fmt::format("{} {}", int{one}, exit_code_text(one));
+    return fmt::format("{} {}", static_cast<int>(one), exit_code_text(one));
   };
   app.footer(
-      fmt::format("exit codes: {}, {}, {}, {},\n            {}, {}\n", code(kDone), code(kFailed),
-                  code(kBudgetBroken), code(kNotApplicable), code(kNotRestored), code(kDisturbed)) +
+      fmt::format("exit codes: {}, {}, {}, {},\n            {}, {}\n", code(ExitCode::done),
+                  code(ExitCode::failed), code(ExitCode::budget_broken),
+                  code(ExitCode::not_applicable), code(ExitCode::not_restored),
+                  code(ExitCode::disturbed)) +
       "start with: isolab check; isolab plan profiles/quick.yaml; isolab run profiles/quick.yaml");
   bool json = false;
   const auto verb = [&](const char* name, const char* text) {
@@ -284,7 +286,7 @@ int carry_out(int argc, char** argv) {
     const int outcome = app.exit(error, answer, complaint);
     print(answer.str());
     if (const std::string said = complaint.str(); !said.empty()) say(trimmed(said));
-    return outcome == 0 ? kDone : kFailed;  // 0: --help, --version
+    return outcome == 0 ? ExitCode::done : ExitCode::failed;  // 0: --help, --version
   }
 
   run.json = json;
@@ -336,7 +338,7 @@ int carry_out(int argc, char** argv) {
   if (*attach_verb) return attach_command(recording, benchmarks, json);
   if (*schema_verb) return schema_command();
   if (*restore_verb) return restore_command(dry_run, forget, json);
-  return kFailed;
+  return ExitCode::failed;
 }
 
 }  // namespace
@@ -345,6 +347,6 @@ int carry_out(int argc, char** argv) {
 int main(int argc, char** argv) {
   using namespace isolab;
   prepare_standard_streams();
-  const auto code = caught([&]() -> Result<int> { return carry_out(argc, argv); });
-  return end_output(code ? *code : complain(code.error()));
+  const auto code = caught([&]() -> Result<ExitCode> { return carry_out(argc, argv); });
+  return static_cast<int>(end_output(code ? *code : complain(code.error())));
 }

@@ -29,7 +29,7 @@ constexpr Nanos kLook = std::chrono::milliseconds(200);
 constexpr Nanos kPatience = std::chrono::minutes(2);  // for a session to put the machine back
 
 /// Runs `isolab run` once; its exit code.
-Result<int> one_session(const RunOptions& options, const fs::path& directory) {
+Result<ExitCode> one_session(const RunOptions& options, const fs::path& directory) {
   std::error_code error;
   const fs::path self = fs::read_symlink("/proc/self/exe", error);
   if (error) return errno_error("cannot find this program", error.value());
@@ -53,7 +53,7 @@ Result<int> one_session(const RunOptions& options, const fs::path& directory) {
   if (ended->signal != 0)
     return Error{ErrorKind::io, fmt::format("session {} was {}", directory.string(), ended->text()),
                  "its output is in " + spec.output};
-  return ended->code;
+  return ExitCode{ended->code};
 }
 
 std::string stamped(const std::string& profile) {
@@ -61,8 +61,8 @@ std::string stamped(const std::string& profile) {
 }
 
 struct Recorded {
-  fs::path directory;  // of the sessions
-  int code = kDone;    // the worst of them, also after an error
+  fs::path directory;              // of the sessions
+  ExitCode code = ExitCode::done;  // the worst of them, also after an error
 };
 
 /// Records `options.sessions` sessions below a directory.
@@ -81,13 +81,14 @@ Result<void> record(const RunOptions& options, Recorded& out) {
     say_line(fmt::format("session {} of {}: {}", i, options.sessions, session.string()));
     RunOptions one = options;
     one.profile = profile;
-    const int code = TRY(one_session(one, session));
+    const ExitCode code = TRY(one_session(one, session));
     const bool recorded = fs::exists(session / "manifest.json", error);  // its idle arm at least
     out.code = std::max(out.code, code);
-    if (code != kDone && code != kBudgetBroken && code != kDisturbed &&
-        !(code == kNotApplicable && recorded))
+    if (code != ExitCode::done && code != ExitCode::budget_broken && code != ExitCode::disturbed &&
+        !(code == ExitCode::not_applicable && recorded))
       return Error{ErrorKind::io,
-                   fmt::format("session {} ended with exit code {}", session.string(), code),
+                   fmt::format("session {} ended with exit code {}", session.string(),
+                               static_cast<int>(code)),
                    "its output is in " + session.string() + ".log"};
   }
   if (interrupted_by() != 0)
@@ -116,7 +117,7 @@ Result<void> false_positives(const RunOptions& options, Recorded& recorded) {
 
 }  // namespace
 
-int run_sessions_command(const RunOptions& options) {
+ExitCode run_sessions_command(const RunOptions& options) {
   Recorded recorded;
   if (const auto done = record(options, recorded); !done)
     return std::max(complain(done.error()), recorded.code);
@@ -129,7 +130,7 @@ int run_sessions_command(const RunOptions& options) {
   return recorded.code;
 }
 
-int aa_command(const RunOptions& options) {
+ExitCode aa_command(const RunOptions& options) {
   Recorded recorded;
   const auto done = false_positives(options, recorded);
   return done ? recorded.code : std::max(complain(done.error()), recorded.code);

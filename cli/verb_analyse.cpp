@@ -11,11 +11,11 @@ namespace isolab {
 
 namespace fs = std::filesystem;
 
-int analyse_command(const fs::path& directory, const std::string& classes) {
+ExitCode analyse_command(const fs::path& directory, const std::string& classes) {
   const auto findings = findings_of(directory, classes);
   if (!findings) return complain(findings.error());
   print_as_json(findings_to_json(*findings));
-  return kDone;
+  return ExitCode::done;
 }
 
 }  // namespace isolab

@@ -15,7 +15,7 @@ namespace isolab {
 
 namespace fs = std::filesystem;
 
-int attach_command(const fs::path& directory, const fs::path& file, bool json) {
+ExitCode attach_command(const fs::path& directory, const fs::path& file, bool json) {
   const auto attached = [&]() -> Result<BenchmarkFile> {
     TRY(load_recording(directory));
     return attach_benchmarks(directory, file);
@@ -32,7 +32,7 @@ int attach_command(const fs::path& directory, const fs::path& file, bool json) {
                       visible_line(attached->file), attached->runs.size(), skipped));
   for (const auto& warning : benchmark_warnings({*attached}))
     say("warning: " + warning.seen + ": " + warning.matters + "; " + warning.advice);
-  return kDone;
+  return ExitCode::done;
 }
 
 }  // namespace isolab

@@ -66,7 +66,7 @@ Result<CpuSet> measured_cpus(const HostFacts& facts, const std::string& named) {
 
 }  // namespace
 
-int check_command(const std::filesystem::path& host, const std::string& cpus, bool json) {
+ExitCode check_command(const std::filesystem::path& host, const std::string& cpus, bool json) {
   if (host.empty() && is_root())
     if (const auto mounted = mount_private_kernel_filesystems(); !mounted)
       return complain(mounted.error());
@@ -80,7 +80,7 @@ int check_command(const std::filesystem::path& host, const std::string& cpus, bo
   const bool problem = std::any_of(findings.begin(), findings.end(), [](const auto& one) {
     return one.level == ReadinessLevel::problem;
   });
-  return problem ? kFailed : kDone;
+  return problem ? ExitCode::failed : ExitCode::done;
 }
 
 }  // namespace isolab

@@ -72,9 +72,9 @@ Result<void> run(const CompareOptions& options) {
 
 }  // namespace
 
-int compare_command(const CompareOptions& options) {
+ExitCode compare_command(const CompareOptions& options) {
   const auto outcome = run(options);
-  return outcome ? int{kDone} : complain(outcome.error());
+  return outcome ? ExitCode::done : complain(outcome.error());
 }
 
 }  // namespace isolab

@@ -75,9 +75,9 @@ Result<void> export_all(const ExportOptions& options) {
 
 }  // namespace
 
-int export_command(const ExportOptions& options) {
+ExitCode export_command(const ExportOptions& options) {
   const auto done = export_all(options);
-  return done ? kDone : complain(done.error());
+  return done ? ExitCode::done : complain(done.error());
 }
 
 }  // namespace isolab

@@ -16,8 +16,8 @@
 
 namespace isolab {
 
-int facts_command(const std::filesystem::path& host, bool json,
-                  const std::filesystem::path& capture) {
+ExitCode facts_command(const std::filesystem::path& host, bool json,
+                       const std::filesystem::path& capture) {
   const auto machine = open_machine(host);
   if (!machine) return complain(machine.error());
   if (!capture.empty()) {
@@ -29,7 +29,7 @@ int facts_command(const std::filesystem::path& host, bool json,
     if (const auto finished = out->finish(); !finished) return complain(finished.error());
     say_line("captured: " + capture.string() +
              " (it names this machine's host name and command line)");
-    return kDone;
+    return ExitCode::done;
   }
   const HostFacts& facts = machine->facts;
   // What can be read is printed all the same: facts are for bug reports.
@@ -38,13 +38,13 @@ int facts_command(const std::filesystem::path& host, bool json,
     JsonObject object;
     for (const auto& [key, value] : facts.all) object.emplace(key, value);
     print_as_json(print_json(object));
-    return kDone;
+    return ExitCode::done;
   }
   std::string out;
   for (const auto& [key, value] : facts.all)
     out += fmt::format("{:<34} {}\n", visible_line(key), visible_line(value));
   print(out);
-  return kDone;
+  return ExitCode::done;
 }
 
 }  // namespace isolab

@@ -189,7 +189,7 @@ std::string as_text(const HistoryOptions& options, const std::vector<HistoryPoin
   return out;
 }
 
-Result<int> run(const HistoryOptions& options) {
+Result<ExitCode> run(const HistoryOptions& options) {
   if (find_metric_info(options.metric) == nullptr)
     return Error{ErrorKind::usage, "there is no metric \"" + options.metric + "\"",
                  "isolab schema lists them under x-metrics"};
@@ -210,12 +210,12 @@ Result<int> run(const HistoryOptions& options) {
     print_as_json(as_json(options, points));
   else
     print(as_text(options, points));
-  return points.empty() ? int{kNotApplicable} : int{kDone};
+  return points.empty() ? ExitCode::not_applicable : ExitCode::done;
 }
 
 }  // namespace
 
-int history_command(const HistoryOptions& options) {
+ExitCode history_command(const HistoryOptions& options) {
   const auto code = run(options);
   return code ? *code : complain(code.error());
 }

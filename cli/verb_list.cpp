@@ -94,13 +94,13 @@ std::string described(const Entry& entry) {
 
 }  // namespace
 
-int list_command(bool json) {
+ExitCode list_command(bool json) {
   const auto all = entries();
   if (json) {
     JsonArray items;
     for (const auto& entry : all) items.push_back(to_json(entry));
     print_as_json(print_json(items));
-    return kDone;
+    return ExitCode::done;
   }
   std::string out, kind;
   for (const auto& entry : all) {
@@ -109,10 +109,10 @@ int list_command(bool json) {
     out += fmt::format("  {:<19} {}\n", entry.name, entry.summary);
   }
   print(out);
-  return kDone;
+  return ExitCode::done;
 }
 
-int show_command(const std::string& name, bool json) {
+ExitCode show_command(const std::string& name, bool json) {
   const auto all = entries();
   const auto found =
       std::find_if(all.begin(), all.end(), [&](const Entry& entry) { return entry.name == name; });
@@ -125,10 +125,10 @@ int show_command(const std::string& name, bool json) {
   }
   if (json) {
     print_as_json(print_json(to_json(*found)));
-    return kDone;
+    return ExitCode::done;
   }
   print(described(*found));
-  return kDone;
+  return ExitCode::done;
 }
 
 }  // namespace isolab

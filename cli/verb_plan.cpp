@@ -31,22 +31,22 @@ void print_plan(const Plan& plan, Host host, bool json) {
 }
 
 /// `plan --dry-run` tries workloads out, which changes the machine for moments.
-Result<int> dry_run(Plan plan, Files& files, HostFacts facts, bool json) {
+Result<ExitCode> dry_run(Plan plan, Files& files, HostFacts facts, bool json) {
   const RunEnd end = TRY(supervise(supervision(plan), [&](Lifeline) {
     StateGuard guard(files, default_journal_dir());
     Progress progress(Progress::Style::silent, plan);
     apply_inability(plan,
                     dry_run_workloads(plan, files, facts, guard, cache_directory(), progress));
     print_plan(plan, Host{files, facts}, json);
-    return end_output(kDone);
+    return end_output(ExitCode::done);
   }));
   return end.code;
 }
 
 }  // namespace
 
-int plan_command(const PlanRequest& request) {
-  const auto print_it = [&]() -> Result<int> {
+ExitCode plan_command(const PlanRequest& request) {
+  const auto print_it = [&]() -> Result<ExitCode> {
     if (request.dry_run && !request.host.empty())
       return Error{ErrorKind::usage,
                    "--dry-run tries workloads out, and --host names a machine "
@@ -61,7 +61,7 @@ int plan_command(const PlanRequest& request) {
     if (request.dry_run)
       return dry_run(std::move(plan), *machine.files, machine.facts, request.json);
     print_plan(plan, Host{*machine.files, machine.facts}, request.json);
-    return int{kDone};
+    return ExitCode::done;
   };
   const auto outcome = print_it();
   return outcome ? *outcome : complain(outcome.error());

@@ -14,7 +14,7 @@ namespace isolab {
 
 namespace fs = std::filesystem;
 
-int plot_command(const fs::path& directory, const fs::path& output, bool json) {
+ExitCode plot_command(const fs::path& directory, const fs::path& output, bool json) {
   const auto findings = findings_of(directory, {});
   if (!findings) return complain(findings.error());
   const auto files = [&]() -> Result<std::vector<fs::path>> {
@@ -28,7 +28,7 @@ int plot_command(const fs::path& directory, const fs::path& output, bool json) {
     if (!json) print(visible_line(file.string()) + "\n");
   }
   if (json) print_as_json(print_json(Json(JsonObject{{"charts", Json(std::move(names))}})));
-  return kDone;
+  return ExitCode::done;
 }
 
 }  // namespace isolab

@@ -15,8 +15,8 @@ namespace isolab {
 
 namespace fs = std::filesystem;
 
-int report_command(const fs::path& directory, const std::string& classes, bool full,
-                   const fs::path& host, bool json) {
+ExitCode report_command(const fs::path& directory, const std::string& classes, bool full,
+                        const fs::path& host, bool json) {
   const auto text = [&]() -> Result<std::string> {
     const auto findings = TRY(findings_of(directory, classes));
     if (host.empty())
@@ -30,7 +30,7 @@ int report_command(const fs::path& directory, const std::string& classes, bool f
   }();
   if (!text) return complain(text.error());
   json ? print_as_json(*text) : print(*text);
-  return kDone;
+  return ExitCode::done;
 }
 
 }  // namespace isolab

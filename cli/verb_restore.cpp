@@ -19,17 +19,17 @@
 namespace isolab {
 namespace {
 
-Result<int> show_script(const Files& files, bool json) {
+Result<ExitCode> show_script(const Files& files, bool json) {
   JsonArray scripts;
   for (const auto& journal : TRY(stale_journals(default_journal_dir())))
     scripts.push_back(TRY(restore_script(files, journal)));
   if (json) {
     print_as_json(print_json(JsonObject{{"scripts", scripts}}));
-    return int{kDone};
+    return ExitCode::done;
   }
   for (const auto& script : scripts) print(std::get<std::string>(script.value));
   if (scripts.empty()) print("# nothing to restore\n");
-  return int{kDone};
+  return ExitCode::done;
 }
 
 /// A run that was just killed may need a while to be gone.
@@ -47,7 +47,7 @@ std::string journals(int number) {
   return number == 1 ? "1 journal" : fmt::format("{} journals", number);
 }
 
-Result<int> restore(Files& files, Stuck stuck, bool json) {
+Result<ExitCode> restore(Files& files, Stuck stuck, bool json) {
   // A live run has journals too, which are its own business.
   const RunLock lock = TRY(take_lock());
   JsonArray problems;
@@ -74,14 +74,14 @@ Result<int> restore(Files& files, Stuck stuck, bool json) {
           "isolab restore --forget drops what cannot be put back; what the kernel changes in one "
           "direction alone, a reboot puts back\n");
   }
-  if (stuck == Stuck::forget) return left == 0 ? int{kDone} : int{kNotRestored};
-  return problems.empty() ? int{kDone} : int{kNotRestored};
+  if (stuck == Stuck::forget) return left == 0 ? ExitCode::done : ExitCode::not_restored;
+  return problems.empty() ? ExitCode::done : ExitCode::not_restored;
 }
 
 }  // namespace
 
-int restore_command(bool dry_run, bool forget, bool json) {
-  const auto outcome = [&]() -> Result<int> {
+ExitCode restore_command(bool dry_run, bool forget, bool json) {
+  const auto outcome = [&]() -> Result<ExitCode> {
     // The run may have seen tracefs through a mount of its own.
     if (is_root()) TRY(mount_private_kernel_filesystems());
     SystemFiles files;

@@ -70,7 +70,7 @@ class Run {
         output_(std::move(output)),
         group_(group) {}
 
-  Result<int> carry_out(Lifeline lifeline) {
+  Result<ExitCode> carry_out(Lifeline lifeline) {
     Progress progress(progress_style(options_.quiet), plan_);
     const std::vector<Warning> warned = TRY(preflight_probe(plan_, host_));
     manifest_.warnings.insert(manifest_.warnings.end(), warned.begin(), warned.end());
@@ -172,9 +172,9 @@ class Run {
     restored_ = false;
   }
 
-  int exit_code() const {
-    if (!restored_) return kNotRestored;
-    return disturbed_ || interrupted_by() != 0 ? kDisturbed : kDone;
+  ExitCode exit_code() const {
+    if (!restored_) return ExitCode::not_restored;
+    return disturbed_ || interrupted_by() != 0 ? ExitCode::disturbed : ExitCode::done;
   }
 
   const RunOptions& options_;
@@ -206,7 +206,7 @@ Result<std::optional<gid_t>> find_group(const std::string& name) {
                "--group takes a name of /etc/group, or a number"};
 }
 
-Result<int> run(const RunOptions& options, const std::vector<std::string>& command_line) {
+Result<ExitCode> run(const RunOptions& options, const std::vector<std::string>& command_line) {
   const std::string file = TRY(find_profile(options.profile));
   const Profile profile = TRY(read_profile(file));
   const auto group = TRY(find_group(options.group));
@@ -236,7 +236,7 @@ Result<int> run(const RunOptions& options, const std::vector<std::string>& comma
   }));
   std::error_code error;
   const bool recorded = fs::exists(output / "manifest.json", error);
-  if (recorded && end.whole && end.code != kFailed && end.code != kNotApplicable)
+  if (recorded && end.whole && end.code != ExitCode::failed && end.code != ExitCode::not_applicable)
     return finish_report(output, end.code, options.json, options.plots);
   if (recorded) say("the windows recorded until then are in " + output.string());
   return end.code;
@@ -260,7 +260,7 @@ fs::path default_output(const std::string& name) {
   return fs::path("recordings") / (name + "-" + stamp);
 }
 
-int run_command(const RunOptions& options, const std::vector<std::string>& command_line) {
+ExitCode run_command(const RunOptions& options, const std::vector<std::string>& command_line) {
   const auto code = run(options, command_line);
   return code ? *code : complain(code.error());
 }

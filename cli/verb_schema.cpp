@@ -7,9 +7,9 @@
 
 namespace isolab {
 
-int schema_command() {
+ExitCode schema_command() {
   print_as_json(findings_schema());
-  return kDone;
+  return ExitCode::done;
 }
 
 }  // namespace isolab

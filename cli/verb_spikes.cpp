@@ -10,7 +10,7 @@
 
 namespace isolab {
 
-int spikes_command(const SpikesRequest& request) {
+ExitCode spikes_command(const SpikesRequest& request) {
   const auto text = [&]() -> Result<std::string> {
     SpikeOptions options;
     options.over = TRY(parse_duration(request.over));
@@ -21,7 +21,7 @@ int spikes_command(const SpikesRequest& request) {
   }();
   if (!text) return complain(text.error());
   request.json ? print_as_json(*text) : print(*text);
-  return kDone;
+  return ExitCode::done;
 }
 
 }  // namespace isolab

@@ -19,12 +19,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-int exit_code_of(const CommandOutcome& outcome) {
-  return outcome.exit.size() == 1 && outcome.exit[0] >= '0' && outcome.exit[0] <= '9'
-             ? outcome.exit[0] - '0'
-             : int{kFailed};
-}
-
 Result<GuestOutcome> boot_noisily(const GuestSpec& spec, VmDirectory& directory,
                                   const VmOptions& options) {
   say(guest_text(spec));
@@ -59,7 +53,7 @@ Result<std::vector<Command>> commands_of(const VmExecOptions& options) {
   return commands;
 }
 
-Result<int> exec(const VmExecOptions& options) {
+Result<ExitCode> exec(const VmExecOptions& options) {
   std::error_code error;
   if (!options.output.empty() && fs::exists(options.output, error))
     return Error{ErrorKind::usage, options.output.string() + " exists already"};
@@ -81,7 +75,7 @@ Result<int> exec(const VmExecOptions& options) {
     fs::copy(outcome.results, options.output, fs::copy_options::recursive, error);
     if (error) return Error{ErrorKind::io, "cannot copy to " + options.output.string()};
   }
-  int code = kDone;
+  ExitCode code = ExitCode::done;
   JsonArray items;
   for (std::size_t i = 0; i < outcome.commands.size(); ++i) {
     const auto& command = outcome.commands[i];
@@ -105,7 +99,7 @@ Result<int> exec(const VmExecOptions& options) {
 
 }  // namespace
 
-int vm_exec_command(const VmExecOptions& options) {
+ExitCode vm_exec_command(const VmExecOptions& options) {
   const auto code = exec(options);
   return code ? *code : complain(code.error());
 }

@@ -12,7 +12,7 @@
 
 namespace isolab {
 
-int vm_kernels_command(const std::string& arch, bool json) {
+ExitCode vm_kernels_command(const std::string& arch, bool json) {
   const auto architectures = vm_architectures(arch.empty() ? "x86_64,arm64" : arch);
   if (!architectures) return complain(architectures.error());
   JsonArray items;
@@ -36,12 +36,12 @@ int vm_kernels_command(const std::string& arch, bool json) {
                                  {"cached", kernel.cached}});
     }
   }
-  if (items.empty()) return kNotApplicable;
+  if (items.empty()) return ExitCode::not_applicable;
   if (json)
     print_as_json(print_json(items));
   else
     print(fmt::format("{:<7} {:<12} {:<32} {}\n{}", "arch", "--kernel", "release", "", text));
-  return kDone;
+  return ExitCode::done;
 }
 
 }  // namespace isolab

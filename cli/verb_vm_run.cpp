@@ -47,10 +47,11 @@ Result<void> compare_boots(const Profile& profile, const fs::path& directory, bo
 }
 
 /// Several boots, of several kernels or one.
-Result<int> run_sessions(const VmRunOptions& options, const Profile& profile, const GuestRun& run) {
+Result<ExitCode> run_sessions(const VmRunOptions& options, const Profile& profile,
+                              const GuestRun& run) {
   auto sessions = plan_sessions(profile, options.run.sessions, run.output);
   TRY(record_sessions(sessions, run, options.vm, profile, options.resume, say));
-  int code = kDone;
+  ExitCode code = ExitCode::done;
   bool any = false;
   for (const auto& session : sessions) {
     if (!session.recorded) continue;
@@ -82,9 +83,9 @@ Result<int> run_sessions(const VmRunOptions& options, const Profile& profile, co
 }
 
 /// One guest an architecture.
-Result<int> run_guests(const VmRunOptions& options, const Profile& profile, GuestRun run,
-                       const std::vector<std::string>& architectures) {
-  int worst = kDone;
+Result<ExitCode> run_guests(const VmRunOptions& options, const Profile& profile, GuestRun run,
+                            const std::vector<std::string>& architectures) {
+  ExitCode worst = ExitCode::done;
   std::vector<Findings> all;
   JsonArray runs;
   std::map<std::string, fs::path> outputs;
@@ -129,7 +130,7 @@ Result<int> run_guests(const VmRunOptions& options, const Profile& profile, Gues
   return worst;
 }
 
-Result<int> run(const VmRunOptions& options) {
+Result<ExitCode> run(const VmRunOptions& options) {
   GuestRun one;
   one.command_line = options.command_line;
   one.profile = TRY(find_profile(options.run.profile));
@@ -152,7 +153,7 @@ Result<int> run(const VmRunOptions& options) {
 
 }  // namespace
 
-int vm_run_command(const VmRunOptions& options) {
+ExitCode vm_run_command(const VmRunOptions& options) {
   const auto code = run(options);
   return code ? *code : complain(code.error());
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What makes a measured window less than whole: the run then ends with kDisturbed.
+// What makes a measured window less than whole: the run then ends with ExitCode::disturbed.
 #pragma once
 
 #include <string>

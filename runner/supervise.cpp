@@ -15,7 +15,6 @@
 #include <optional>
 #include <vector>
 
-#include "base/exit_code.h"
 #include "base/output.h"
 #include "host/cgroup.h"
 #include "host/guard.h"
@@ -107,19 +106,20 @@ std::string make_own_cgroup(const Files& files, StateGuard& guard) {
 /// The keeper's whole life. Returns the exit code of the whole.
 class Keeper {
  public:
-  Keeper(const Supervision& how, Shared& shared, const std::function<int(Lifeline)>& body)
+  Keeper(const Supervision& how, Shared& shared, const std::function<ExitCode(Lifeline)>& body)
       : how_(how), shared_(shared), body_(body), guard_(files_, how.state) {}
 
-  int live(pid_t front) {
+  ExitCode live(pid_t front) {
     ::prctl(PR_SET_PDEATHSIG, 0);  // it is the front's death that it is here for
     ::prctl(PR_SET_CHILD_SUBREAPER, 1);
     const auto signals = Signals::block();
     const Fd front_file = pidfd_of(front);
-    if (::getppid() != front) return kFailed;  // it died before we could watch it
+    if (::getppid() != front) return ExitCode::failed;  // it died before we could watch it
     if (!signals) return give_up(signals.error());
     cgroup_ = make_own_cgroup(files_, guard_);
     const Lifeline lifeline(shared_.due_ns, {front, ::getpid()});
-    auto run = Child::fork_into("isolab-run", how_.cpus, [&] { return be_run(lifeline); });
+    auto run = Child::fork_into("isolab-run", how_.cpus,
+                                [&] { return static_cast<int>(be_run(lifeline)); });
     if (!run) return give_up(run.error());
     const std::string why = watch(*signals, front, front_file, *run);
     const auto end = run->wait_for(Nanos{0});
@@ -128,15 +128,15 @@ class Keeper {
     clean_up_all(cleaning);
     shared_.looked_after.store(1);
     for (const auto& line : cleaning.lines) say(line);
-    if (!cleaning.clean) return kNotRestored;
-    if (killed_by_user_) return kDisturbed;
-    if (!why.empty() || !end || end->signal != 0) return kFailed;
-    return end->code;
+    if (!cleaning.clean) return ExitCode::not_restored;
+    if (killed_by_user_) return ExitCode::disturbed;
+    if (!why.empty() || !end || end->signal != 0) return ExitCode::failed;
+    return ExitCode{end->code};
   }
 
  private:
   /// Nothing was started.
-  int give_up(const Error& error) {
+  ExitCode give_up(const Error& error) {
     shared_.looked_after.store(1);
     return complain(error);
   }
@@ -150,12 +150,12 @@ class Keeper {
     for (const auto& problem : guard_.restore()) cleaning.fail(problem.path + ": " + problem.what);
   }
 
-  int be_run(const Lifeline& lifeline) {
+  ExitCode be_run(const Lifeline& lifeline) {
     ::prctl(PR_SET_CHILD_SUBREAPER, 1);  // it ends what a window left running (runner/execute.h)
     if (!cgroup_.empty())
       if (const auto in = enter_cgroup(files_, cgroup_); !in)
         say("goes on without a cgroup of its own: " + in.error().what);
-    const int code = body_(lifeline);
+    const ExitCode code = body_(lifeline);
     shared_.whole.store(1);
     return code;
   }
@@ -199,7 +199,7 @@ class Keeper {
 
   const Supervision& how_;
   Shared& shared_;
-  const std::function<int(Lifeline)>& body_;
+  const std::function<ExitCode(Lifeline)>& body_;
   SystemFiles files_;
   StateGuard guard_;  // of the cgroup alone
   std::string cgroup_;
@@ -241,7 +241,7 @@ Result<void> refuse_leftovers(const std::filesystem::path& state) {
   return leftover(SystemFiles(), journals.front());
 }
 
-Result<RunEnd> supervise(const Supervision& how, const std::function<int(Lifeline)>& body) {
+Result<RunEnd> supervise(const Supervision& how, const std::function<ExitCode(Lifeline)>& body) {
   const RunLock lock = TRY(RunLock::take(how.lock.empty() ? how.state : how.lock, how.what));
   TRY(refuse_leftovers(how.state));
   SharedMemory memory = TRY(SharedMemory::create(sizeof(Shared)));
@@ -253,22 +253,23 @@ Result<RunEnd> supervise(const Supervision& how, const std::function<int(Lifelin
   SystemFiles files;
   const Signals signals = TRY(Signals::block());
   const pid_t front = ::getpid();
-  auto keeper = Child::fork_into("isolab-keeper", how.cpus,
-                                 [&] { return Keeper(how, shared, body).live(front); });
+  auto keeper = Child::fork_into("isolab-keeper", how.cpus, [&] {
+    return static_cast<int>(Keeper(how, shared, body).live(front));
+  });
   if (!keeper) {
     signals.unblock();
     return keeper.error();
   }
   wait_for_keeper(signals, *keeper);
-  const Exit exit = keeper->exit().value_or(Exit{.code = kFailed});
-  RunEnd end{exit.code, shared.whole.load() != 0};
+  const Exit exit = keeper->exit().value_or(Exit{.code = static_cast<int>(ExitCode::failed)});
+  RunEnd end{ExitCode{exit.code}, shared.whole.load() != 0};
   // Killed, or ended by an exception.
   if (exit.signal != 0 || shared.looked_after.load() == 0) {
     Cleaning cleaning;
     clean_up(files, how.state, cleaning);
     say(fmt::format("the keeper of the run ended early ({}); the run is ended", exit.text()));
     for (const auto& line : cleaning.lines) say(line);
-    end.code = cleaning.clean ? int{kFailed} : int{kNotRestored};
+    end.code = cleaning.clean ? ExitCode::failed : ExitCode::not_restored;
   }
   ::prctl(PR_SET_CHILD_SUBREAPER, 0);
   signals.unblock();

@@ -23,6 +23,7 @@
 #include <vector>
 
 #include "base/cpu_set.h"
+#include "base/exit_code.h"
 #include "base/result.h"
 #include "base/units.h"
 
@@ -50,11 +51,10 @@ struct Supervision {
   std::filesystem::path lock;   // directory of the lock; empty: state
 };
 
-/// How the run ended. `code` is the body's, or one of base/exit_code.h: kNotRestored when
-/// something could not be put back, kFailed when the run was killed, kDisturbed when the user had
-/// it killed.
+/// How the run ended. `code` is the body's, or not_restored when something could not be put back,
+/// failed when the run was killed, disturbed when the user had it killed.
 struct RunEnd {
-  int code = 0;
+  ExitCode code = ExitCode::done;
   bool whole = false;  // the body ended by itself
 };
 
@@ -62,7 +62,7 @@ struct RunEnd {
 /// What went wrong is told on stderr. SIGINT, SIGTERM and SIGHUP are passed on to the body; a
 /// second one kills it. The caller is single-threaded. Needs no root; without it there is less to
 /// restore.
-Result<RunEnd> supervise(const Supervision& how, const std::function<int(Lifeline)>& body);
+Result<RunEnd> supervise(const Supervision& how, const std::function<ExitCode(Lifeline)>& body);
 
 /// An earlier run was killed, or could not put everything back, and its journal is still there
 /// (leftover() in host/restore.h).

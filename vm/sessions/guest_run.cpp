@@ -6,7 +6,6 @@
 #include <algorithm>
 
 #include "base/directory.h"
-#include "base/exit_code.h"
 #include "base/text.h"
 #include "plan/arm_boots.h"
 #include "plan/compile.h"
@@ -17,12 +16,6 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr const char* kProfiles = "/root/profiles/";  // in the guest
-
-int exit_code_of(const CommandOutcome& outcome) {
-  return outcome.exit.size() == 1 && outcome.exit[0] >= '0' && outcome.exit[0] <= '9'
-             ? outcome.exit[0] - '0'
-             : int{kFailed};
-}
 
 /// The profile with the arms of this boot alone.
 Profile of_boot(Profile profile, const PlannedBoot& boot) {
@@ -47,6 +40,12 @@ Result<void> bring_back(const fs::path& recording, const fs::path& output) {
 }
 
 }  // namespace
+
+ExitCode exit_code_of(const CommandOutcome& outcome) {
+  return outcome.exit.size() == 1 && outcome.exit[0] >= '0' && outcome.exit[0] <= '9'
+             ? ExitCode{outcome.exit[0] - '0'}
+             : ExitCode::failed;
+}
 
 std::string guest_text(const GuestSpec& spec) {
   return fmt::format(
@@ -95,10 +94,10 @@ Result<GuestRunOutcome> run_profile_in_guest(const GuestRun& run, const VmOption
     note("the guest's files are kept: " + directory.path().string());
     directory.keep();
   }
-  const int code = exit_code_of(outcome->commands.front());
+  const ExitCode code = exit_code_of(outcome->commands.front());
   if (!fs::exists(outcome->results / "recording", error))
     return Error{
-        code == kNotApplicable ? ErrorKind::unsupported : ErrorKind::io,
+        code == ExitCode::not_applicable ? ErrorKind::unsupported : ErrorKind::io,
         "the run in the guest left no recording (exit " + outcome->commands.front().exit + ")",
         "what it said is on its console; --keep keeps the guest's files"};
   TRY(bring_back(outcome->results / "recording", run.output));

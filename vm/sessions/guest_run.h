@@ -6,6 +6,7 @@
 #include <functional>
 #include <string>
 
+#include "base/exit_code.h"
 #include "base/plan.h"
 #include "plan/profile.h"
 #include "vm/sessions/prepare_guest.h"
@@ -24,9 +25,9 @@ struct GuestRun {
 };
 
 struct GuestRunOutcome {
-  int code = 0;         // exit code of `isolab run` in the guest
-  std::string release;  // uname -r
-  Nanos duration{0};    // of QEMU's whole life
+  ExitCode code = ExitCode::done;  // exit code of `isolab run` in the guest
+  std::string release;             // uname -r
+  Nanos duration{0};               // of QEMU's whole life
 };
 
 /// Boots, runs, copies the recording to run.output, whole or not at all. `console` gets what the
@@ -36,6 +37,9 @@ Result<GuestRunOutcome> run_profile_in_guest(const GuestRun& run, const VmOption
                                              const Profile& profile,
                                              const std::function<void(const std::string&)>& console,
                                              const std::function<void(const std::string&)>& note);
+
+/// What a command of a guest ended with; failed for a signal, and for codes above 9.
+ExitCode exit_code_of(const CommandOutcome& outcome);
 
 /// "booting a guest: ..."
 std::string guest_text(const GuestSpec& spec);

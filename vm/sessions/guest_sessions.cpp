@@ -47,9 +47,9 @@ void carry_out(GuestSession& session, GuestRun run, const VmOptions& options,
     session.code = outcome->code;
     session.release = outcome->release;
     note(fmt::format("recorded on {} in {}", outcome->release, human_span(outcome->duration)));
-    if (outcome->code != kDone)
+    if (outcome->code != ExitCode::done)
       note(fmt::format("{} (exit code {}); its console is in {}", exit_code_text(outcome->code),
-                       outcome->code, log.string()));
+                       static_cast<int>(outcome->code), log.string()));
   } else {
     session.failure = outcome.error().what;
     note(outcome.error().text());
@@ -125,7 +125,7 @@ Json sessions_json(const std::vector<GuestSession>& sessions) {
                    {"recorded", session.recorded}};
     if (!session.release.empty()) {
       one.emplace("release", session.release);
-      one.emplace("exit", session.code);
+      one.emplace("exit", static_cast<int>(session.code));
     }
     if (!session.failure.empty()) one.emplace("failure", session.failure);
     out.push_back(Json(std::move(one)));

@@ -21,9 +21,9 @@ struct GuestSession {
   Boot boot;
   std::filesystem::path directory;  // DIR/session-02-ARM, ARM the first of the boot
   bool recorded = false;
-  int code = 0;         // exit code of the run in the guest
-  std::string release;  // uname -r; empty: not recorded by this call
-  std::string failure;  // why there is no recording; empty while recorded or not tried
+  ExitCode code = ExitCode::done;  // exit code of the run in the guest
+  std::string release;             // uname -r; empty: not recorded by this call
+  std::string failure;             // why there is no recording; empty while recorded or not tried
 };
 
 /// All of them in the order in which they are to be carried out.

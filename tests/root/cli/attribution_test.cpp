@@ -49,10 +49,10 @@ class Injected : public testing::Test {
     options.plots = false;
     options.quiet = true;
     testing::internal::CaptureStdout();
-    const int code = run_command(options, {"attribution_test"});
+    const ExitCode code = run_command(options, {"attribution_test"});
     testing::internal::GetCapturedStdout();
-    if (code == kNotApplicable) GTEST_SKIP() << "nothing of the profile can run here";
-    ASSERT_THAT(code, testing::AnyOf(kDone, kDisturbed));
+    if (code == ExitCode::not_applicable) GTEST_SKIP() << "nothing of the profile can run here";
+    ASSERT_THAT(code, testing::AnyOf(ExitCode::done, ExitCode::disturbed));
     auto recording = load_recording(options.output);
     ASSERT_TRUE(recording) << recording.error().text();
     findings_ = analyse(*recording);

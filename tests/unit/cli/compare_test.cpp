@@ -19,7 +19,7 @@ using testing::Not;
 
 /// What a verb prints on stdout; its exit code goes into `code`.
 template <class F>
-std::string printed(F verb, int& code) {
+std::string printed(F verb, ExitCode& code) {
   testing::internal::CaptureStdout();
   code = verb();
   std::fflush(stdout);
@@ -33,9 +33,9 @@ TEST_F(Recordings, HistoryFollowsAMetricOverRecordings) {
   options.metric = "gaps_over_10us";
   options.labels = {"arm=noise", "cpu=all"};
   options.directory = root_;
-  int code = -1;
+  ExitCode code{-1};
   const auto text = printed([&] { return history_command(options); }, code);
-  EXPECT_EQ(code, kDone);
+  EXPECT_EQ(code, ExitCode::done);
   EXPECT_THAT(text, HasSubstr("arm noise, cpu all"));
   EXPECT_THAT(text, HasSubstr("7.20k"));  // 40 in 20 s
   EXPECT_THAT(text, HasSubstr("18.0k"));  // 100 in 20 s
@@ -54,14 +54,14 @@ TEST_F(Recordings, HistoryFollowsAMetricOverRecordings) {
 
   options.labels = {"arm=absent"};
   printed([&] { return history_command(options); }, code);
-  EXPECT_EQ(code, kNotApplicable);
+  EXPECT_EQ(code, ExitCode::not_applicable);
   options.labels = {"arm"};
   printed([&] { return history_command(options); }, code);
-  EXPECT_EQ(code, kFailed);
+  EXPECT_EQ(code, ExitCode::failed);
   options.labels.clear();
   options.metric = "gaps_over_11us";
   printed([&] { return history_command(options); }, code);
-  EXPECT_EQ(code, kFailed);
+  EXPECT_EQ(code, ExitCode::failed);
 }
 
 TEST_F(Recordings, TheVerbComparesThemAsItsTestsSay) {
@@ -73,22 +73,22 @@ TEST_F(Recordings, TheVerbComparesThemAsItsTestsSay) {
   CompareOptions options;
   options.request.groups = {base, now};
   options.cover_letter = true;
-  int code = -1;
+  ExitCode code{-1};
   const auto letter = printed([&] { return compare_command(options); }, code);
-  EXPECT_EQ(code, kDone);
+  EXPECT_EQ(code, ExitCode::done);
   test::expect_page(letter, 72);
   EXPECT_THAT(letter, testing::ContainsRegex("gaps >10us/CPU-h.* 2\\.[0-9]+x \\*"));
   EXPECT_THAT(letter, HasSubstr("n = 6 and 6 sessions"));
   options.request.groups = {base};
   printed([&] { return compare_command(options); }, code);
-  EXPECT_EQ(code, kFailed);
+  EXPECT_EQ(code, ExitCode::failed);
 }
 
 TEST_F(Recordings, SessionsWhoseArmsAreComparedCountOnce) {
   CompareOptions options;
   options.request.groups = {record("a").string() + "," + record("b").string()};
   options.request.arms = {"idle", "noise"};
-  int code = -1;
+  ExitCode code{-1};
   const auto text = printed([&] { return compare_command(options); }, code);
   EXPECT_THAT(text, HasSubstr("in how many of the 2 sessions"));
 }

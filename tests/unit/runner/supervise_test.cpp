@@ -37,6 +37,7 @@ using std::chrono::seconds;
 using testing::HasSubstr;
 
 constexpr int kNotWhole = 64;  // added to the exit code of a front whose body was cut short
+constexpr int not_whole(ExitCode code) { return static_cast<int>(code) + kNotWhole; }
 
 class Supervised : public testing::Test {
  protected:
@@ -54,14 +55,14 @@ class Supervised : public testing::Test {
 
   /// Sets the knob through a guard, starts a family that nobody waits for, says so, then does
   /// `then`.
-  std::function<int(Lifeline)> body(std::function<int()> then) const {
+  std::function<ExitCode(Lifeline)> body(std::function<ExitCode()> then) const {
     return [this, then = std::move(then)](Lifeline) {
       StateGuard guard(files_, how().state);
-      if (!guard.set(knob_, "2")) return 70;
+      if (!guard.set(knob_, "2")) return ExitCode{70};
       // The second leaves the process group and the session, as a daemon does.
       auto family =
           Child::spawn({.argv = {"sh", "-c", "sleep 500 & setsid sleep 501 & exec sleep 502"}});
-      if (!family) return 71;
+      if (!family) return ExitCode{71};
       std::ofstream(directory_ / "changed") << "yes";
       return then();
     };
@@ -80,13 +81,13 @@ class Supervised : public testing::Test {
     ::dup2(ends[1], STDERR_FILENO);
   }
 
-  Child front(const std::function<int(Lifeline)>& body, Nanos limit = seconds(60),
+  Child front(const std::function<ExitCode(Lifeline)>& body, Nanos limit = seconds(60),
               const std::string& output = {}) const {
     auto child = Child::fork_into("front", {}, [&] {
       take_away_stderr(output);
       const auto end = supervise(how(limit), body);
-      if (!end) return complain(end.error());
-      return end->code + (end->whole ? 0 : kNotWhole);
+      if (!end) return static_cast<int>(complain(end.error()));
+      return static_cast<int>(end->code) + (end->whole ? 0 : kNotWhole);
     });
     EXPECT_TRUE(child);
     return std::move(*child);
@@ -134,13 +135,13 @@ class Supervised : public testing::Test {
   std::string knob_;
 };
 
-int sleep_on() {
+ExitCode sleep_on() {
   sleep_for(seconds(120));
-  return 0;
+  return ExitCode::done;
 }
 
 TEST_F(Supervised, AnEndByItselfHandsOverItsCode) {
-  auto child = front(body([] { return int{kDisturbed}; }));
+  auto child = front(body([] { return ExitCode::disturbed; }));
   const auto exit = child.wait_for(seconds(20));
   ASSERT_TRUE(exit);
   EXPECT_EQ(exit->text(), "exit code 5");
@@ -148,21 +149,21 @@ TEST_F(Supervised, AnEndByItselfHandsOverItsCode) {
 }
 
 TEST_F(Supervised, ACrashIsUndone) {
-  auto child = front(body([]() -> int {
+  auto child = front(body([]() -> ExitCode {
     ::raise(SIGSEGV);
-    return 0;
+    return ExitCode::done;
   }));
   const auto exit = child.wait_for(seconds(20));
   ASSERT_TRUE(exit);
-  EXPECT_EQ(exit->code, kFailed + kNotWhole);
+  EXPECT_EQ(exit->code, not_whole(ExitCode::failed));
   expect_as_found();
 }
 
 TEST_F(Supervised, AnExceptionIsUndone) {
-  auto child = front(body([]() -> int { throw std::bad_alloc(); }));
+  auto child = front(body([]() -> ExitCode { throw std::bad_alloc(); }));
   const auto exit = child.wait_for(seconds(20));
   ASSERT_TRUE(exit);
-  EXPECT_EQ(exit->code, kFailed + kNotWhole);
+  EXPECT_EQ(exit->code, not_whole(ExitCode::failed));
   expect_as_found();
 }
 
@@ -173,13 +174,13 @@ TEST_F(Supervised, MessagesThatCannotBeWrittenKeepNobodyFromRestoring) {
         [&](Lifeline lifeline) {
           return body([&] {
             ::raise(SIGKILL);
-            return 0;
+            return ExitCode::done;
           })(lifeline);
         },
         seconds(60), kind);
     const auto exit = child.wait_for(seconds(20));
     ASSERT_TRUE(exit) << kind;
-    EXPECT_EQ(exit->code, kFailed + kNotWhole) << kind;
+    EXPECT_EQ(exit->code, not_whole(ExitCode::failed)) << kind;
     expect_as_found();
   }
 }
@@ -193,26 +194,26 @@ TEST_F(Supervised, AHangIsEndedAtTheDeadlineAndUndone) {
       seconds(60));
   const auto exit = child.wait_for(seconds(20));
   ASSERT_TRUE(exit);
-  EXPECT_EQ(exit->code, kFailed + kNotWhole);
+  EXPECT_EQ(exit->code, not_whole(ExitCode::failed));
   expect_as_found();
 }
 
 TEST_F(Supervised, AStoppedRunIsEndedAtTheDeadlineToo) {
-  auto child = front(body([]() -> int {
+  auto child = front(body([]() -> ExitCode {
                        ::raise(SIGSTOP);
-                       return 0;
+                       return ExitCode::done;
                      }),
                      milliseconds(400));
   const auto exit = child.wait_for(seconds(20));
   ASSERT_TRUE(exit);
-  EXPECT_EQ(exit->code, kFailed + kNotWhole);
+  EXPECT_EQ(exit->code, not_whole(ExitCode::failed));
   expect_as_found();
 }
 
 TEST_F(Supervised, OneSignalIsPassedOnTheSecondKills) {
   for (const int number : {SIGINT, SIGTERM, SIGHUP}) {
     std::filesystem::remove(directory_ / "changed");
-    auto child = front(body([this]() -> int {
+    auto child = front(body([this]() -> ExitCode {
       struct sigaction note {};
       note.sa_handler = [](int) {};
       for (const int one : {SIGINT, SIGTERM, SIGHUP}) ::sigaction(one, &note, nullptr);
@@ -233,7 +234,7 @@ TEST_F(Supervised, OneSignalIsPassedOnTheSecondKills) {
     ::kill(child.pid(), number);
     const auto exit = child.wait_for(seconds(20));
     ASSERT_TRUE(exit);
-    EXPECT_EQ(exit->code, kDisturbed + kNotWhole);
+    EXPECT_EQ(exit->code, not_whole(ExitCode::disturbed));
     expect_as_found();
     std::filesystem::remove(directory_ / "heard");
     std::filesystem::remove(directory_ / "deaf");
@@ -245,7 +246,7 @@ TEST_F(Supervised, ASecondRunIsRefusedAndToldOfTheFirst) {
   wait_until_changed();
   Supervision second = how();
   second.what = "profile second";
-  const auto refused = supervise(second, [](Lifeline) { return 0; });
+  const auto refused = supervise(second, [](Lifeline) { return ExitCode::done; });
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().kind, ErrorKind::busy);
   EXPECT_THAT(refused.error().what, HasSubstr(fmt::format("process {} of user {}, profile test",
@@ -274,7 +275,7 @@ TEST_F(Supervised, AnyOneOrTwoOfTheThreeMayBeKilled) {
       // The lock is held until the kernel has ended the run.
       for (int i = 0; i < 400 && !RunLock::take(how().state, "test"); ++i)
         sleep_for(milliseconds(5));
-      const auto next = supervise(how(), [](Lifeline) { return 0; });
+      const auto next = supervise(how(), [](Lifeline) { return ExitCode::done; });
       ASSERT_FALSE(next) << victims;
       EXPECT_THAT(next.error().text(), HasSubstr("isolab restore --dry-run")) << victims;
       for (const auto& journal : journals())
@@ -282,7 +283,7 @@ TEST_F(Supervised, AnyOneOrTwoOfTheThreeMayBeKilled) {
       // Without a cgroup nobody can tell whose the sleepers are; our own parentage ends them here.
       for (const pid_t pid : sleepers()) ::kill(pid, SIGKILL);
     } else if ((victims & 4U) == 0) {
-      EXPECT_EQ(exit->code, kFailed + kNotWhole) << victims;
+      EXPECT_EQ(exit->code, not_whole(ExitCode::failed)) << victims;
     }
     expect_as_found();
   }
@@ -291,14 +292,14 @@ TEST_F(Supervised, AnyOneOrTwoOfTheThreeMayBeKilled) {
 TEST_F(Supervised, WhatCannotBePutBackIsExitCode4) {
   auto child = front([this](Lifeline) {
     StateGuard guard(files_, how().state);
-    if (!guard.set(knob_, "2")) return 70;
+    if (!guard.set(knob_, "2")) return ExitCode{70};
     std::filesystem::remove(knob_);
     ::raise(SIGKILL);
-    return 0;
+    return ExitCode::done;
   });
   const auto exit = child.wait_for(seconds(20));
   ASSERT_TRUE(exit);
-  EXPECT_EQ(exit->code, kNotRestored + kNotWhole);
+  EXPECT_EQ(exit->code, not_whole(ExitCode::not_restored));
   EXPECT_EQ(journals().size(), 1u);
 }
 
