@@ -1,21 +1,35 @@
 // SPDX-License-Identifier: Apache-2.0
 // The verb analyse: the findings of a recording as JSON. Runs anywhere.
-#include "base/exit_code.h"
+#include <memory>
+
 #include "base/output.h"
-#include "cli/commands.h"
 #include "cli/finish_report.h"
+#include "cli/shared_options.h"
 #include "report/json/findings_json.h"
-#include "runner/complain.h"
 
 namespace isolab {
+namespace {
 
-namespace fs = std::filesystem;
+struct AnalyseOptions {
+  std::filesystem::path recording;
+  std::string classes;
+  bool json = false;  // it always is
+};
 
-ExitCode analyse_command(const fs::path& directory, const std::string& classes) {
-  const auto findings = findings_of(directory, classes);
-  if (!findings) return complain(findings.error());
-  print_as_json(findings_to_json(*findings));
+Result<ExitCode> print_findings(const AnalyseOptions& options) {
+  print_as_json(findings_to_json(TRY(findings_of(options.recording, options.classes))));
   return ExitCode::done;
+}
+
+}  // namespace
+
+Verb verb_analyse() {
+  const auto options = std::make_shared<AnalyseOptions>();
+  return {"analyse",
+          "recompute the findings of a recording; prints them as JSON",
+          {json_flag(options->json), recording_argument(options->recording),
+           classes_option(options->classes)},
+          [options](const Call&) { return print_findings(*options); }};
 }
 
 }  // namespace isolab

@@ -3,25 +3,30 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <memory>
 
-#include "base/exit_code.h"
 #include "base/output.h"
-#include "cli/commands.h"
+#include "cli/shared_options.h"
 #include "host/captured/machine.h"
 #include "host/facts/measured_cpus.h"
 #include "host/os.h"
 #include "host/readiness/readiness.h"
 #include "report/text/format.h"
 #include "results/json.h"
-#include "runner/complain.h"
 
 namespace isolab {
 namespace {
 
+struct CheckOptions {
+  std::filesystem::path host;
+  std::string cpus;
+  bool json = false;
+};
+
 void print_text(const std::vector<ReadinessFinding>& findings, const CpuSet& measured) {
   const auto count = [&](ReadinessLevel level) {
     return std::count_if(findings.begin(), findings.end(),
-                         [&](const auto& one) { return one.level == level; });
+                         [&](const auto& finding) { return finding.level == level; });
   };
   std::string out =
       fmt::format("measured CPU {}: {} problem(s), {} advice, {} fine, {} not applicable\n\n",
@@ -29,11 +34,14 @@ void print_text(const std::vector<ReadinessFinding>& findings, const CpuSet& mea
                   count(ReadinessLevel::ok), count(ReadinessLevel::not_applicable));
   for (const auto level : {ReadinessLevel::problem, ReadinessLevel::advice, ReadinessLevel::ok,
                            ReadinessLevel::not_applicable}) {
-    for (const auto& one : findings) {
-      if (one.level != level) continue;
-      out += wrapped(fmt::format("{:<15}", to_string(level)), 17, one.subject + ": " + one.seen);
-      if (!one.matters.empty()) out += wrapped(fmt::format("{:17}why: ", ""), 22, one.matters);
-      if (!one.advice.empty()) out += wrapped(fmt::format("{:17}do:  ", ""), 22, one.advice);
+    for (const auto& finding : findings) {
+      if (finding.level != level) continue;
+      out += wrapped(fmt::format("{:<15}", to_string(level)), 17,
+                     finding.subject + ": " + finding.seen);
+      if (!finding.matters.empty())
+        out += wrapped(fmt::format("{:17}why: ", ""), 22, finding.matters);
+      if (!finding.advice.empty())
+        out += wrapped(fmt::format("{:17}do:  ", ""), 22, finding.advice);
     }
   }
   print(out);
@@ -41,13 +49,13 @@ void print_text(const std::vector<ReadinessFinding>& findings, const CpuSet& mea
 
 void print_json_findings(const std::vector<ReadinessFinding>& findings, const CpuSet& measured) {
   JsonArray items;
-  for (const auto& one : findings) {
-    items.push_back(JsonObject{{"id", one.id},
-                               {"level", to_string(one.level)},
-                               {"subject", one.subject},
-                               {"seen", one.seen},
-                               {"matters", one.matters},
-                               {"advice", one.advice}});
+  for (const auto& finding : findings) {
+    items.push_back(JsonObject{{"id", finding.id},
+                               {"level", to_string(finding.level)},
+                               {"subject", finding.subject},
+                               {"seen", finding.seen},
+                               {"matters", finding.matters},
+                               {"advice", finding.advice}});
   }
   print_as_json(print_json(JsonObject{{"measured", measured.list()}, {"findings", items}}));
 }
@@ -64,23 +72,29 @@ Result<CpuSet> measured_cpus(const HostFacts& facts, const std::string& named) {
   return cpus;
 }
 
-}  // namespace
-
-ExitCode check_command(const std::filesystem::path& host, const std::string& cpus, bool json) {
-  if (host.empty() && is_root())
-    if (const auto mounted = mount_private_kernel_filesystems(); !mounted)
-      return complain(mounted.error());
-  const auto machine = open_machine(host);
-  if (!machine) return complain(machine.error());
-  const HostFacts& facts = machine->facts;
-  const auto measured = measured_cpus(facts, cpus);
-  if (!measured) return complain(measured.error());
-  const auto findings = check_readiness(*machine->files, facts, *measured);
-  json ? print_json_findings(findings, *measured) : print_text(findings, *measured);
-  const bool problem = std::any_of(findings.begin(), findings.end(), [](const auto& one) {
-    return one.level == ReadinessLevel::problem;
+Result<ExitCode> check(const CheckOptions& options) {
+  if (options.host.empty() && is_root()) TRY(mount_private_kernel_filesystems());
+  const Machine machine = TRY(open_machine(options.host));
+  const CpuSet measured = TRY(measured_cpus(machine.facts, options.cpus));
+  const auto findings = check_readiness(*machine.files, machine.facts, measured);
+  options.json ? print_json_findings(findings, measured) : print_text(findings, measured);
+  const bool problem = std::any_of(findings.begin(), findings.end(), [](const auto& finding) {
+    return finding.level == ReadinessLevel::problem;
   });
   return problem ? ExitCode::failed : ExitCode::done;
+}
+
+}  // namespace
+
+Verb verb_check() {
+  const auto options = std::make_shared<CheckOptions>();
+  return {
+      "check",
+      "is this machine ready for isolated measurements? what to do about it if not",
+      {json_flag(options->json),
+       {"--cpus", &options->cpus, "the CPUs to judge (default: the isolated ones, else the last)"},
+       host_option(options->host)},
+      [options](const Call&) { return check(*options); }};
 }
 
 }  // namespace isolab

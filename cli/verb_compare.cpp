@@ -3,22 +3,21 @@
 #include <fmt/format.h>
 
 #include <filesystem>
+#include <memory>
 
 #include "analysis/compare.h"
 #include "analysis/false_positives.h"
 #include "analysis/model/comparison.h"
 #include "analysis/session_groups.h"
-#include "base/exit_code.h"
 #include "base/output.h"
 #include "base/scratch.h"
 #include "base/text_file.h"
-#include "cli/commands.h"
+#include "cli/shared_options.h"
 #include "plan/profile_file.h"
 #include "report/compare/text.h"
 #include "report/html/page.h"
 #include "report/json/comparison_json.h"
 #include "runner/charts.h"
-#include "runner/complain.h"
 
 namespace isolab {
 namespace {
@@ -26,6 +25,15 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr const char* kName = "comparison.json";
+
+struct CompareOptions {
+  CompareRequest request;
+  double min_effect_percent = 1;
+  std::string unit = "session";
+  bool json = false;
+  bool cover_letter = false;
+  fs::path html, charts;  // to make; empty: not
+};
 
 Result<std::vector<InlineChart>> drawings(const Comparison& comparison) {
   const Scratch scratch = TRY(Scratch::make());
@@ -47,10 +55,13 @@ Result<void> write_html(const Comparison& comparison, const CompareContext& cont
   return {};
 }
 
-Result<void> run(const CompareOptions& options) {
-  const auto loaded = TRY(load_groups(options.request));
-  Comparison comparison = TRY(compare(loaded.groups, options.request.options));
-  if (options.request.by_repeat)
+Result<ExitCode> print_comparison(const CompareOptions& options) {
+  CompareRequest request = options.request;
+  request.by_repeat = options.unit == "repeat";
+  request.options.min_effect = options.min_effect_percent / 100;
+  const auto loaded = TRY(load_groups(request));
+  Comparison comparison = TRY(compare(loaded.groups, request.options));
+  if (request.by_repeat)
     comparison.notes.insert(
         comparison.notes.begin(),
         "the unit is the repeat, not the session: what is found holds for these sessions, and says "
@@ -67,14 +78,44 @@ Result<void> run(const CompareOptions& options) {
     for (const auto& file : TRY(draw_charts(comparison_to_json(comparison), kName, options.charts)))
       say_line("chart: " + file.string());
   if (!options.html.empty()) TRY(write_html(comparison, context, options.html));
-  return {};
+  return ExitCode::done;
+}
+
+std::vector<Option> compare_options(CompareOptions& options) {
+  auto& request = options.request;
+  return {
+      json_flag(options.json),
+      Option{"groups", &request.groups,
+             "[NAME=]DIR[,DIR...], the base first; a DIR is a recording or holds sessions"}
+          .require(),
+      Option{"--arms", &request.arms, "compare these arms of all sessions instead"}
+          .split_at_commas(),
+      Option{"--metric", &request.options.metrics, "only these metrics (more power)"}
+          .split_at_commas(),
+      Option{"--intended", &request.options.intended,
+             "facts that may differ: keys, or beginnings ended by a dot"}
+          .show_default()
+          .split_at_commas(),
+      Option{"--min-effect", &options.min_effect_percent, "smallest change that counts, in percent"}
+          .show_default()
+          .between(0, 1000),
+      Option{"--unit", &options.unit, "what n counts; repeat: holds for these sessions only"}
+          .show_default()
+          .one_of({"session", "repeat"}),
+      {"--cover-letter", &options.cover_letter, "72 columns of ASCII for a patch series"},
+      {"--html", &options.html, "write a page with tables and charts"},
+      {"--charts", &options.charts, "draw charts (PNG, SVG, CSV) into this directory"},
+  };
 }
 
 }  // namespace
 
-ExitCode compare_command(const CompareOptions& options) {
-  const auto outcome = run(options);
-  return outcome ? ExitCode::done : complain(outcome.error());
+Verb verb_compare() {
+  const auto options = std::make_shared<CompareOptions>();
+  return {"compare",
+          "sessions against sessions: every metric with interval, exact p and a verdict "
+          "corrected for their number",
+          compare_options(*options), [options](const Call&) { return print_comparison(*options); }};
 }
 
 }  // namespace isolab

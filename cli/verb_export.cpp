@@ -2,19 +2,25 @@
 // The verb export: a recording in the formats of other tools. Runs anywhere, needs no root.
 #include <fmt/format.h>
 
-#include "base/exit_code.h"
+#include <memory>
+#include <optional>
+
 #include "base/output.h"
 #include "base/output_file.h"
-#include "cli/commands.h"
+#include "cli/shared_options.h"
 #include "report/export/perfetto.h"
 #include "report/export/trace_cmd.h"
 #include "results/json.h"
-#include "runner/complain.h"
 
 namespace isolab {
 namespace {
 
-namespace fs = std::filesystem;
+struct ExportOptions {
+  std::filesystem::path recording;
+  std::filesystem::path perfetto, trace_cmd;  // files to make; empty: not this one
+  std::optional<int> window;  // its number; none: all, for trace-cmd the first traced one
+  bool json = false;
+};
 
 /// What was written, as members of the answer.
 Result<JsonObject> write_perfetto(const Recording& recording, const ExportOptions& options) {
@@ -45,7 +51,7 @@ std::string number_of(const JsonObject& of, const char* key) {
   return text;
 }
 
-Result<void> export_all(const ExportOptions& options) {
+Result<ExitCode> export_all(const ExportOptions& options) {
   if (options.perfetto.empty() && options.trace_cmd.empty())
     return Error{ErrorKind::usage, "nothing to export",
                  "name a file: --perfetto OUT.json or --trace-cmd OUT.dat"};
@@ -70,14 +76,26 @@ Result<void> export_all(const ExportOptions& options) {
     answer["trace_cmd"] = done;
   }
   if (options.json) print_as_json(print_json(answer));
-  return {};
+  return ExitCode::done;
 }
 
 }  // namespace
 
-ExitCode export_command(const ExportOptions& options) {
-  const auto done = export_all(options);
-  return done ? ExitCode::done : complain(done.error());
+Verb verb_export() {
+  const auto options = std::make_shared<ExportOptions>();
+  return {"export",
+          "write a recording for other tools: Perfetto, trace-cmd, KernelShark",
+          {json_flag(options->json),
+           recording_argument(options->recording),
+           {"--perfetto", &options->perfetto,
+            "make this file: gaps, causes and arrows from senders, as Chrome "
+            "trace JSON"},
+           {"--trace-cmd", &options->trace_cmd,
+            "make this file: the raw trace of one window, as trace.dat"},
+           {"--window", &options->window,
+            "only this window, by its number (default: all; --trace-cmd: the "
+            "first traced one)"}},
+          [options](const Call&) { return export_all(*options); }};
 }
 
 }  // namespace isolab

@@ -2,11 +2,12 @@
 // The verb facts: what is known of this machine, or of a captured one.
 #include <fmt/format.h>
 
-#include "base/exit_code.h"
+#include <memory>
+
 #include "base/output.h"
 #include "base/output_file.h"
 #include "base/version.h"
-#include "cli/commands.h"
+#include "cli/shared_options.h"
 #include "host/captured/machine.h"
 #include "host/facts/measured_cpus.h"
 #include "host/os.h"
@@ -15,36 +16,50 @@
 #include "runner/complain.h"
 
 namespace isolab {
+namespace {
 
-ExitCode facts_command(const std::filesystem::path& host, bool json,
-                       const std::filesystem::path& capture) {
-  const auto machine = open_machine(host);
-  if (!machine) return complain(machine.error());
-  if (!capture.empty()) {
-    auto out = OutputFile::create(capture);
-    if (!out) return complain(out.error());
-    const auto written = out->write(capture_machine(
-        *machine->files, "captured by isolab " + std::string(kVersion) + " on " + utc_now()));
-    if (!written) return complain(written.error());
-    if (const auto finished = out->finish(); !finished) return complain(finished.error());
-    say_line("captured: " + capture.string() +
-             " (it names this machine's host name and command line)");
-    return ExitCode::done;
-  }
-  const HostFacts& facts = machine->facts;
-  // What can be read is printed all the same: facts are for bug reports.
-  if (const auto online = require_online(facts); !online) (void)complain(online.error());
-  if (json) {
-    JsonObject object;
-    for (const auto& [key, value] : facts.all) object.emplace(key, value);
-    print_as_json(print_json(object));
-    return ExitCode::done;
-  }
-  std::string out;
-  for (const auto& [key, value] : facts.all)
-    out += fmt::format("{:<34} {}\n", visible_line(key), visible_line(value));
-  print(out);
+struct FactsOptions {
+  std::filesystem::path host;
+  std::filesystem::path capture;  // a file to make (tests/hosts/*.txt); empty: none
+  bool json = false;
+};
+
+Result<ExitCode> capture(const Machine& machine, const std::filesystem::path& file) {
+  auto out = TRY(OutputFile::create(file));
+  TRY(out.write(capture_machine(
+      *machine.files, "captured by isolab " + std::string(kVersion) + " on " + utc_now())));
+  TRY(out.finish());
+  say_line("captured: " + file.string() + " (it names this machine's host name and command line)");
   return ExitCode::done;
+}
+
+Result<ExitCode> print_facts(const FactsOptions& options) {
+  const Machine machine = TRY(open_machine(options.host));
+  if (!options.capture.empty()) return capture(machine, options.capture);
+  // What can be read is printed all the same: facts are for bug reports.
+  if (const auto online = require_online(machine.facts); !online) (void)complain(online.error());
+  std::string text;
+  JsonObject object;
+  for (const auto& [key, value] : machine.facts.all) {
+    object.emplace(key, value);
+    text += fmt::format("{:<34} {}\n", visible_line(key), visible_line(value));
+  }
+  options.json ? print_as_json(print_json(object)) : print(text);
+  return ExitCode::done;
+}
+
+}  // namespace
+
+Verb verb_facts() {
+  const auto options = std::make_shared<FactsOptions>();
+  return {"facts",
+          "print what is known of this machine (put it into bug reports)",
+          {json_flag(options->json),
+           {"--capture", &options->capture,
+            "write the kernel files behind the facts into this file (for a bug "
+            "report)"},
+           host_option(options->host)},
+          [options](const Call&) { return print_facts(*options); }};
 }
 
 }  // namespace isolab

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <memory>
 #include <system_error>
 
 #include "analysis/analyse.h"
@@ -10,21 +11,28 @@
 #include "analysis/model/metric_list.h"
 #include "base/digest.h"
 #include "base/directory.h"
-#include "base/exit_code.h"
 #include "base/output.h"
 #include "base/text.h"
 #include "base/version.h"
-#include "cli/commands.h"
+#include "cli/shared_options.h"
 #include "report/text/format.h"
 #include "results/index.h"
 #include "results/json_values.h"
 #include "results/recording.h"
-#include "runner/complain.h"
 
 namespace isolab {
 namespace {
 
 namespace fs = std::filesystem;
+
+struct HistoryOptions {
+  std::string metric;
+  std::vector<std::string> labels;    // "arm=idle"
+  fs::path directory = "recordings";  // where recordings are looked for
+  fs::path index;                     // empty: index.sqlite in `directory`
+  bool rebuild = false;
+  bool json = false;
+};
 
 constexpr int kDepth = 2;  // recordings, and the sessions of `run --sessions` below one directory
 
@@ -37,15 +45,15 @@ void find_recordings(const fs::path& place, int depth, std::vector<fs::path>& ou
   const auto inside = entries_of(place);
   if (!inside) return not_indexed(place, inside.error());
   std::error_code ignored;
-  for (const auto& one : *inside) {
-    if (!fs::is_directory(one, ignored) || one.filename().string().starts_with(".")) continue;
-    const auto found = is_recording(one);
+  for (const auto& entry : *inside) {
+    if (!fs::is_directory(entry, ignored) || entry.filename().string().starts_with(".")) continue;
+    const auto found = is_recording(entry);
     if (!found)
-      not_indexed(one, found.error());
+      not_indexed(entry, found.error());
     else if (*found)
-      out.push_back(one);
+      out.push_back(entry);
     else if (depth > 1)
-      find_recordings(one, depth - 1, out);
+      find_recordings(entry, depth - 1, out);
   }
 }
 
@@ -189,7 +197,7 @@ std::string as_text(const HistoryOptions& options, const std::vector<HistoryPoin
   return out;
 }
 
-Result<ExitCode> run(const HistoryOptions& options) {
+Result<ExitCode> print_history(const HistoryOptions& options) {
   if (find_metric_info(options.metric) == nullptr)
     return Error{ErrorKind::usage, "there is no metric \"" + options.metric + "\"",
                  "isolab schema lists them under x-metrics"};
@@ -215,9 +223,18 @@ Result<ExitCode> run(const HistoryOptions& options) {
 
 }  // namespace
 
-ExitCode history_command(const HistoryOptions& options) {
-  const auto code = run(options);
-  return code ? *code : complain(code.error());
+Verb verb_history() {
+  const auto options = std::make_shared<HistoryOptions>();
+  return {
+      "history",
+      "one metric over all recordings of a directory",
+      {json_flag(options->json),
+       Option{"metric", &options->metric, "a name of `isolab schema`"}.require(),
+       Option{"--in", &options->directory, "directory of the recordings"}.show_default(),
+       Option{"--label", &options->labels, "only with this label, like arm=idle"}.take_one_each(),
+       {"--index", &options->index, "the index's file (default: index.sqlite in the directory)"},
+       {"--rebuild", &options->rebuild, "analyse every recording again"}},
+      [options](const Call&) { return print_history(*options); }};
 }
 
 }  // namespace isolab

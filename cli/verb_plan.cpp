@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // The verb plan: what a profile would do here, or on a captured machine.
-#include "base/exit_code.h"
+#include <memory>
+
 #include "base/output.h"
-#include "cli/commands.h"
+#include "cli/shared_options.h"
 #include "cli/supervision.h"
 #include "host/cache_directory.h"
 #include "host/captured/machine.h"
@@ -22,6 +23,13 @@
 
 namespace isolab {
 namespace {
+
+struct PlanOptions {
+  std::string profile, booted;
+  std::filesystem::path host;
+  bool dry_run = false;
+  bool json = false;
+};
 
 void print_plan(const Plan& plan, Host host, bool json) {
   if (json)
@@ -43,28 +51,39 @@ Result<ExitCode> dry_run(Plan plan, Files& files, HostFacts facts, bool json) {
   return end.code;
 }
 
+Result<ExitCode> plan(const PlanOptions& options) {
+  if (options.dry_run && !options.host.empty())
+    return Error{ErrorKind::usage,
+                 "--dry-run tries workloads out, and --host names a machine "
+                 "that is not this one",
+                 "leave out one of them"};
+  const std::string file = TRY(find_profile(options.profile));
+  const Profile profile = TRY(read_profile(file));
+  // What is missing then says so.
+  if (options.dry_run && is_root()) (void)mount_private_kernel_filesystems();
+  const Machine machine = TRY(open_machine(options.host));
+  Plan compiled = TRY(compile_plan(profile, machine.facts, options.booted));
+  if (options.dry_run)
+    return dry_run(std::move(compiled), *machine.files, machine.facts, options.json);
+  print_plan(compiled, Host{*machine.files, machine.facts}, options.json);
+  return ExitCode::done;
+}
+
 }  // namespace
 
-ExitCode plan_command(const PlanRequest& request) {
-  const auto print_it = [&]() -> Result<ExitCode> {
-    if (request.dry_run && !request.host.empty())
-      return Error{ErrorKind::usage,
-                   "--dry-run tries workloads out, and --host names a machine "
-                   "that is not this one",
-                   "leave out one of them"};
-    const std::string file = TRY(find_profile(request.profile));
-    const Profile profile = TRY(read_profile(file));
-    // What is missing then says so.
-    if (request.dry_run && is_root()) (void)mount_private_kernel_filesystems();
-    const Machine machine = TRY(open_machine(request.host));
-    Plan plan = TRY(compile_plan(profile, machine.facts, request.booted));
-    if (request.dry_run)
-      return dry_run(std::move(plan), *machine.files, machine.facts, request.json);
-    print_plan(plan, Host{*machine.files, machine.facts}, request.json);
-    return ExitCode::done;
-  };
-  const auto outcome = print_it();
-  return outcome ? *outcome : complain(outcome.error());
+Verb verb_plan() {
+  const auto options = std::make_shared<PlanOptions>();
+  return {"plan",
+          "print the resolved plan of a profile: CPUs, arms, parameters, windows, "
+          "duration",
+          {json_flag(options->json),
+           profile_argument(options->profile),
+           booted_option(options->booted),
+           {"--dry-run", &options->dry_run,
+            "try one operation of each workload, to tell what is not applicable "
+            "here"},
+           host_option(options->host)},
+          [options](const Call&) { return plan(*options); }};
 }
 
 }  // namespace isolab

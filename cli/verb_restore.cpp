@@ -4,20 +4,25 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <memory>
 
-#include "base/exit_code.h"
 #include "base/output.h"
-#include "cli/commands.h"
+#include "cli/shared_options.h"
 #include "host/guard.h"
 #include "host/os.h"
 #include "host/restore.h"
 #include "host/run_lock.h"
 #include "host/state_directory.h"
 #include "results/json.h"
-#include "runner/complain.h"
 
 namespace isolab {
 namespace {
+
+struct RestoreOptions {
+  bool dry_run = false;
+  bool forget = false;
+  bool json = false;
+};
 
 Result<ExitCode> show_script(const Files& files, bool json) {
   JsonArray scripts;
@@ -78,17 +83,28 @@ Result<ExitCode> restore(Files& files, Stuck stuck, bool json) {
   return problems.empty() ? ExitCode::done : ExitCode::not_restored;
 }
 
+Result<ExitCode> restore(const RestoreOptions& options) {
+  // The run may have seen tracefs through a mount of its own.
+  if (is_root()) TRY(mount_private_kernel_filesystems());
+  SystemFiles files;
+  return options.dry_run
+             ? show_script(files, options.json)
+             : restore(files, options.forget ? Stuck::forget : Stuck::keep, options.json);
+}
+
 }  // namespace
 
-ExitCode restore_command(bool dry_run, bool forget, bool json) {
-  const auto outcome = [&]() -> Result<ExitCode> {
-    // The run may have seen tracefs through a mount of its own.
-    if (is_root()) TRY(mount_private_kernel_filesystems());
-    SystemFiles files;
-    return dry_run ? show_script(files, json)
-                   : restore(files, forget ? Stuck::forget : Stuck::keep, json);
-  }();
-  return outcome ? *outcome : complain(outcome.error());
+Verb verb_restore() {
+  const auto options = std::make_shared<RestoreOptions>();
+  return {"restore",
+          "put back what a run that was killed has left changed",
+          {json_flag(options->json),
+           {"--dry-run", &options->dry_run, "print what it would do, as a shell script"},
+           Option{"--forget", &options->forget,
+                  "drop from the journals what cannot be put back, after trying once "
+                  "more"}
+               .exclude("--dry-run")},
+          [options](const Call&) { return restore(*options); }};
 }
 
 }  // namespace isolab

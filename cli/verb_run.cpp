@@ -5,24 +5,24 @@
 #include <unistd.h>
 
 #include <charconv>
+#include <memory>
 #include <optional>
 #include <set>
 #include <system_error>
 
 #include "base/environment.h"
-#include "base/exit_code.h"
 #include "base/output.h"
 #include "base/version.h"
 #include "base/warnings.h"
-#include "cli/commands.h"
 #include "cli/finish_report.h"
+#include "cli/run_sessions.h"
+#include "cli/shared_options.h"
 #include "cli/supervision.h"
 #include "host/cache_directory.h"
 #include "host/cgroup.h"
 #include "host/guard.h"
 #include "host/interrupt_flag.h"
 #include "host/os.h"
-#include "host/run_lock.h"
 #include "host/state_directory.h"
 #include "plan/allowed_commands.h"
 #include "plan/arm_boots.h"
@@ -51,7 +51,6 @@ Progress::Style progress_style(bool quiet) {
 
 // How long the run may be silent before it counts as hung. Each wait in it has a limit of its own;
 // these are for the day one of those fails. A first kernel_build prepares for up to 15 minutes.
-constexpr Nanos kFirstLimit = std::chrono::minutes(10);
 constexpr Nanos kWindowLimit = std::chrono::minutes(20);
 constexpr Nanos kEndLimit = std::chrono::minutes(10);
 
@@ -237,32 +236,41 @@ Result<ExitCode> run(const RunOptions& options, const std::vector<std::string>& 
   std::error_code error;
   const bool recorded = fs::exists(output / "manifest.json", error);
   if (recorded && end.whole && end.code != ExitCode::failed && end.code != ExitCode::not_applicable)
-    return finish_report(output, end.code, options.json, options.plots);
+    return finish_report(output, end.code, options.json, !options.no_plots);
   if (recorded) say("the windows recorded until then are in " + output.string());
   return end.code;
 }
 
+std::vector<Option> run_options(RunOptions& run) {
+  return {
+      json_flag(run.json),
+      profile_argument(run.profile),
+      {"-o,--output", &run.output,
+       "directory of the recording (must not exist; default recordings/NAME-TIME)"},
+      no_plots_flag(run.no_plots),
+      {"-q,--quiet", &run.quiet, "no progress on stderr"},
+      allow_commands_flag(run.allow_commands),
+      hash_option(run.hash),
+      group_option(run.group),
+      Option{"--sessions", &run.sessions,
+             "so many fresh starts, below one directory: what compare counts as n"}
+          .between(1, 1000),
+      booted_option(run.booted),
+      // A word each, of what was typed on the host of a guest (vm/sessions/guest_run.cpp).
+      Option{"--asked", &run.asked, ""}.hide().take_one_each(),
+  };
+}
+
 }  // namespace
 
-Supervision supervision(const Plan& plan) {
-  return {.what = "profile " + plan.name,
-          .cpus = plan.housekeeping,
-          .first_limit = kFirstLimit,
-          .state = default_journal_dir(),
-          .lock = default_lock_dir()};
-}
-
-fs::path default_output(const std::string& name) {
-  std::string stamp = utc_now();  // 2026-11-20T13:37:00Z -> 20261120-133700
-  std::erase_if(stamp, [](char c) { return c == '-' || c == ':' || c == 'Z'; });
-  for (char& c : stamp)
-    if (c == 'T') c = '-';
-  return fs::path("recordings") / (name + "-" + stamp);
-}
-
-ExitCode run_command(const RunOptions& options, const std::vector<std::string>& command_line) {
-  const auto code = run(options, command_line);
-  return code ? *code : complain(code.error());
+Verb verb_run() {
+  const auto options = std::make_shared<RunOptions>();
+  return {"run",
+          "run a profile: noise on housekeeping CPUs, listening on measured CPUs; leaves "
+          "a recording",
+          run_options(*options), [options](const Call& call) {
+            return options->sessions > 1 ? run_sessions(*options) : run(*options, call.words);
+          }};
 }
 
 }  // namespace isolab

@@ -1,27 +1,50 @@
 // SPDX-License-Identifier: Apache-2.0
 // The verb spikes: the worst gaps of a recording. Runs anywhere.
-#include "base/exit_code.h"
+#include <memory>
+
 #include "base/output.h"
-#include "cli/commands.h"
 #include "cli/finish_report.h"
+#include "cli/shared_options.h"
 #include "report/spikes.h"
 #include "results/recording.h"
-#include "runner/complain.h"
 
 namespace isolab {
+namespace {
 
-ExitCode spikes_command(const SpikesRequest& request) {
-  const auto text = [&]() -> Result<std::string> {
-    SpikeOptions options;
-    options.over = TRY(parse_duration(request.over));
-    options.limit = request.limit;
-    options.own_rules = TRY(read_rules(request.classes));
-    const auto recording = TRY(load_recording(request.recording));
-    return request.json ? spikes_to_json(recording, options) : render_spikes(recording, options);
-  }();
-  if (!text) return complain(text.error());
-  request.json ? print_as_json(*text) : print(*text);
+struct SpikesRequest {
+  std::filesystem::path recording;
+  std::string over = "0";  // a duration
+  std::size_t limit = 20;
+  std::string classes;
+  bool json = false;
+};
+
+Result<ExitCode> print_spikes(const SpikesRequest& request) {
+  SpikeOptions options;
+  options.over = TRY(parse_duration(request.over));
+  options.limit = request.limit;
+  options.own_rules = TRY(read_rules(request.classes));
+  const auto recording = TRY(load_recording(request.recording));
+  if (request.json)
+    print_as_json(TRY(spikes_to_json(recording, options)));
+  else
+    print(TRY(render_spikes(recording, options)));
   return ExitCode::done;
+}
+
+}  // namespace
+
+Verb verb_spikes() {
+  const auto request = std::make_shared<SpikesRequest>();
+  return {"spikes",
+          "the worst gaps of a traced recording, each with its whole story",
+          {json_flag(request->json),
+           recording_argument(request->recording),
+           {"--over", &request->over, "only gaps longer than this, like 50us"},
+           Option{"--limit", &request->limit, "how many of the longest"}.show_default().between(
+               1, 100000),
+           classes_option(request->classes)},
+          [request](const Call&) { return print_spikes(*request); }};
 }
 
 }  // namespace isolab

@@ -4,20 +4,28 @@
 #include <fmt/format.h>
 
 #include <iterator>
+#include <memory>
 #include <sstream>
 
-#include "base/exit_code.h"
 #include "base/output.h"
 #include "base/text_file.h"
-#include "cli/commands.h"
+#include "cli/shared_options.h"
 #include "results/json.h"
-#include "runner/complain.h"
 #include "vm/sessions/guest_run.h"
 
 namespace isolab {
 namespace {
 
 namespace fs = std::filesystem;
+
+struct VmExecOptions {
+  VmOptions vm;
+  std::vector<std::string> verb;  // of isolab, with its arguments
+  fs::path script;                // instead: a command a line, words separated by blanks
+  fs::path output;                // all the guest left is put here (must not exist); empty: nowhere
+  std::vector<std::string> files;  // "/path/in/guest=file or directory"
+  bool json = false;
+};
 
 Result<GuestOutcome> boot_noisily(const GuestSpec& spec, VmDirectory& directory,
                                   const VmOptions& options) {
@@ -97,11 +105,25 @@ Result<ExitCode> exec(const VmExecOptions& options) {
   return code;
 }
 
+std::vector<Option> exec_options(VmExecOptions& exec) {
+  std::vector<Option> options = guest_options(exec.vm, exec.json);
+  options.push_back(
+      {"verb", &exec.verb, "a verb with its arguments; after -- when it has options"});
+  options.push_back(
+      Option{"--script", &exec.script, "several commands in one guest: a file, one a line"}.exclude(
+          "verb"));
+  options.push_back({"--file", &exec.files, "/path/in/guest=FILE or directory to take along"});
+  options.push_back(
+      {"-o,--output", &exec.output, "directory for everything commands left in /out"});
+  return options;
+}
+
 }  // namespace
 
-ExitCode vm_exec_command(const VmExecOptions& options) {
-  const auto code = exec(options);
-  return code ? *code : complain(code.error());
+Verb verb_vm_exec() {
+  const auto options = std::make_shared<VmExecOptions>();
+  return {"vm exec", "boot a guest and carry out one verb in it: isolab vm exec check",
+          exec_options(*options), [options](const Call&) { return exec(*options); }};
 }
 
 }  // namespace isolab

@@ -5,15 +5,15 @@
 #include <fmt/format.h>
 
 #include <map>
+#include <memory>
 
 #include "analysis/compare.h"
 #include "analysis/false_positives.h"
 #include "analysis/model/comparison.h"
 #include "analysis/session_groups.h"
-#include "base/exit_code.h"
 #include "base/output.h"
-#include "cli/commands.h"
 #include "cli/finish_report.h"
+#include "cli/shared_options.h"
 #include "plan/arm_boots.h"
 #include "plan/compile.h"
 #include "plan/profile_file.h"
@@ -22,13 +22,22 @@
 #include "report/json/findings_json.h"
 #include "report/side_by_side.h"
 #include "report/text/report.h"
-#include "runner/complain.h"
 #include "vm/sessions/guest_sessions.h"
 
 namespace isolab {
 namespace {
 
 namespace fs = std::filesystem;
+
+struct VmRunOptions {
+  std::string profile, hash;
+  fs::path output;      // of the recording or the sessions; empty: recordings/NAME-ARCH-TIME
+  int sessions = 1;     // boots of each kernel that the arms name
+  bool resume = false;  // go on with the sessions of `output`
+  bool no_plots = false;
+  bool json = false;
+  VmOptions vm;
+};
 
 /// What compare says of the arms that differ by their boot alone, one comparison a set of them.
 Result<void> compare_boots(const Profile& profile, const fs::path& directory, bool json,
@@ -49,7 +58,7 @@ Result<void> compare_boots(const Profile& profile, const fs::path& directory, bo
 /// Several boots, of several kernels or one.
 Result<ExitCode> run_sessions(const VmRunOptions& options, const Profile& profile,
                               const GuestRun& run) {
-  auto sessions = plan_sessions(profile, options.run.sessions, run.output);
+  auto sessions = plan_sessions(profile, options.sessions, run.output);
   TRY(record_sessions(sessions, run, options.vm, profile, options.resume, say));
   ExitCode code = ExitCode::done;
   bool any = false;
@@ -62,10 +71,10 @@ Result<ExitCode> run_sessions(const VmRunOptions& options, const Profile& profil
   JsonArray comparisons;
   std::string not_compared;
   if (any)
-    if (const auto compared = compare_boots(profile, run.output, options.run.json, comparisons);
+    if (const auto compared = compare_boots(profile, run.output, options.json, comparisons);
         !compared)
       not_compared = compared.error().text();
-  if (options.run.json) {
+  if (options.json) {
     print_as_json(print_json(JsonObject{{"directory", run.output.string()},
                                         {"sessions", sessions_json(sessions)},
                                         {"comparisons", std::move(comparisons)},
@@ -78,7 +87,7 @@ Result<ExitCode> run_sessions(const VmRunOptions& options, const Profile& profil
     return Error{ErrorKind::io, "some boots left no recording:\n" + missing,
                  fmt::format("the others are kept; isolab vm run {} --sessions {} -o {} --resume "
                              "records what lacks",
-                             options.run.profile, options.run.sessions, run.output.string())};
+                             options.profile, options.sessions, run.output.string())};
   return code;
 }
 
@@ -90,7 +99,7 @@ Result<ExitCode> run_guests(const VmRunOptions& options, const Profile& profile,
   JsonArray runs;
   std::map<std::string, fs::path> outputs;
   for (const auto& arch : architectures) {
-    auto& output = outputs[arch] = options.run.output;
+    auto& output = outputs[arch] = options.output;
     if (output.empty())
       output = default_output(profile.name + "-" + arch);
     else if (architectures.size() > 1)
@@ -109,11 +118,11 @@ Result<ExitCode> run_guests(const VmRunOptions& options, const Profile& profile,
         },
         say));
     if (architectures.size() == 1)
-      return finish_report(run.output, outcome.code, options.run.json, options.run.plots);
+      return finish_report(run.output, outcome.code, options.json, !options.no_plots);
     all.push_back(TRY(findings_of(run.output, {})));
-    const Kept kept = TRY(keep_findings(run.output, all.back(), outcome.code, options.run.plots));
+    const Kept kept = TRY(keep_findings(run.output, all.back(), outcome.code, !options.no_plots));
     worst = std::max(worst, kept.code);
-    if (options.run.json)
+    if (options.json)
       runs.push_back(JsonObject{{"arch", arch},
                                 {"recording", run.output.string()},
                                 {"report", TRY(parse_json(metrics_to_json(all.back())))}});
@@ -122,7 +131,7 @@ Result<ExitCode> run_guests(const VmRunOptions& options, const Profile& profile,
     for (const auto& line : kept.lines) say_line(line);
   }
   const auto table = side_by_side(all);
-  if (options.run.json)
+  if (options.json)
     print_as_json(print_json(
         JsonObject{{"recordings", std::move(runs)}, {"side_by_side", side_by_side_json(table)}}));
   else
@@ -130,32 +139,49 @@ Result<ExitCode> run_guests(const VmRunOptions& options, const Profile& profile,
   return worst;
 }
 
-Result<ExitCode> run(const VmRunOptions& options) {
-  GuestRun one;
-  one.command_line = options.command_line;
-  one.profile = TRY(find_profile(options.run.profile));
-  const Profile profile = TRY(read_profile(one.profile.string()));
-  TRY(check_profile_hash(options.run.hash, profile_hash(profile), options.run.profile));
+Result<ExitCode> run(const VmRunOptions& options, const std::vector<std::string>& command_line) {
+  GuestRun run;
+  run.command_line = command_line;
+  run.profile = TRY(find_profile(options.profile));
+  const Profile profile = TRY(read_profile(run.profile.string()));
+  TRY(check_profile_hash(options.hash, profile_hash(profile), options.profile));
   const auto architectures = TRY(vm_architectures(options.vm.arch));
   const auto boots = boots_of(compile_arms(profile));
-  if (boots.size() == 1 && options.run.sessions == 1) {
-    one.boot = boots.front().needs;
-    return run_guests(options, profile, one, architectures);
+  if (boots.size() == 1 && options.sessions == 1) {
+    run.boot = boots.front().needs;
+    return run_guests(options, profile, run, architectures);
   }
   if (architectures.size() > 1)
     return Error{ErrorKind::usage, "several sessions or kernels of several architectures at once",
                  "one --arch at a time"};
-  one.arch = architectures.front();
-  one.output = options.run.output.empty() ? default_output(profile.name + "-" + one.arch)
-                                          : options.run.output;
-  return run_sessions(options, profile, one);
+  run.arch = architectures.front();
+  run.output =
+      options.output.empty() ? default_output(profile.name + "-" + run.arch) : options.output;
+  return run_sessions(options, profile, run);
+}
+
+std::vector<Option> guest_run_options(VmRunOptions& run) {
+  std::vector<Option> options{
+      profile_argument(run.profile),
+      {"-o,--output", &run.output,
+       "directory of the recording, or of the sessions (must not exist)"},
+      Option{"--sessions", &run.sessions,
+             "so many boots of each kernel the profile's arms name, in turns; then compare"}
+          .between(1, 1000),
+      {"--resume", &run.resume, "record only the sessions that -o lacks"},
+      hash_option(run.hash),
+      no_plots_flag(run.no_plots)};
+  for (auto& option : guest_options(run.vm, run.json)) options.push_back(std::move(option));
+  return options;
 }
 
 }  // namespace
 
-ExitCode vm_run_command(const VmRunOptions& options) {
-  const auto code = run(options);
-  return code ? *code : complain(code.error());
+Verb verb_vm_run() {
+  const auto options = std::make_shared<VmRunOptions>();
+  return {"vm run", "boot a guest, run a profile in it, bring the recording back",
+          guest_run_options(*options),
+          [options](const Call& call) { return run(*options, call.words); }};
 }
 
 }  // namespace isolab

@@ -12,7 +12,7 @@
 #include "analysis/analyse.h"
 #include "analysis/model/findings.h"
 #include "base/exit_code.h"
-#include "cli/commands.h"
+#include "cli/command_line.h"
 #include "host/facts/facts.h"
 #include "host/os.h"
 #include "results/recording.h"
@@ -43,17 +43,15 @@ class Injected : public testing::Test {
     // Its own: what a killed run left on this machine would be refused here.
     ::setenv("ISOLAB_STATE_DIR", (directory_ / "state").c_str(), 1);
     std::ofstream(directory_ / "test.yaml") << kProfile;
-    RunOptions options;
-    options.profile = (directory_ / "test.yaml").string();
-    options.output = directory_ / "recording";
-    options.plots = false;
-    options.quiet = true;
+    const std::string profile = directory_ / "test.yaml", output = directory_ / "recording";
     testing::internal::CaptureStdout();
-    const ExitCode code = run_command(options, {"attribution_test"});
+    const ExitCode code = carry_out(
+        {"attribution_test", "run", profile, "-o", output, "--no-plots", "--quiet"},
+        [] { return std::vector{verb_run()}; }, "0");
     testing::internal::GetCapturedStdout();
     if (code == ExitCode::not_applicable) GTEST_SKIP() << "nothing of the profile can run here";
     ASSERT_THAT(code, testing::AnyOf(ExitCode::done, ExitCode::disturbed));
-    auto recording = load_recording(options.output);
+    auto recording = load_recording(output);
     ASSERT_TRUE(recording) << recording.error().text();
     findings_ = analyse(*recording);
     for (const auto& window : findings_.interruptions.windows)

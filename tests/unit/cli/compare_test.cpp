@@ -4,8 +4,7 @@
 #include <gmock/gmock.h>
 #include <cstdio>
 
-#include "base/exit_code.h"
-#include "cli/commands.h"
+#include "cli/command_line.h"
 #include "tests/support/golden_file.h"
 #include "tests/support/recordings_on_disk.h"
 
@@ -17,11 +16,16 @@ using test::Recordings;
 using testing::HasSubstr;
 using testing::Not;
 
-/// What a verb prints on stdout; its exit code goes into `code`.
-template <class F>
-std::string printed(F verb, ExitCode& code) {
+/// What a command line prints on stdout; its exit code goes into `code`.
+std::string printed(std::vector<std::string> words, ExitCode& code) {
+  words.insert(words.begin(), "isolab");
   testing::internal::CaptureStdout();
-  code = verb();
+  code = carry_out(
+      words,
+      [] {
+        return std::vector{verb_compare(), verb_history()};
+      },
+      "0");
   std::fflush(stdout);
   return testing::internal::GetCapturedStdout();
 }
@@ -29,12 +33,14 @@ std::string printed(F verb, ExitCode& code) {
 TEST_F(Recordings, HistoryFollowsAMetricOverRecordings) {
   record("one");
   record("lab/two", 30);
-  HistoryOptions options;
-  options.metric = "gaps_over_10us";
-  options.labels = {"arm=noise", "cpu=all"};
-  options.directory = root_;
+  const auto history = [&](const std::string& metric, const std::vector<std::string>& more) {
+    std::vector<std::string> words{"history", metric, "--in", root_.string()};
+    words.insert(words.end(), more.begin(), more.end());
+    return words;
+  };
+  const std::vector<std::string> noise{"--label", "arm=noise", "--label", "cpu=all"};
   ExitCode code{-1};
-  const auto text = printed([&] { return history_command(options); }, code);
+  const auto text = printed(history("gaps_over_10us", noise), code);
   EXPECT_EQ(code, ExitCode::done);
   EXPECT_THAT(text, HasSubstr("arm noise, cpu all"));
   EXPECT_THAT(text, HasSubstr("7.20k"));  // 40 in 20 s
@@ -46,21 +52,17 @@ TEST_F(Recordings, HistoryFollowsAMetricOverRecordings) {
   fs::remove_all(root_ / "one");
   fs::remove_all(root_ / "lab/two");
   record("lab/two", 80, "another");
-  options.json = true;
-  const auto json = printed([&] { return history_command(options); }, code);
+  const auto json =
+      printed(history("gaps_over_10us", {"--json", "--label=arm=noise", "--label=cpu=all"}), code);
   EXPECT_THAT(json, HasSubstr("\"value\": 36000.0"));
   EXPECT_THAT(json, Not(HasSubstr("\"one\"")));
   EXPECT_THAT(json, Not(HasSubstr("18000.0")));
 
-  options.labels = {"arm=absent"};
-  printed([&] { return history_command(options); }, code);
+  printed(history("gaps_over_10us", {"--label", "arm=absent"}), code);
   EXPECT_EQ(code, ExitCode::not_applicable);
-  options.labels = {"arm"};
-  printed([&] { return history_command(options); }, code);
+  printed(history("gaps_over_10us", {"--label", "arm"}), code);
   EXPECT_EQ(code, ExitCode::failed);
-  options.labels.clear();
-  options.metric = "gaps_over_11us";
-  printed([&] { return history_command(options); }, code);
+  printed(history("gaps_over_11us", {}), code);
   EXPECT_EQ(code, ExitCode::failed);
 }
 
@@ -70,26 +72,20 @@ TEST_F(Recordings, TheVerbComparesThemAsItsTestsSay) {
     base += (i == 0 ? "base=" : ",") + record(fmt::format("b{}", i), i).string();
     now += (i == 0 ? "new=" : ",") + record(fmt::format("n{}", i), 40 + i).string();
   }
-  CompareOptions options;
-  options.request.groups = {base, now};
-  options.cover_letter = true;
   ExitCode code{-1};
-  const auto letter = printed([&] { return compare_command(options); }, code);
+  const auto letter = printed({"compare", base, now, "--cover-letter"}, code);
   EXPECT_EQ(code, ExitCode::done);
   test::expect_page(letter, 72);
   EXPECT_THAT(letter, testing::ContainsRegex("gaps >10us/CPU-h.* 2\\.[0-9]+x \\*"));
   EXPECT_THAT(letter, HasSubstr("n = 6 and 6 sessions"));
-  options.request.groups = {base};
-  printed([&] { return compare_command(options); }, code);
+  printed({"compare", base}, code);
   EXPECT_EQ(code, ExitCode::failed);
 }
 
 TEST_F(Recordings, SessionsWhoseArmsAreComparedCountOnce) {
-  CompareOptions options;
-  options.request.groups = {record("a").string() + "," + record("b").string()};
-  options.request.arms = {"idle", "noise"};
+  const std::string group = record("a").string() + "," + record("b").string();
   ExitCode code{-1};
-  const auto text = printed([&] { return compare_command(options); }, code);
+  const auto text = printed({"compare", group, "--arms", "idle,noise"}, code);
   EXPECT_THAT(text, HasSubstr("in how many of the 2 sessions"));
 }
 

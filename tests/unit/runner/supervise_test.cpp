@@ -18,7 +18,6 @@
 #include <vector>
 
 #include "base/exit_code.h"
-#include "cli/commands.h"
 #include "host/guard.h"
 #include "host/journal.h"
 #include "host/os.h"

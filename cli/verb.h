@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a verb of the command line is: one file and one line in verbs.def each. The declaration is
+// plain data; the parser (cli/command_line.cpp), --help, the man page and the completion of a shell
+// come from it. stdout is the answer, stderr progress and warnings.
+#pragma once
+
+#include <cstddef>
+#include <filesystem>
+#include <functional>
+#include <optional>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "base/exit_code.h"
+#include "base/result.h"
+
+namespace isolab {
+
+/// Where a value of the command line goes; what is there before is the default. A bool is a flag,
+/// an optional is empty unless it is named.
+using OptionTarget = std::variant<bool*, int*, std::size_t*, double*, std::optional<int>*,
+                                  std::string*, std::filesystem::path*, std::vector<std::string>*>;
+
+/// An option of a verb, or an argument by its place:
+/// Option{"--limit", &options.limit, "how many of the longest"}.between(1, 100).show_default()
+struct Option {
+  std::string names;  // "-o,--output"; without a dash: an argument by its place, "profile"
+  OptionTarget target;
+  std::string text;  // what --help says
+
+  bool required = false;
+  bool hidden = false;
+  bool shows_default = false;
+  bool one_each = false;
+  bool commas = false;
+  std::optional<std::pair<double, double>> range = {};
+  std::vector<std::string> choices = {};
+  std::string excluded = {};
+
+  Option& require() { return required = true, *this; }
+  Option& hide() { return hidden = true, *this; }  // from --help, man page and completion
+  Option& show_default() { return shows_default = true, *this; }
+  /// Of a list: one value for each time it is named.
+  Option& take_one_each() { return one_each = true, *this; }
+  /// Of a list: the same, and a word is split at its commas.
+  Option& split_at_commas() { return commas = one_each = true, *this; }
+  /// Of a number: nothing else is taken, both limits are.
+  Option& between(double least, double most) { return range = {least, most}, *this; }
+  /// Of a string: nothing else is taken.
+  Option& one_of(std::vector<std::string> words) { return choices = std::move(words), *this; }
+  /// Not together with the option of this name.
+  Option& exclude(const char* other) { return excluded = other, *this; }
+};
+
+struct Verb;
+
+/// How the program was called.
+struct Call {
+  const std::vector<std::string>& words;  // with the program's name
+  const std::vector<Verb>& verbs;         // all there are
+};
+
+struct Verb {
+  std::string name;                  // "run"; in a group: "vm run", after the group in the list
+  std::string summary;               // one line
+  std::vector<Option> options = {};  // in the order of --help; `act` keeps their targets alive
+  /// Does it. An error is printed and becomes the exit code that fits its kind (runner/complain.h).
+  /// Empty: a group, which needs one of its verbs.
+  std::function<Result<ExitCode>(const Call&)> act = {};
+  bool hidden = false;  // from --help, man page and completion
+};
+
+#define VERB(name) Verb verb_##name();
+#include "cli/verbs.def"
+#undef VERB
+
+}  // namespace isolab

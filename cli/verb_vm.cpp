@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
+// The group vm: verbs that concern guests.
+#include "cli/verb.h"
+
+namespace isolab {
+
+Verb verb_vm() {
+  return {"vm",
+          "virtual machines with isolated CPUs: real counts without a lab machine "
+          "(docs/guests.md)"};
+}
+
+}  // namespace isolab
