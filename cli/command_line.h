@@ -10,7 +10,7 @@
 
 namespace isolab {
 
-/// Carries out the verb that `words` (with the program's name) name, or prints --help or --version;
+/// Carries out the verb that `words` (with the program's name) name, or prints --help or `version`;
 /// every error and exception ends here, as text on stderr and as the exit code.
 ExitCode carry_out(const std::vector<std::string>& words, std::vector<Verb> (*list)(),
                    const std::string& version);

@@ -52,7 +52,6 @@ def of_machine(file):
 
 def of_program(isolab):
     yield "help", ["--help"]
-    yield "version", ["--version"]
     yield "schema", ["schema"]
     yield "list", ["list"]
     yield "list_json", ["list", "--json"]
