@@ -15,6 +15,8 @@ enum class ExitCode : int {
   disturbed = 5,       // measured, but disturbed: interrupted, a workload died, events lost
 };
 
+inline constexpr ExitCode kLastExitCode = ExitCode::disturbed;
+
 /// As --help lists them: "measured but disturbed".
 constexpr const char* exit_code_text(ExitCode code) {
   switch (code) {

@@ -83,7 +83,7 @@ ExitCode answer(const CLI::App& program, const CLI::ParseError& error) {
 
 Result<ExitCode> parse_and_act(const std::vector<std::string>& words,
                                const std::vector<Verb>& verbs, const std::string& version) {
-  CLI::App program{"isolab: what breaks into isolated CPUs, who sends it, what it costs"};
+  CLI::App program{std::string("isolab: ") + kProgramSummary};
   program.set_version_flag("--version", version);
   program.require_subcommand(1);
   program.footer(footer());

@@ -54,6 +54,10 @@ struct Option {
   Option& exclude(const char* other) { return excluded = other, *this; }
 };
 
+/// What the program is, for --help and the man page.
+inline constexpr const char* kProgramSummary =
+    "what breaks into isolated CPUs, who sends it, what it costs";
+
 struct Verb;
 
 /// How the program was called.
