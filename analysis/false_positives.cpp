@@ -14,7 +14,7 @@
 #include "base/output.h"
 #include "base/text_file.h"
 #include "base/version.h"
-#include "results/json_values.h"
+#include "results/fields.h"
 
 namespace isolab {
 namespace {
@@ -115,8 +115,8 @@ std::string false_positives_json(const FalsePositives& one) {
                                     {"sessions", std::uint64_t{one.sessions}},
                                     {"tests", std::uint64_t{one.tests}},
                                     {"flagged", std::uint64_t{one.flagged}},
-                                    {"false_positive_rate", json::number(share)},
-                                    {"flagged_names", json::strings(one.flagged_names)},
+                                    {"false_positive_rate", rounded(share)},
+                                    {"flagged_names", codec::to_json(one.flagged_names)},
                                     {"drift_tests", std::uint64_t{one.drift_tests}},
                                     {"drift_flagged", std::uint64_t{one.drift_flagged}}}));
 }

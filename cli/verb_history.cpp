@@ -16,8 +16,8 @@
 #include "base/version.h"
 #include "cli/shared_options.h"
 #include "report/text/format.h"
+#include "results/fields.h"
 #include "results/index.h"
-#include "results/json_values.h"
 #include "results/recording.h"
 
 namespace isolab {
@@ -134,23 +134,30 @@ Result<std::map<std::string, std::string>> labels_from(const std::vector<std::st
   return out;
 }
 
-Json point_json(const HistoryPoint& point) {
-  using json::number;
-  return Json(JsonObject{{"recording", point.recording.place},
-                         {"started_utc", point.recording.started_utc},
-                         {"status", point.recording.status},
-                         {"profile", point.recording.profile},
-                         {"profile_hash", point.recording.profile_hash},
-                         {"machine", point.recording.machine},
-                         {"kernel", point.recording.kernel},
-                         {"isolab_version", point.recording.isolab_version},
-                         {"labels", json::words(point.metric.labels)},
-                         {"value", number(point.metric.value)},
-                         {"lower95", number(point.metric.lower95)},
-                         {"upper95", number(point.metric.upper95)},
-                         {"n", point.metric.n},
-                         {"exposure_s", number(point.metric.exposure_s)}});
+}  // namespace
+
+namespace codec {
+
+void fields(auto& field, Is<HistoryPoint> auto& point) {
+  field("recording", point.recording.place);
+  field("started_utc", point.recording.started_utc);
+  field("status", point.recording.status);
+  field("profile", point.recording.profile);
+  field("profile_hash", point.recording.profile_hash);
+  field("machine", point.recording.machine);
+  field("kernel", point.recording.kernel);
+  field("isolab_version", point.recording.isolab_version);
+  field("labels", point.metric.labels);
+  field("value", nullable(point.metric.value));
+  field("lower95", nullable(point.metric.lower95));
+  field("upper95", nullable(point.metric.upper95));
+  field("n", point.metric.n);
+  field("exposure_s", point.metric.exposure_s);
 }
+
+}  // namespace codec
+
+namespace {
 
 std::string as_json(const HistoryOptions& options, const std::vector<HistoryPoint>& points) {
   const auto* info = find_metric_info(options.metric);
@@ -159,7 +166,7 @@ std::string as_json(const HistoryOptions& options, const std::vector<HistoryPoin
                                     {"metric", options.metric},
                                     {"unit", info->unit},
                                     {"direction", to_string(info->direction)},
-                                    {"points", json::list(points, point_json)}}));
+                                    {"points", all_rounded(codec::to_json(points))}}));
 }
 
 /// One table a series: a profile, a machine and a set of labels.

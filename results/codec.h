@@ -1,85 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
-// Structs to JSON and back from one list of their fields, so that the two directions cannot drift
-// apart. A struct gets a `Fields<T>` with a static list(); reading is strict: every field present
-// (an optional one may be left out), no unknown ones, the right types; the error names the place
+// JSON to the structs that results/fields.h describes. Reading is strict: every field present (an
+// optional one may be left out), no unknown ones, the right types; the error names the place
 // ("/arms/0/name").
 #pragma once
 
 #include <fmt/format.h>
 
-#include <chrono>
 #include <cmath>
 #include <limits>
-#include <optional>
 #include <set>
 
-#include "base/cpu_set.h"
 #include "base/interrupts.h"
-#include "base/units.h"
-#include "results/json.h"
+#include "results/fields.h"
 
 namespace isolab::codec {
-
-/// Specialised next to each struct's file format:
-///   template <> struct Fields<Budget> {
-///     static void list(auto& field, auto& it) { field("metric", it.metric); ... }
-///   };
-template <class T>
-struct Fields;
-
-// ---- writing -----------------------------------------------------------------------------------
-
-inline Json to_json(bool value) { return Json(value); }
-inline Json to_json(int value) { return Json(value); }
-inline Json to_json(std::uint64_t value) { return Json(value); }
-inline Json to_json(double value) { return Json(value); }
-inline Json to_json(const std::string& value) { return Json(value); }
-inline Json to_json(const CpuSet& value) { return Json(value.list()); }
-inline Json to_json(Nanos value) { return Json(std::int64_t{value.count()}); }
-inline Json to_json(const std::map<int, std::uint64_t>& counts) {
-  JsonObject out;
-  for (const auto& [key, count] : counts) out.emplace(std::to_string(key), Json(count));
-  return Json(std::move(out));
-}
-template <class T>
-Json to_json(const T& value);
-template <class T>
-Json to_json(const std::map<std::string, T>& members);
-template <class T>
-Json to_json(const std::vector<T>& items) {
-  JsonArray out;
-  out.reserve(items.size());
-  for (const auto& item : items) out.push_back(to_json(item));
-  return Json(std::move(out));
-}
-template <class T>
-Json to_json(const std::map<std::string, T>& members) {
-  JsonObject out;
-  for (const auto& [key, member] : members) out.emplace(key, to_json(member));
-  return Json(std::move(out));
-}
-
-struct Writer {
-  JsonObject object;
-  template <class T>
-  void operator()(const char* name, const T& value) {
-    object.emplace(name, to_json(value));
-  }
-  /// Left out when there is none: so that a member can be added without a new schema.
-  template <class T>
-  void operator()(const char* name, const std::optional<T>& value) {
-    if (value) object.emplace(name, to_json(*value));
-  }
-};
-
-template <class T>
-Json to_json(const T& value) {
-  Writer writer;
-  Fields<T>::list(writer, value);
-  return Json(std::move(writer.object));
-}
-
-// ---- reading -----------------------------------------------------------------------------------
 
 /// The place in the document that is being read and the first error found there.
 class Place {
@@ -219,7 +153,7 @@ struct Reader {
   std::set<std::string> known = {};
 
   template <class T>
-  void operator()(const char* name, T& out) {
+  void operator()(const char* name, T& out, const char* = nullptr) {
     known.insert(name);
     const auto found = object.find(name);
     if (found == object.end())
@@ -228,7 +162,7 @@ struct Reader {
       place.child(name, found->second, out);
   }
   template <class T>
-  void operator()(const char* name, std::optional<T>& out) {
+  void operator()(const char* name, std::optional<T>& out, const char* = nullptr) {
     known.insert(name);
     const auto found = object.find(name);
     out.reset();
@@ -241,7 +175,7 @@ void from_json(Place& place, const Json& json, T& out) {
   const auto* members = std::get_if<JsonObject>(&json.value);
   if (members == nullptr) return place.expected("an object", json);
   Reader reader{place, *members};
-  Fields<T>::list(reader, out);
+  fields(reader, out);
   for (const auto& [key, member] : *members)
     if (!reader.known.contains(key)) place.fail("unknown key \"" + key + "\"");
 }

@@ -153,4 +153,14 @@ double rounded(double number) {
   return out;
 }
 
+Json all_rounded(Json json) {
+  if (auto* number = std::get_if<double>(&json.value))
+    *number = rounded(*number);
+  else if (auto* items = std::get_if<JsonArray>(&json.value))
+    for (auto& item : *items) item = all_rounded(std::move(item));
+  else if (auto* members = std::get_if<JsonObject>(&json.value))
+    for (auto& [name, member] : *members) member = all_rounded(std::move(member));
+  return json;
+}
+
 }  // namespace isolab

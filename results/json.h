@@ -52,5 +52,7 @@ std::string print_json(const Json& json);
 /// `number` rounded to nine significant digits: what libm does differently on another machine is
 /// gone.
 double rounded(double number);
+/// `json` with each of its numbers rounded() that is not whole by its type.
+Json all_rounded(Json json);
 
 }  // namespace isolab

@@ -5,10 +5,16 @@
 
 namespace isolab::schema {
 
-Json type(const char* name) { return Json(JsonObject{{"type", name}}); }
+Json type(const char* name, const char* text) {
+  JsonObject out{{"type", name}};
+  if (text != nullptr) out.emplace("description", text);
+  return Json(std::move(out));
+}
 
-Json described(const char* name, const char* text) {
-  return Json(JsonObject{{"type", name}, {"description", text}});
+Json or_null(Json typed) {
+  auto& type = std::get<JsonObject>(typed.value).at("type");
+  type = Json(JsonArray{type, "null"});
+  return typed;
 }
 
 Json list_of(Json items) {
@@ -36,21 +42,6 @@ Json object(JsonObject members, const std::vector<std::string>& optional) {
                          {"properties", Json(std::move(members))},
                          {"required", Json(std::move(required))},
                          {"additionalProperties", false}});
-}
-
-Json like(const Json& example) {
-  if (const auto* members = std::get_if<JsonObject>(&example.value)) {
-    JsonObject out;
-    for (const auto& [name, member] : *members) out.emplace(name, like(member));
-    return object(std::move(out));
-  }
-  if (const auto* items = std::get_if<JsonArray>(&example.value))
-    return items->size() == 1 ? list_of(like(items->front())) : type("array");
-  if (std::holds_alternative<bool>(example.value)) return type("boolean");
-  if (std::holds_alternative<std::string>(example.value)) return type("string");
-  if (std::holds_alternative<std::nullptr_t>(example.value))
-    return Json(JsonObject{{"type", JsonArray{"number", "null"}}});
-  return type("number");
 }
 
 }  // namespace isolab::schema

@@ -9,8 +9,10 @@
 
 namespace isolab::schema {
 
-Json type(const char* name);
-Json described(const char* name, const char* text);
+/// With a "description", unless `text` is null.
+Json type(const char* name, const char* text = nullptr);
+/// The schema of one type, or null.
+Json or_null(Json typed);
 Json list_of(Json items);
 /// An object whose members all have this schema, whatever their names.
 Json by_name(Json member);
@@ -19,8 +21,5 @@ Json one_of(const std::vector<std::string>& words);
 Json reference(const char* name);
 /// An object with exactly these members; `optional` names those that may be absent.
 Json object(JsonObject members, const std::vector<std::string>& optional = {});
-/// The same members as an example, all required, each of the type it has there; null stands for a
-/// number or null.
-Json like(const Json& example);
 
 }  // namespace isolab::schema

@@ -2,25 +2,22 @@
 #include "results/manifest_json.h"
 
 #include "results/codec.h"
-#include "results/warning_fields.h"
+#include "results/shared_fields.h"
 
 namespace isolab {
 namespace codec {
 
-template <>
-struct Fields<Manifest> {
-  static void list(auto& field, auto& it) {
-    field("schema", it.schema);
-    field("version", it.version);
-    field("status", it.status);
-    field("started_utc", it.started_utc);
-    field("ended_utc", it.ended_utc);
-    field("command_line", it.command_line);
-    field("warnings", it.warnings);
-    field("changed", it.changed);
-    field("windows", it.windows);
-  }
-};
+void fields(auto& field, Is<Manifest> auto& manifest) {
+  field("schema", manifest.schema);
+  field("version", manifest.version);
+  field("status", manifest.status);
+  field("started_utc", manifest.started_utc);
+  field("ended_utc", manifest.ended_utc);
+  field("command_line", manifest.command_line);
+  field("warnings", manifest.warnings);
+  field("changed", manifest.changed);
+  field("windows", manifest.windows);
+}
 
 }  // namespace codec
 

@@ -2,97 +2,69 @@
 // plan.json: the resolved plan, every field of base/plan.h.
 #include "results/codec.h"
 #include "results/recording.h"
+#include "results/shared_fields.h"
 
 namespace isolab {
 namespace codec {
 
-template <>
-struct Fields<PluginUse> {
-  static void list(auto& field, auto& it) {
-    field("name", it.name);
-    field("params", it.params);
-  }
-};
+void fields(auto& field, Is<PluginUse> auto& use) {
+  field("name", use.name);
+  field("params", use.params);
+}
 
-template <>
-struct Fields<PlannedSetting> {
-  static void list(auto& field, auto& it) {
-    field("path", it.path);
-    field("value", it.value);
-  }
-};
+void fields(auto& field, Is<PlannedSetting> auto& setting) {
+  field("path", setting.path);
+  field("value", setting.value);
+}
 
-template <>
-struct Fields<PlannedBoot> {
-  static void list(auto& field, auto& it) {
-    field("kernel", it.kernel);
-    field("cmdline", it.cmdline);
-  }
-};
+void fields(auto& field, Is<Arm> auto& arm) {
+  field("name", arm.name);
+  field("workloads", arm.workloads);
+  field("settings", arm.settings);
+  field("observers", arm.observers);
+  field("not_applicable", arm.not_applicable);
+  field("boot", arm.boot);
+}
 
-template <>
-struct Fields<Arm> {
-  static void list(auto& field, auto& it) {
-    field("name", it.name);
-    field("workloads", it.workloads);
-    field("settings", it.settings);
-    field("observers", it.observers);
-    field("not_applicable", it.not_applicable);
-    field("boot", it.boot);
-  }
-};
+void fields(auto& field, Is<PlannedWindow> auto& window) {
+  field("arm", window.arm);
+  field("repeat", window.repeat);
+}
 
-template <>
-struct Fields<PlannedWindow> {
-  static void list(auto& field, auto& it) {
-    field("arm", it.arm);
-    field("repeat", it.repeat);
-  }
-};
+void fields(auto& field, Is<Budget> auto& budget) {
+  field("metric", budget.metric);
+  field("arm", budget.arm);
+  field("limit", budget.limit);
+  field("limit_text", budget.limit_text);
+  field("reason", budget.reason);
+}
 
-template <>
-struct Fields<Budget> {
-  static void list(auto& field, auto& it) {
-    field("metric", it.metric);
-    field("arm", it.arm);
-    field("limit", it.limit);
-    field("limit_text", it.limit_text);
-    field("reason", it.reason);
-  }
-};
+void fields(auto& field, Is<PlannedIsolation> auto& isolation) {
+  field("cpus", isolation.cpus);
+  field("via", isolation.via);
+}
 
-template <>
-struct Fields<PlannedIsolation> {
-  static void list(auto& field, auto& it) {
-    field("cpus", it.cpus);
-    field("via", it.via);
-  }
-};
-
-template <>
-struct Fields<Plan> {
-  static void list(auto& field, auto& it) {
-    field("schema", it.schema);
-    field("name", it.name);
-    field("question", it.question);
-    field("profile_hash", it.profile_hash);
-    field("measured", it.measured);
-    field("housekeeping", it.housekeeping);
-    field("measured_why", it.measured_why);
-    field("measured_isolated", it.measured_isolated);
-    field("isolation", it.isolation);
-    field("probe", it.probe);
-    field("arms", it.arms);
-    field("windows", it.windows);
-    field("repeats", it.repeats);
-    field("warmup_ns", it.warmup);
-    field("measure_ns", it.measure);
-    field("order", it.order);
-    field("seed", it.seed);
-    field("budgets", it.budgets);
-    field("duration_ns", it.duration);
-  }
-};
+void fields(auto& field, Is<Plan> auto& plan) {
+  field("schema", plan.schema);
+  field("name", plan.name);
+  field("question", plan.question);
+  field("profile_hash", plan.profile_hash);
+  field("measured", plan.measured);
+  field("housekeeping", plan.housekeeping);
+  field("measured_why", plan.measured_why);
+  field("measured_isolated", plan.measured_isolated);
+  field("isolation", plan.isolation);
+  field("probe", plan.probe);
+  field("arms", plan.arms);
+  field("windows", plan.windows);
+  field("repeats", plan.repeats);
+  field("warmup_ns", plan.warmup);
+  field("measure_ns", plan.measure);
+  field("order", plan.order);
+  field("seed", plan.seed);
+  field("budgets", plan.budgets);
+  field("duration_ns", plan.duration);
+}
 
 }  // namespace codec
 

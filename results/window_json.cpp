@@ -4,121 +4,97 @@
 #include <fmt/format.h>
 
 #include "results/codec.h"
-#include "results/warning_fields.h"
+#include "results/shared_fields.h"
 
 namespace isolab {
 namespace codec {
 
-template <>
-struct Fields<TickLine> {
-  static void list(auto& field, auto& it) {
-    field("counter", it.counter);
-    field("ticks0", it.ticks0);
-    field("ticks1", it.ticks1);
-    field("ns0", it.ns0);
-    field("ns1", it.ns1);
-    field("uncertainty_ppm", it.uncertainty_ppm);
-    field("drift_ppm", it.drift_ppm);
-  }
-};
+void fields(auto& field, Is<TickLine> auto& line) {
+  field("counter", line.counter);
+  field("ticks0", line.ticks0);
+  field("ticks1", line.ticks1);
+  field("ns0", line.ns0);
+  field("ns1", line.ns1);
+  field("uncertainty_ppm", line.uncertainty_ppm);
+  field("drift_ppm", line.drift_ppm);
+}
 
-template <>
-struct Fields<ProbeCpu> {
-  static void list(auto& field, auto& it) {
-    field("cpu", it.cpu);
-    field("error", it.error);
-    field("start", it.start);
-    field("end", it.end);
-    field("threshold", it.threshold);
-    field("gaps_dropped", it.gaps_dropped);
-    field("numbers", it.numbers);
-  }
-};
+void fields(auto& field, Is<ProbeCpu> auto& probe) {
+  field("cpu", probe.cpu);
+  field("error", probe.error);
+  field("start", probe.start);
+  field("end", probe.end);
+  field("threshold", probe.threshold);
+  field("gaps_dropped", probe.gaps_dropped);
+  field("numbers", probe.numbers);
+}
 
-template <>
-struct Fields<ProbeRecord> {
-  static void list(auto& field, auto& it) {
-    field("probe", it.probe);
-    field("kind", it.kind);
-    field("line", it.line);
-    field("cpus", it.cpus);
-    field("notes", it.notes);
-  }
-};
+void fields(auto& field, Is<ProbeRecord> auto& probe) {
+  field("probe", probe.probe);
+  field("kind", probe.kind);
+  field("line", probe.line);
+  field("cpus", probe.cpus);
+  field("notes", probe.notes);
+}
 
-template <>
-struct Fields<WorkRecord> {
-  static void list(auto& field, auto& it) {
-    field("workload", it.workload);
-    field("at_start", it.at_start);
-    field("at_end", it.at_end);
-    field("at_warmup", it.at_warmup);
-    field("user_seconds", it.user_seconds);
-    field("system_seconds", it.system_seconds);
-    field("notes", it.notes);
-    field("op_count", it.op_count);
-    field("expected_ipis_per_op", it.expected_ipis_per_op);
-    field("expected_row", it.expected_row);
-    field("error", it.error);
-  }
-};
+void fields(auto& field, Is<WorkRecord> auto& work) {
+  field("workload", work.workload);
+  field("at_start", work.at_start);
+  field("at_end", work.at_end);
+  field("at_warmup", work.at_warmup);
+  field("user_seconds", work.user_seconds);
+  field("system_seconds", work.system_seconds);
+  field("notes", work.notes);
+  field("op_count", work.op_count);
+  field("expected_ipis_per_op", work.expected_ipis_per_op);
+  field("expected_row", work.expected_row);
+  field("error", work.error);
+}
 
-template <>
-struct Fields<CounterRow> {
-  static void list(auto& field, auto& it) {
-    field("id", it.id);
-    field("label", it.label);
-    field("kind", it.kind);
-    field("before", it.before);
-    field("after", it.after);
-  }
-};
+void fields(auto& field, Is<CounterRow> auto& row) {
+  field("id", row.id);
+  field("label", row.label);
+  field("kind", row.kind);
+  field("before", row.before);
+  field("after", row.after);
+}
 
-template <>
-struct Fields<CpuTime> {
-  static void list(auto& field, auto& it) {
-    field("cpu", it.cpu);
-    field("user", it.user);
-    field("system", it.system);
-    field("irq", it.irq);
-    field("softirq", it.softirq);
-    field("steal", it.steal);
-    field("idle", it.idle);
-  }
-};
+void fields(auto& field, Is<CpuTime> auto& time) {
+  field("cpu", time.cpu);
+  field("user", time.user);
+  field("system", time.system);
+  field("irq", time.irq);
+  field("softirq", time.softirq);
+  field("steal", time.steal);
+  field("idle", time.idle);
+}
 
-template <>
-struct Fields<Footprint> {
-  static void list(auto& field, auto& it) {
-    field("cpu", it.cpu);
-    field("voluntary_switches", it.voluntary_switches);
-    field("involuntary_switches", it.involuntary_switches);
-    field("minor_faults", it.minor_faults);
-    field("major_faults", it.major_faults);
-  }
-};
+void fields(auto& field, Is<Footprint> auto& footprint) {
+  field("cpu", footprint.cpu);
+  field("voluntary_switches", footprint.voluntary_switches);
+  field("involuntary_switches", footprint.involuntary_switches);
+  field("minor_faults", footprint.minor_faults);
+  field("major_faults", footprint.major_faults);
+}
 
-template <>
-struct Fields<WindowRecord> {
-  static void list(auto& field, auto& it) {
-    field("index", it.index);
-    field("arm", it.arm);
-    field("repeat", it.repeat);
-    field("status", it.status);
-    field("begin_ns", it.begin_ns);
-    field("end_ns", it.end_ns);
-    field("begin_utc", it.begin_utc);
-    field("probe", it.probe);
-    field("work", it.work);
-    field("interrupts", it.interrupts);
-    field("softirqs", it.softirqs);
-    field("cpu_times", it.cpu_times);
-    field("footprints", it.footprints);
-    field("notes", it.notes);
-    field("warnings", it.warnings);
-    field("files", it.files);
-  }
-};
+void fields(auto& field, Is<WindowRecord> auto& window) {
+  field("index", window.index);
+  field("arm", window.arm);
+  field("repeat", window.repeat);
+  field("status", window.status);
+  field("begin_ns", window.begin_ns);
+  field("end_ns", window.end_ns);
+  field("begin_utc", window.begin_utc);
+  field("probe", window.probe);
+  field("work", window.work);
+  field("interrupts", window.interrupts);
+  field("softirqs", window.softirqs);
+  field("cpu_times", window.cpu_times);
+  field("footprints", window.footprints);
+  field("notes", window.notes);
+  field("warnings", window.warnings);
+  field("files", window.files);
+}
 
 }  // namespace codec
 

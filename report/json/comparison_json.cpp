@@ -1,162 +1,155 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "report/json/comparison_json.h"
 
-#include "results/json_values.h"
+#include "report/json/rows.h"
+#include "results/fields.h"
 
 namespace isolab {
 namespace {
 
-using json::list;
-using json::members;
-using json::number;
-using json::put;
-using json::strings;
-using json::words;
-
-// number() is overloaded: a lambda says which.
-Json numbers(const std::vector<double>& items) {
-  return list(items, [](double value) { return number(value); });
-}
-
-Json interval_json(const Interval& one) {
-  return Json(JsonArray{number(one.lower), number(one.upper)});
-}
-
-void put(JsonObject& out, const char* key, const std::optional<Interval>& value) {
-  if (value) out.emplace(key, interval_json(*value));
-}
-
-Json group_number_json(const GroupNumber& one) {
-  JsonObject out{{"sessions", numbers(one.values)},
-                 {"missing", std::uint64_t{one.missing}},
-                 {"lost", std::uint64_t{one.lost}},
-                 {"centre", number(one.centre)},
-                 {"n", one.n},
-                 {"exposure_s", number(one.exposure_s)}};
-  put(out, "interval95", one.interval);
-  return Json(std::move(out));
-}
-
-Json change_json(const Change& one) {
-  JsonObject out{{"outcome", to_string(one.outcome)}};
-  put(out, "ratio", one.ratio);
-  put(out, "ratio_interval95", one.ratio_interval);
-  put(out, "shift", one.shift);
-  put(out, "shift_interval95", one.shift_interval);
-  put(out, "p", one.p);
-  put(out, "q", one.q);
-  if (one.ratio_interval || one.shift_interval)
-    out.emplace("excludes_no_change", interval_excludes_no_change(one));
-  if (one.sessions_lacking > 0)
-    out.emplace("sessions_lacking", std::uint64_t{one.sessions_lacking});
-  return Json(std::move(out));
-}
-
-Json compared_json(const ComparedMetric& one) {
-  return Json(JsonObject{{"name", one.key.name},
-                         {"labels", words(one.key.labels)},
-                         {"unit", one.info->unit},
-                         {"direction", to_string(one.info->direction)},
-                         {"statistic", to_string(one.statistic)},
-                         {"groups", list(one.groups, group_number_json)},
-                         {"changes", list(one.changes, change_json)}});
-}
-
-Json uncompared_json(const Uncompared& one) {
-  return Json(JsonObject{
-      {"name", one.key.name}, {"labels", words(one.key.labels)}, {"groups", strings(one.groups)}});
-}
-
-Json group_json(const GroupSummary& one) {
+/// From nothing to something the ratio is the text "inf".
+Json ratio_schema() {
   return Json(
-      JsonObject{{"name", one.name},
-                 {"arm", one.arm},
-                 {"places", strings(one.places)},
-                 {"sessions", std::uint64_t{one.sessions}},
-                 {"windows", one.windows},
-                 {"windows_left_out", one.windows_left_out},
-                 {"exposure_s", number(one.exposure_s)},
-                 {"measured", one.measured},
-                 {"measured_isolated", one.measured_isolated},
-                 {"housekeeping", one.housekeeping},
-                 {"facts", words(one.facts)},
-                 {"warnings", members(one.warnings, [](int sessions) { return Json(sessions); })}});
-}
-
-Json difference_json(const Difference& one) {
-  return Json(JsonObject{{"what", one.what},
-                         {"values", strings(one.values)},
-                         {"intended", one.intended},
-                         {"within_a_group", one.within}});
-}
-
-Json group_track_json(const GapTrack& one) {
-  return Json(JsonObject{{"cpu", one.cpu},
-                         {"repeat", one.repeat},
-                         {"seconds", number(one.seconds)},
-                         {"gaps", one.gaps},
-                         {"points", list(one.points, [](const Point& point) {
-                            return Json(JsonArray{number(point.x), number(point.y)});
-                          })}});
-}
-
-Json series_json(const GroupSeries& one) {
-  return Json(JsonObject{
-      {"group", one.group},
-      {"arm", one.arm},
-      {"exposure_s", number(one.exposure_s)},
-      {"ccdf", list(one.ccdf,
-                    [](const BandPoint& point) {
-                      return Json(JsonArray{number(point.x_us), number(point.per_cpu_hour),
-                                            number(point.lowest), number(point.highest)});
-                    })},
-      {"histogram", list(one.histogram, [](std::uint64_t count) { return Json(count); })},
-      {"histogram_overflow", one.histogram_overflow},
-      {"ipi_classes", members(one.ipi_classes, [](double rate) { return number(rate); })},
-      {"timeline_of", one.timeline_of},
-      {"tracks", list(one.tracks, group_track_json)}});
-}
-
-Json scaling_json(const ScalingLine& one) {
-  return Json(JsonObject{
-      {"metric", one.metric},
-      {"group", one.group},
-      {"axis", one.axis},
-      {"prefix", one.prefix},
-      {"points", list(one.points, [](const ScalingPoint& point) {
-         JsonObject out{{"x", number(point.x)}, {"ratio", number(point.ratio)}, {"arm", point.arm}};
-         put(out, "interval95", point.interval);
-         return Json(std::move(out));
-       })}});
+      JsonObject{{"description", "new / base; 0: a fall to none, \"inf\": a rise from none"},
+                 {"anyOf", JsonArray{schema::type("number"), Json(JsonObject{{"const", "inf"}})}}});
 }
 
 }  // namespace
 
-std::string comparison_to_json(const Comparison& all) {
-  return print_json(Json(JsonObject{{"schema", Comparison::kSchema},
-                                    {"kind", "comparison"},
-                                    {"profile", all.profile},
-                                    {"profile_hash", all.profile_hash},
-                                    {"question", all.question},
-                                    {"probe", all.probe},
-                                    {"probe_kind", all.probe_kind},
-                                    {"isolab_version", all.isolab_version},
-                                    {"command_line", strings(all.command_line)},
-                                    {"repeats", all.repeats},
-                                    {"warmup_s", number(all.warmup_s)},
-                                    {"measure_s", number(all.measure_s)},
-                                    {"loads", members(all.loads, strings)},
-                                    {"alpha", number(all.options.alpha)},
-                                    {"min_effect", number(all.options.min_effect)},
-                                    {"tests", std::uint64_t{all.tests}},
-                                    {"flagged", std::uint64_t{flagged(all)}},
-                                    {"groups", list(all.groups, group_json)},
-                                    {"differences", list(all.differences, difference_json)},
-                                    {"notes", strings(all.notes)},
-                                    {"metrics", list(all.metrics, compared_json)},
-                                    {"uncompared", list(all.uncompared, uncompared_json)},
-                                    {"series", list(all.series, series_json)},
-                                    {"scaling", list(all.scaling, scaling_json)}}));
+namespace codec {
+
+void fields(auto& field, Is<GroupNumber> auto& number) {
+  field("sessions", number.values);
+  field("missing", number.missing, "sessions without this metric");
+  field("lost", number.lost,
+        "sessions whose trace lost events: left out, or, where all did, shown and not judged");
+  field("centre", number.centre);
+  field("n", number.n, "events or samples behind it");
+  field("exposure_s", number.exposure_s);
+  field("interval95", number.interval);
 }
+
+void fields(auto& field, Is<Change> auto& change) {
+  using enum Outcome;
+  field("outcome",
+        one_of(change.outcome, {same, better, worse, changed, too_few, lost, not_judged}));
+  field.when(change.ratio.has_value(), "ratio", shaped(change.ratio.value_or(0), ratio_schema));
+  field("ratio_interval95", change.ratio_interval);
+  field("shift", change.shift, "Hodges-Lehmann, new - base");
+  field("shift_interval95", change.shift_interval);
+  field("p", change.p, "exact Mann-Whitney, two-sided");
+  field("q", change.q, "p after Benjamini-Hochberg over all tests");
+  field.when(change.ratio_interval || change.shift_interval, "excludes_no_change",
+             interval_excludes_no_change(change),
+             "the interval leaves no change out: so does a bound that is no change where the test "
+             "rejects it and nothing beside it");
+  field.when(change.sessions_lacking > 0, "sessions_lacking", change.sessions_lacking,
+             "how many more a verdict needs");
+}
+
+void fields(auto& field, Is<ComparedMetric> auto& metric) {
+  static const MetricInfo kNone{};  // of the example for the schema
+  const MetricInfo& info = metric.info == nullptr ? kNone : *metric.info;
+  using enum Direction;
+  using enum Statistic;
+  field("name", metric.key.name);
+  field("labels", metric.key.labels);
+  field("unit", info.unit);
+  field("direction", one_of(info.direction, {lower_is_better, higher_is_better, none}));
+  field("statistic", one_of(metric.statistic, {value, count, maximum, shown}));
+  field("groups", metric.groups);
+  field("changes", metric.changes);
+}
+
+void fields(auto& field, Is<Uncompared> auto& metric) {
+  field("name", metric.key.name);
+  field("labels", metric.key.labels);
+  field("groups", metric.groups);
+}
+
+void fields(auto& field, Is<GroupSummary> auto& group) {
+  field("name", group.name);
+  field("arm", group.arm);
+  field("places", group.places);
+  field("sessions", group.sessions);
+  field("windows", group.windows);
+  field("windows_left_out", group.windows_left_out);
+  field("exposure_s", group.exposure_s);
+  field("measured", group.measured);
+  field("measured_isolated", group.measured_isolated);
+  field("housekeeping", group.housekeeping);
+  field("facts", group.facts);
+  field("warnings", group.warnings, "sessions that carry it");
+}
+
+void fields(auto& field, Is<Difference> auto& difference) {
+  field("what", difference.what);
+  field("values", difference.values);
+  field("intended", difference.intended);
+  field("within_a_group", difference.within);
+}
+
+void fields(auto& field, Is<GroupSeries> auto& series) {
+  field("group", series.group);
+  field("arm", series.arm);
+  field("exposure_s", series.exposure_s);
+  field("ccdf", series.ccdf);
+  field("histogram", series.histogram);
+  field("histogram_overflow", series.histogram_overflow);
+  field("ipi_classes", series.ipi_classes);
+  field("timeline_of", series.timeline_of);
+  field.each("tracks", series.tracks,
+             [](auto& inner, const GapTrack& track) { track_fields(inner, track); });
+}
+
+void fields(auto& field, Is<ScalingPoint> auto& point) {
+  field("x", point.x);
+  field("ratio", point.ratio);
+  field("arm", point.arm);
+  field("interval95", point.interval);
+}
+
+void fields(auto& field, Is<ScalingLine> auto& line) {
+  field("metric", line.metric);
+  field("group", line.group);
+  field("axis", line.axis);
+  field("prefix", line.prefix);
+  field("points", line.points);
+}
+
+void fields(auto& field, Is<Comparison> auto& comparison) {
+  field("schema", constant(Comparison::kSchema));
+  field("kind", constant("comparison"));
+  field("profile", comparison.profile);
+  field("profile_hash", comparison.profile_hash);
+  field("question", comparison.question);
+  field("probe", comparison.probe);
+  field("probe_kind", comparison.probe_kind);
+  field("isolab_version", comparison.isolab_version);
+  field("command_line", comparison.command_line);
+  field("repeats", comparison.repeats);
+  field("warmup_s", comparison.warmup_s);
+  field("measure_s", comparison.measure_s);
+  field("loads", comparison.loads);
+  field("alpha", comparison.options.alpha, "false discovery rate over all tests");
+  field("min_effect", comparison.options.min_effect, "smaller changes of the estimate are \"~\"");
+  field("tests", comparison.tests);
+  field("flagged", flagged(comparison));
+  field("groups", comparison.groups);
+  field("differences", comparison.differences);
+  field("notes", comparison.notes);
+  field("metrics", comparison.metrics);
+  field("uncompared", comparison.uncompared);
+  field("series", comparison.series);
+  field("scaling", comparison.scaling);
+}
+
+}  // namespace codec
+
+std::string comparison_to_json(const Comparison& comparison) {
+  return print_json(all_rounded(codec::to_json(comparison)));
+}
+
+Json comparison_schema() { return codec::object_schema<Comparison>(); }
 
 }  // namespace isolab

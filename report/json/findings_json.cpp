@@ -2,156 +2,203 @@
 #include "report/json/findings_json.h"
 
 #include "analysis/model/metric_list.h"
-#include "report/json/interruptions_json.h"
-#include "report/json/page_cost_json.h"
-#include "results/json_values.h"
+#include "report/json/comparison_json.h"
+#include "report/json/interruptions_fields.h"
+#include "report/json/page_cost_fields.h"
+#include "report/json/rows.h"
+#include "results/shared_fields.h"
 
 namespace isolab {
 namespace {
 
-using json::list;
-using json::number;
-using json::put;
-using json::strings;
-using json::words;
+Json any_metric_name() {
+  JsonArray names;
+  for (const auto& info : all_metrics()) names.emplace_back(info.name);
+  return Json(JsonObject{{"enum", std::move(names)}});
+}
 
-Json metric_json(const Metric& metric) {
-  const MetricInfo* info = find_metric_info(metric.name);
-  JsonObject out{{"name", metric.name},
-                 {"labels", words(metric.labels)},
-                 {"unit", info == nullptr ? "" : info->unit},
-                 {"direction", to_string(info == nullptr ? Direction::none : info->direction)},
-                 {"value", number(metric.value)},
-                 {"exposure_s", number(metric.exposure_s)},
-                 {"n", metric.n},
-                 {"repeats", metric.repeats}};
-  put(out, "lower95", metric.lower95);
-  put(out, "upper95", metric.upper95);
-  put(out, "repeat_min", metric.repeat_min);
-  put(out, "repeat_max", metric.repeat_max);
-  if (!metric.not_applicable.empty()) out.emplace("not_applicable", metric.not_applicable);
-  if (!metric.source.empty()) out.emplace("source", metric.source);
-  if (!metric.verdict.empty()) out.emplace("verdict", metric.verdict);
-  if (metric.operations_needed > 0) out.emplace("operations_needed", metric.operations_needed);
+Json metric_list() {
+  JsonArray out;
+  for (const auto& info : all_metrics())
+    out.emplace_back(JsonObject{{"name", info.name},
+                                {"unit", info.unit},
+                                {"direction", to_string(info.direction)},
+                                {"labels", JsonArray(info.labels.begin(), info.labels.end())},
+                                {"summary", info.summary}});
   return Json(std::move(out));
-}
-
-Json arm_json(const ArmSummary& arm) {
-  JsonObject out{{"name", arm.name},
-                 {"not_applicable", arm.not_applicable},
-                 {"workloads", strings(arm.workloads)},
-                 {"idle", arm.idle},
-                 {"windows", arm.windows},
-                 {"windows_left_out", arm.windows_left_out},
-                 {"exposure_s", number(arm.exposure_s)}};
-  if (arm.boot)
-    out.emplace("boot",
-                Json(JsonObject{{"kernel", arm.boot->kernel}, {"cmdline", arm.boot->cmdline}}));
-  return Json(std::move(out));
-}
-
-Json warning_json(const FindingWarning& one) {
-  return Json(JsonObject{{"id", one.warning.id},
-                         {"seen", one.warning.seen},
-                         {"matters", one.warning.matters},
-                         {"advice", one.warning.advice},
-                         {"arms", strings(one.arms)},
-                         {"times", one.times}});
-}
-
-Json verdict_json(const Verdict& one) {
-  return Json(JsonObject{{"metric", one.budget.metric},
-                         {"arm", one.arm},
-                         {"limit", number(one.budget.limit)},
-                         {"limit_text", one.budget.limit_text},
-                         {"reason", one.budget.reason},
-                         {"outcome", one.outcome},
-                         {"text", one.text}});
-}
-
-Json row_effect_json(const RowEffect& one) {
-  return Json(JsonObject{{"table", to_string(one.table)},
-                         {"row", one.row},
-                         {"cpu", one.cpu < 0 ? Json("all") : Json(std::to_string(one.cpu))},
-                         {"idle", number(one.idle)},
-                         {"arm", number(one.arm)},
-                         {"p", number(one.p)},
-                         {"could_show", number(one.could_show)},
-                         {"changed", one.changed},
-                         {"unsteady", one.unsteady}});
-}
-
-Json arm_effect_json(const ArmEffect& one) {
-  return Json(JsonObject{{"arm", one.arm},
-                         {"rows", list(one.rows, row_effect_json)},
-                         {"not_judged", strings(one.not_judged)}});
-}
-
-Json point_json(const Point& point) { return Json(JsonArray{number(point.x), number(point.y)}); }
-
-Json arm_series_json(const ArmSeries& one) {
-  return Json(JsonObject{
-      {"arm", one.arm},
-      {"ccdf", list(one.ccdf, point_json)},
-      {"histogram", Json(JsonArray(one.histogram.begin(), one.histogram.end()))},
-      {"histogram_overflow", one.histogram_overflow},
-      {"interrupts", json::members(one.interrupts, [](double rate) { return number(rate); })}});
-}
-
-Json track_json(const GapTrack& one) {
-  return Json(JsonObject{{"arm", one.arm},
-                         {"cpu", one.cpu},
-                         {"repeat", one.repeat},
-                         {"seconds", number(one.seconds)},
-                         {"gaps", one.gaps},
-                         {"points", list(one.points, point_json)}});
-}
-
-Json run_json(const Findings& findings) {
-  return Json(JsonObject{{"isolab_version", findings.isolab_version},
-                         {"status", findings.status},
-                         {"profile", findings.profile},
-                         {"question", findings.question},
-                         {"profile_hash", findings.profile_hash},
-                         {"started_utc", findings.started_utc},
-                         {"ended_utc", findings.ended_utc},
-                         {"command_line", strings(findings.command_line)},
-                         {"probe", findings.probe},
-                         {"probe_kind", findings.probe_kind},
-                         {"measured", findings.measured},
-                         {"housekeeping", findings.housekeeping},
-                         {"measured_why", findings.measured_why},
-                         {"measured_isolated", findings.measured_isolated},
-                         {"repeats", findings.repeats},
-                         {"warmup_s", number(findings.warmup_s)},
-                         {"measure_s", number(findings.measure_s)},
-                         {"order", findings.order},
-                         {"facts", words(findings.facts)},
-                         {"changed", strings(findings.changed)}});
 }
 
 }  // namespace
 
+/// Metrics are in two documents, which refer to one schema.
+static Json schema_of(const Metric&, const char*) { return schema::reference("metric"); }
+
+namespace codec {
+
+void fields(auto& field, Is<Metric> auto& metric) {
+  const MetricInfo* info = find_metric_info(metric.name);
+  field("name", shaped(metric.name, any_metric_name));
+  field("labels", metric.labels);
+  field("value", nullable(metric.value), "null: not applicable, and not_applicable says why");
+  field("unit", info == nullptr ? std::string() : info->unit);
+  field("direction",
+        one_of(info == nullptr ? Direction::none : info->direction,
+               {Direction::lower_is_better, Direction::higher_is_better, Direction::none}));
+  field("lower95", metric.lower95, "exact Poisson, two-sided 95 %; absent for a zero");
+  field("upper95", metric.upper95, "exact Poisson, two-sided 95 %; one-sided 95 % for a zero");
+  field("repeat_min", metric.repeat_min, "least value of a repeat alone");
+  field("repeat_max", metric.repeat_max, "greatest value of a repeat alone");
+  field("exposure_s", metric.exposure_s, "how long was looked, summed over CPUs and repeats");
+  field("n", metric.n, "events or samples behind the value");
+  field("repeats", metric.repeats, "windows pooled");
+  field.when(!metric.not_applicable.empty(), "not_applicable", metric.not_applicable);
+  field.when(!metric.source.empty(), "source", metric.source);
+  field.when(!metric.verdict.empty(), "verdict",
+             one_of(metric.verdict,
+                    {"as expected", "different", "too few operations", "background unknown"}));
+  field.when(metric.operations_needed > 0, "operations_needed", metric.operations_needed,
+             "about, where too few were done to tell: in windows of equal rate");
+}
+
+void fields(auto& field, Is<ArmSummary> auto& arm) {
+  field("name", arm.name);
+  field("not_applicable", arm.not_applicable);
+  field("workloads", arm.workloads);
+  field("idle", arm.idle);
+  field("windows", arm.windows);
+  field("windows_left_out", arm.windows_left_out);
+  field("exposure_s", arm.exposure_s);
+  field("boot", arm.boot);
+}
+
+void fields(auto& field, Is<FindingWarning> auto& finding) {
+  fields(field, finding.warning);
+  field("arms", finding.arms);
+  field("times", finding.times);
+}
+
+void fields(auto& field, Is<Verdict> auto& verdict) {
+  field("metric", verdict.budget.metric);
+  field("arm", verdict.arm);
+  field("limit", verdict.budget.limit);
+  field("limit_text", verdict.budget.limit_text);
+  field("reason", verdict.budget.reason);
+  field("outcome", one_of(verdict.outcome, {"kept", "broken", "not proven", "not applicable"}));
+  field("text", verdict.text);
+}
+
+void fields(auto& field, Is<RowEffect> auto& effect) {
+  using enum EffectTable;
+  field("table",
+        one_of(effect.table, {gaps, time_lost, interrupts, softirqs, tasks, causes, cpu_time}));
+  field("row", effect.row);
+  field("cpu", effect.cpu < 0 ? "all" : std::to_string(effect.cpu),
+        "a number, or all: the measured CPUs together");
+  field("idle", effect.idle, "per CPU-second: events, us of time_lost; share of cpu_time");
+  field("arm", effect.arm);
+  field("p", effect.p, "two-sided, after Holm's correction over the arm's rows");
+  field("could_show", effect.could_show, "the smallest rise that would be changed, in arm's unit");
+  field("changed", effect.changed);
+  field("unsteady", effect.unsteady, "changed, if the repeats agreed, which they do not");
+}
+
+void fields(auto& field, Is<ArmEffect> auto& effect) {
+  field("arm", effect.arm);
+  field("rows", effect.rows);
+  field("not_judged", effect.not_judged);
+}
+
+void fields(auto& field, Is<ArmSeries> auto& series) {
+  field("arm", series.arm);
+  field("ccdf", series.ccdf);
+  field("histogram", series.histogram);
+  field("histogram_overflow", series.histogram_overflow);
+  field("interrupts", series.interrupts);
+}
+
+void fields(auto& field, Is<Series> auto& series) {
+  field("arms", series.arms);
+  field.each("tracks", series.tracks, [](auto& inner, const GapTrack& track) {
+    inner("arm", track.arm);
+    track_fields(inner, track);
+  });
+}
+
+namespace {
+
+void run_fields(auto& field, const Findings& findings) {
+  field("isolab_version", findings.isolab_version);
+  field("status", findings.status);
+  field("profile", findings.profile);
+  field("question", findings.question);
+  field("profile_hash", findings.profile_hash);
+  field("started_utc", findings.started_utc);
+  field("ended_utc", findings.ended_utc);
+  field("command_line", findings.command_line);
+  field("probe", findings.probe);
+  field("probe_kind", findings.probe_kind);
+  field("measured", findings.measured);
+  field("housekeeping", findings.housekeeping);
+  field("measured_why", findings.measured_why);
+  field("measured_isolated", findings.measured_isolated);
+  field("repeats", findings.repeats);
+  field("warmup_s", findings.warmup_s);
+  field("measure_s", findings.measure_s);
+  field("order", findings.order);
+  field("facts", findings.facts);
+  field("changed", findings.changed);
+}
+
+/// `report --json`.
+void report_fields(auto& field, const Findings& findings) {
+  field("schema", constant(findings.schema));
+  field("profile", findings.profile);
+  field("profile_hash", findings.profile_hash);
+  field("metrics", findings.metrics);
+}
+
+}  // namespace
+
+void fields(auto& field, Is<Findings> auto& findings) {
+  field("schema", constant(findings.schema));
+  field.object("run", [&](auto& run) { run_fields(run, findings); });
+  field("arms", findings.arms);
+  field("metrics", findings.metrics);
+  field("warnings", findings.warnings);
+  field("verdicts", findings.verdicts);
+  field("effects", findings.effects);
+  field("series", findings.series);
+  field("interruptions", findings.interruptions);
+  field.object("page_costs", [&](auto& costs) { page_costs_fields(costs, findings.page_costs); });
+}
+
+}  // namespace codec
+
 std::string findings_to_json(const Findings& findings) {
-  const Json series(JsonObject{{"arms", list(findings.series.arms, arm_series_json)},
-                               {"tracks", list(findings.series.tracks, track_json)}});
-  return print_json(Json(JsonObject{{"schema", findings.schema},
-                                    {"run", run_json(findings)},
-                                    {"arms", list(findings.arms, arm_json)},
-                                    {"metrics", list(findings.metrics, metric_json)},
-                                    {"warnings", list(findings.warnings, warning_json)},
-                                    {"verdicts", list(findings.verdicts, verdict_json)},
-                                    {"effects", list(findings.effects, arm_effect_json)},
-                                    {"series", series},
-                                    {"interruptions", interruptions_json(findings.interruptions)},
-                                    {"page_costs", page_costs_json(findings.page_costs)}}));
+  return print_json(all_rounded(codec::to_json(findings)));
 }
 
 std::string metrics_to_json(const Findings& findings) {
-  return print_json(Json(JsonObject{{"schema", findings.schema},
-                                    {"profile", findings.profile},
-                                    {"profile_hash", findings.profile_hash},
-                                    {"metrics", list(findings.metrics, metric_json)}}));
+  codec::Writer report;
+  codec::report_fields(report, findings);
+  return print_json(all_rounded(Json(std::move(report.members))));
+}
+
+std::string findings_schema() {
+  codec::Describer report;
+  codec::report_fields(report, Findings{});
+  return print_json(Json(JsonObject{
+      {"$schema", "https://json-schema.org/draft/2020-12/schema"},
+      {"title",
+       "What isolab analyse (findings), report --json (report) and compare --json (comparison) "
+       "print"},
+      {"oneOf", JsonArray{schema::reference("findings"), schema::reference("report"),
+                          schema::reference("comparison")}},
+      {"$defs", JsonObject{{"metric", codec::object_schema<Metric>()},
+                           {"findings", codec::object_schema<Findings>()},
+                           {"report", report.schema()},
+                           {"comparison", comparison_schema()}}},
+      {"x-metrics", metric_list()}}));
 }
 
 }  // namespace isolab

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+// Descriptions of what files of a recording and findings.json both hold.
+#pragma once
+
+#include "base/plan.h"
+#include "base/records.h"
+#include "results/fields.h"
+
+namespace isolab::codec {
+
+void fields(auto& field, Is<Warning> auto& warning) {
+  field("id", warning.id);
+  field("seen", warning.seen);
+  field("matters", warning.matters);
+  field("advice", warning.advice);
+}
+
+void fields(auto& field, Is<PlannedBoot> auto& boot) {
+  field("kernel", boot.kernel, "as the profile names it; empty: the default one");
+  field("cmdline", boot.cmdline, "words the profile adds to the command line");
+}
+
+}  // namespace isolab::codec
