@@ -36,7 +36,7 @@ def main(source, compiler):
         (place / "analysis/model").mkdir(parents=True)
         (place / "analysis/model/metrics.def").write_text(with_row, encoding="utf-8")
         files = ["analysis/model/metric_list.cpp", "analysis/metrics/rates.cpp", "analysis/statistics/counts.cpp",
-                 "tests/unit/analysis/model/metric_list_test.cpp"]
+                 "analysis/statistics/distributions.cpp", "tests/unit/analysis/model/metric_list_test.cpp"]
         (place / "page.cpp").write_text("".join(f'#include "{file}"\n' for file in files) +
                                         f"namespace isolab {{\n{producer}}}\n" + CHECK.replace("NAME", name),
                                         encoding="utf-8")
