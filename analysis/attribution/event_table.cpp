@@ -75,27 +75,33 @@ BytesField bytes(const TraceFormats& formats, std::string_view event, std::strin
 }  // namespace
 
 EventTable::EventTable(const TraceFormats& formats) {
-  for (const auto* format : formats.all()) {
-    const auto role = role_of(*format);
-    if (role == EventRole::none) continue;
-    if (roles.size() <= format->id) roles.resize(format->id + std::size_t{1}, EventRole::none);
-    roles[format->id] = role;
-    if (role == EventRole::vector)
-      vectors_[format->id] = format->name.substr(0, format->name.size() - 6);
-    if (role == EventRole::call_begin) has_function_events = true;
-    if (role == EventRole::queue_call || role == EventRole::probe_one) has_queue_events = true;
-    if (role == EventRole::call_ipi) has_vectors = true;
-    if (role == EventRole::vector_end || role == EventRole::handler_end) has_ends = true;
-    const auto name = format->system + ":" + format->name;
-    if (role == EventRole::probe_many) {
-      while (const auto word = number(formats, name, "m" + std::to_string(many_masks.size())))
-        many_masks.push_back(word);
-      many_func = number(formats, name, "func");
-    }
-    if (role == EventRole::probe_one)
-      call_probes[format->id] = {number(formats, name, "cpu"), number(formats, name, "func"),
-                                 number(formats, name, "csd"), number(formats, name, "flags")};
+  for (const auto* format : formats.all()) add(formats, *format);
+  resolve_fields(formats);
+}
+
+void EventTable::add(const TraceFormats& formats, const EventFormat& format) {
+  const auto role = role_of(format);
+  if (role == EventRole::none) return;
+  if (roles.size() <= format.id) roles.resize(format.id + std::size_t{1}, EventRole::none);
+  roles[format.id] = role;
+  if (role == EventRole::vector)
+    vectors_[format.id] = format.name.substr(0, format.name.size() - 6);
+  if (role == EventRole::call_begin) has_function_events = true;
+  if (role == EventRole::queue_call || role == EventRole::probe_one) has_queue_events = true;
+  if (role == EventRole::call_ipi) has_vectors = true;
+  if (role == EventRole::vector_end || role == EventRole::handler_end) has_ends = true;
+  const auto name = format.system + ":" + format.name;
+  if (role == EventRole::probe_many) {
+    while (const auto word = number(formats, name, "m" + std::to_string(many_masks.size())))
+      many_masks.push_back(word);
+    many_func = number(formats, name, "func");
   }
+  if (role == EventRole::probe_one)
+    call_probes[format.id] = {number(formats, name, "cpu"), number(formats, name, "func"),
+                              number(formats, name, "csd"), number(formats, name, "flags")};
+}
+
+void EventTable::resolve_fields(const TraceFormats& formats) {
   stack = StackField::resolve(formats).value_or(StackField());
   queue_cpu = number(formats, "csd:csd_queue_cpu", "cpu");
   queue_callsite = number(formats, "csd:csd_queue_cpu", "callsite");

@@ -98,6 +98,9 @@ struct EventTable {
   BytesField new_comm, rename_comm;
 
  private:
+  void add(const TraceFormats& formats, const EventFormat& format);
+  void resolve_fields(const TraceFormats& formats);
+
   std::map<std::uint16_t, std::string> vectors_;
 };
 
