@@ -10,8 +10,8 @@
 #include <map>
 
 #include "host/cgroup.h"
+#include "host/descendants.h"
 #include "host/os.h"
-#include "workloads/contract/workload_process.h"
 
 namespace isolab {
 namespace {

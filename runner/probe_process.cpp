@@ -13,6 +13,7 @@
 #include "analysis/model/probe_data.h"
 #include "base/caught.h"
 #include "host/cgroup.h"
+#include "host/descendants.h"
 #include "results/recording.h"
 
 namespace isolab {

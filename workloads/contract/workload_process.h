@@ -104,7 +104,4 @@ class WorkloadThread {
   std::thread thread_;
 };
 
-/// All living descendants of a process, deepest last, from /proc/*/stat.
-std::vector<pid_t> descendants_of(const Files& files, pid_t ancestor);
-
 }  // namespace isolab

@@ -2,6 +2,7 @@
 // Runs that end in every way there is. The knob is a file of ours, the guard and its journal are
 // the real ones; each front is a process of its own, so that it can be killed.
 #include "runner/supervise.h"
+#include "host/descendants.h"
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -26,7 +27,6 @@
 #include "host/run_lock.h"
 #include "runner/complain.h"
 #include "tests/support/temporary_directory.h"
-#include "workloads/contract/workload_process.h"
 
 namespace isolab {
 namespace {

@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "host/descendants.h"
 #include "tests/support/temporary_directory.h"
 #include "tests/support/workload_bench.h"
 #include "workloads/contract/workload_process.h"

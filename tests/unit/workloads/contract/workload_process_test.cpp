@@ -2,6 +2,7 @@
 // Workloads that misbehave on purpose: each ends in bounded time, is named, and its counts are
 // kept.
 #include "workloads/contract/workload_process.h"
+#include "host/descendants.h"
 
 #include <gmock/gmock.h>
 #include <signal.h>
