@@ -68,7 +68,7 @@ stage_guests() {
 }
 
 stage_unit() {
-  timed build-asan build_with asan unit_tests isolab
+  timed build-asan build_with asan unit_tests fuzz_targets isolab
   run_tests unit build-asan --label-regex "^unit$" --parallel 2
   results+=(build-asan/tests-unit-*.xml)
   timed same-outputs same_outputs || failed=1
@@ -80,7 +80,7 @@ stage_threads() {
   results+=(build-tsan/tests-threads-*.xml)
 }
 
-stage_fuzz() { timed fuzz scripts/fuzz.sh --seconds "${ISOLAB_FUZZ_SECONDS:-4}" --build build-asan || failed=1; }
+stage_fuzz() { timed fuzz scripts/fuzz.sh --seconds "${ISOLAB_FUZZ_SECONDS:-4}" --preset asan || failed=1; }
 
 timed setup scripts/setup.sh test
 if [ $# -eq 0 ]; then set -- lint build cli root guests unit threads fuzz; fi
