@@ -70,11 +70,11 @@ Result<FalsePositives> measure_false_positives(const std::vector<fs::path>& sess
   const auto loaded = TRY(load_groups({GroupRequest{"sessions", sessions}}, false));
   const SessionGroup& all = loaded.groups.front();
   const Findings& first = *all.sessions.front();
-  for (const auto* one : all.sessions)
-    if (one->profile_hash != first.profile_hash)
+  for (const auto* session : all.sessions)
+    if (session->profile_hash != first.profile_hash)
       return Error{ErrorKind::usage,
                    fmt::format("the sessions are not of one profile: {} and {}",
-                               first.profile_hash.substr(0, 16), one->profile_hash.substr(0, 16))};
+                               first.profile_hash.substr(0, 16), session->profile_hash.substr(0, 16))};
   // ABBA: a steady drift over time falls on both groups alike.
   const auto mixed =
       TRY(compare(dealt(all, [](std::size_t i) { return (i + 1) / 2 % 2 == 1; }), {}));
@@ -167,8 +167,8 @@ std::vector<std::string> citations_for(const Comparison& comparison,
     const fs::path real = fs::weakly_canonical(recording, ignored);
     for (const auto& above : {real.parent_path(), real.parent_path().parent_path()}) {
       places.insert(above);
-      for (const auto& one : entries_of(above).value_or(std::vector<fs::path>{}))
-        if (fs::is_directory(one, ignored)) places.insert(one);
+      for (const auto& entry : entries_of(above).value_or(std::vector<fs::path>{}))
+        if (fs::is_directory(entry, ignored)) places.insert(entry);
     }
   }
   std::vector<std::string> out;

@@ -76,12 +76,12 @@ Result<SessionGroup> sessions_of_arm(const SessionGroup& sessions, const std::st
   std::string why;
   for (std::size_t i = 0; i < sessions.sessions.size(); ++i) {
     bool elsewhere = false, here = false;
-    for (const auto& one : sessions.sessions[i]->arms) {
-      if (!is_of(arm, one.name)) continue;
-      const bool other_boot = one.boot && !one.not_applicable.empty();
+    for (const auto& session_arm : sessions.sessions[i]->arms) {
+      if (!is_of(arm, session_arm.name)) continue;
+      const bool other_boot = session_arm.boot && !session_arm.not_applicable.empty();
       here = here || !other_boot;
       elsewhere = elsewhere || other_boot;
-      if (other_boot) why = sessions.places[i] + ": " + one.not_applicable;
+      if (other_boot) why = sessions.places[i] + ": " + session_arm.not_applicable;
     }
     if (elsewhere && !here) continue;
     out.sessions.push_back(sessions.sessions[i]);

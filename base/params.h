@@ -135,9 +135,9 @@ requires(!std::same_as<T, bool> && param_type<T>() != ParamType::text &&
 template <class Args>
 Result<Args> read_params(const std::vector<Param<Args>>& params, const ParamValues& values) {
   Args args{};
-  for (const auto& one : params) {
-    const auto found = values.find(one.spec.name);
-    if (found != values.end()) TRY(one.assign(args, found->second));
+  for (const auto& param : params) {
+    const auto found = values.find(param.spec.name);
+    if (found != values.end()) TRY(param.assign(args, found->second));
   }
   return args;
 }

@@ -44,9 +44,9 @@ std::string render_machine(const std::string& name, const Recording& recording,
       name, differ, compared, skipped, different);
   out +=
       fmt::format("\nwhat isolab check finds there for CPU {}\n", recording.plan.measured.list());
-  for (const auto& one : check_readiness(*machine.files, machine.facts, recording.plan.measured)) {
-    if (one.level != ReadinessLevel::problem && one.level != ReadinessLevel::advice) continue;
-    out += wrapped(fmt::format("  {:<9}", to_string(one.level)), 11, one.subject + ": " + one.seen);
+  for (const auto& finding : check_readiness(*machine.files, machine.facts, recording.plan.measured)) {
+    if (finding.level != ReadinessLevel::problem && finding.level != ReadinessLevel::advice) continue;
+    out += wrapped(fmt::format("  {:<9}", to_string(finding.level)), 11, finding.subject + ": " + finding.seen);
   }
   return out;
 }

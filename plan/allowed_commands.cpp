@@ -192,12 +192,12 @@ bool is_harmless_setting(const std::string& path) {
 }
 
 std::string cannot_be_put_back(const std::string& path, const std::string& value) {
-  for (const auto& one : kOneWay) {
-    if (!matches(one.path, path)) continue;
-    std::istringstream may(one.may);
+  for (const auto& setting : kOneWay) {
+    if (!matches(setting.path, path)) continue;
+    std::istringstream may(setting.may);
     for (std::string word; may >> word;)
       if (word == value) return {};
-    return one.why;
+    return setting.why;
   }
   return {};
 }

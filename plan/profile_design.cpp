@@ -44,7 +44,7 @@ void read_budget(ProfileValues& values, const YamlNode& node, Profile& profile) 
     if (const auto* arm = item.find("arm")) {
       budget.arm = arm->scalar;
       std::vector<std::string> names;
-      for (const auto& one : profile.arms) names.push_back(one.name);
+      for (const auto& arm_of_profile : profile.arms) names.push_back(arm_of_profile.name);
       if (std::find(names.begin(), names.end(), budget.arm) == names.end())
         values.wrong(*arm, "there is no arm " + arm->quoted(), "one of " + join(names, ", "),
                      nearest_word(budget.arm, names));

@@ -40,9 +40,9 @@ void read_matrix(ProfileValues& values, const YamlNode& node, Profile& profile) 
     }
     std::vector<std::string> names;
     const ParamSpec* spec = nullptr;
-    for (const auto& one : info->params) {
-      names.push_back(one.name);
-      if (one.name == axis.param) spec = &one;
+    for (const auto& param : info->params) {
+      names.push_back(param.name);
+      if (param.name == axis.param) spec = &param;
     }
     if (spec == nullptr) {
       values.diagnostics().add(

@@ -97,9 +97,10 @@ class Loader {
     for (const auto& item : includes.items) names.push_back(&item);
     if (names.empty())
       diagnostics_.add(includes.place, "include: names no file", "a file or a list of files");
-    for (const YamlNode* one : names)
-      if (may_include(*one))
-        merge(merged, load((fs::path(name).parent_path() / one->scalar).string(), one->place));
+    for (const YamlNode* included : names)
+      if (may_include(*included))
+        merge(merged,
+              load((fs::path(name).parent_path() / included->scalar).string(), included->place));
     return merged;
   }
 

@@ -229,11 +229,11 @@ Result<void> RecordingIndex::put(const IndexedRecording& recording,
         TRY(database_->prepare("INSERT INTO metric (recording, name, labels, unit, value, lower95, "
                                "upper95, n, exposure_s) "
                                "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"));
-    for (const auto& one : metrics) {
+    for (const auto& metric : metrics) {
       row.again();
-      row.bind(id).bind(one.name).bind(labels_text(one.labels)).bind(one.unit);
-      row.bind(one.value).bind(one.lower95).bind(one.upper95);
-      row.bind(static_cast<std::int64_t>(one.n)).bind(std::optional(one.exposure_s));
+      row.bind(id).bind(metric.name).bind(labels_text(metric.labels)).bind(metric.unit);
+      row.bind(metric.value).bind(metric.lower95).bind(metric.upper95);
+      row.bind(static_cast<std::int64_t>(metric.n)).bind(std::optional(metric.exposure_s));
       if (row.step() != SQLITE_DONE) return database_->error("write to the index");
     }
     return {};

@@ -68,7 +68,7 @@ class Loader {
     const std::string file = folder + "/window.json";
     const std::string json = TRY(text(file));
     WindowRecord record = TRY(window_from_json(file, json));
-    for (auto& one : record.probe.cpus) TRY(probe_cpu(folder, one));
+    for (auto& cpu : record.probe.cpus) TRY(probe_cpu(folder, cpu));
     return record;
   }
 
@@ -168,7 +168,7 @@ Result<fs::path> RecordingWriter::begin_window(const Plan& plan, int index) {
 }
 
 Result<void> save_window(const fs::path& directory, const WindowRecord& record) {
-  for (const auto& one : record.probe.cpus) TRY(write_probe_cpu(directory, one));
+  for (const auto& cpu : record.probe.cpus) TRY(write_probe_cpu(directory, cpu));
   TRY(write_durably(directory / "window.json", window_to_json(record)));
   return sync_directory(directory);
 }

@@ -114,8 +114,8 @@ Result<void> check_order(const std::string& file, const WindowRecord& window) {
   TRY(in_order(file + ": the window", window.begin_ns, window.end_ns));
   TRY(in_order(file + ": /probe/line in ns", line.ns0, line.ns1));
   TRY(in_order(file + ": /probe/line in ticks", line.ticks0, line.ticks1));
-  for (const auto& one : window.probe.cpus)
-    TRY(in_order(fmt::format("{}: the probe on CPU {}", file, one.cpu), one.start, one.end));
+  for (const auto& cpu : window.probe.cpus)
+    TRY(in_order(fmt::format("{}: the probe on CPU {}", file, cpu.cpu), cpu.start, cpu.end));
   const bool identity = (line.ns0 | line.ns1 | line.ticks0 | line.ticks1) == 0;
   const bool stands = line.ns0 >= line.ns1 || line.ticks0 >= line.ticks1;
   if (stands && !identity && window.status == "complete" && line.counter != "ns")

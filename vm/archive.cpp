@@ -88,8 +88,8 @@ Result<void> ArchiveWriter::add_tree(const std::string& path, const fs::path& fr
   std::error_code error;
   if (fs::is_directory(from, error)) {
     add_directory(path);
-    for (const auto& one : TRY(entries_of(from)))
-      TRY(add_tree(path + "/" + one.filename().string(), one));
+    for (const auto& entry : TRY(entries_of(from)))
+      TRY(add_tree(path + "/" + entry.filename().string(), entry));
     return {};
   }
   const std::string bytes =

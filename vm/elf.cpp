@@ -78,18 +78,18 @@ Result<ElfNeeds> read_elf(const fs::path& path) {
     segments.push_back(*segment);
   }
   const auto file_offset = [&](std::uint64_t address) -> std::uint64_t {
-    for (const auto& one : segments)
-      if (one.p_type == PT_LOAD && address >= one.p_vaddr && address < one.p_vaddr + one.p_filesz)
-        return address - one.p_vaddr + one.p_offset;
+    for (const auto& segment : segments)
+      if (segment.p_type == PT_LOAD && address >= segment.p_vaddr && address < segment.p_vaddr + segment.p_filesz)
+        return address - segment.p_vaddr + segment.p_offset;
     return bytes.size();
   };
-  for (const auto& one : segments) {
-    if (one.p_type == PT_INTERP) needs.interpreter = text_at(bytes, one.p_offset);
-    if (one.p_type != PT_DYNAMIC) continue;
+  for (const auto& segment : segments) {
+    if (segment.p_type == PT_INTERP) needs.interpreter = text_at(bytes, segment.p_offset);
+    if (segment.p_type != PT_DYNAMIC) continue;
     std::uint64_t strings = 0;
     std::vector<std::uint64_t> names;
-    for (std::uint64_t i = 0; i < one.p_filesz / sizeof(Elf64_Dyn); ++i) {
-      const auto entry = at<Elf64_Dyn>(bytes, one.p_offset + i * sizeof(Elf64_Dyn));
+    for (std::uint64_t i = 0; i < segment.p_filesz / sizeof(Elf64_Dyn); ++i) {
+      const auto entry = at<Elf64_Dyn>(bytes, segment.p_offset + i * sizeof(Elf64_Dyn));
       if (!entry || entry->d_tag == DT_NULL) break;
       if (entry->d_tag == DT_STRTAB) strings = file_offset(entry->d_un.d_ptr);
       if (entry->d_tag == DT_NEEDED) names.push_back(entry->d_un.d_val);

@@ -44,7 +44,7 @@ void mount_all() {
   struct Wanted {
     const char *type, *place;
   };
-  for (const Wanted& one : {Wanted{"proc", "/proc"},
+  for (const Wanted& mount : {Wanted{"proc", "/proc"},
                             {"sysfs", "/sys"},
                             {"devtmpfs", "/dev"},
                             {"tmpfs", "/run"},
@@ -53,9 +53,9 @@ void mount_all() {
                             {"debugfs", "/sys/kernel/debug"},
                             {"tracefs", "/sys/kernel/tracing"},
                             {"cgroup2", "/sys/fs/cgroup"}}) {
-    ::mkdir(one.place, 0755);  // most exist already
-    if (::mount(one.type, one.place, one.type, 0, nullptr) != 0)
-      say(fmt::format("cannot mount {} at {}: {}", one.type, one.place, std::strerror(errno)));
+    ::mkdir(mount.place, 0755);  // most exist already
+    if (::mount(mount.type, mount.place, mount.type, 0, nullptr) != 0)
+      say(fmt::format("cannot mount {} at {}: {}", mount.type, mount.place, std::strerror(errno)));
   }
 }
 

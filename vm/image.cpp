@@ -45,10 +45,10 @@ Result<void> add_program(ArchiveWriter& archive, std::set<std::string>& there,
 
 Result<void> add_modules(ArchiveWriter& archive, const fs::path& modules) {
   std::map<std::string, fs::path> found;
-  for (const auto& one : files_below(modules).value_or(std::vector<fs::path>{})) {
-    const std::string file = one.filename().string();
+  for (const auto& module : files_below(modules).value_or(std::vector<fs::path>{})) {
+    const std::string file = module.filename().string();
     if (const auto dot = file.find(".ko"); dot != std::string::npos)
-      found[file.substr(0, dot)] = one;
+      found[file.substr(0, dot)] = module;
   }
   int number = 0;
   for (const char* name : kLoadOrder) {

@@ -48,9 +48,9 @@ std::string short_name(const std::string& release, const std::string& arch) {
   if (!release.ends_with(tail)) return {};
   std::string rest = release.substr(0, release.size() - tail.size());
   std::string flavour;
-  for (const char* one : {"-rt", "-cloud", "-16k"})
-    if (rest.ends_with(one)) {
-      flavour = one;
+  for (const char* suffix : {"-rt", "-cloud", "-16k"})
+    if (rest.ends_with(suffix)) {
+      flavour = suffix;
       rest.resize(rest.size() - flavour.size());
     }
   const auto first = rest.find('.');
@@ -119,13 +119,13 @@ Result<std::string> read_whole(const fs::path& path) {
 /// Drops every module a guest never loads: a package unpacks to hundreds of megabytes.
 void keep_wanted_modules(const fs::path& modules) {
   std::error_code error;
-  for (const auto& one : files_below(modules).value_or(std::vector<fs::path>{})) {
-    const std::string name = one.filename().string();
+  for (const auto& module : files_below(modules).value_or(std::vector<fs::path>{})) {
+    const std::string name = module.filename().string();
     if (name.find(".ko") == std::string::npos) continue;
     const auto matches = [&](const char* wanted) {
       return name.starts_with(std::string(wanted) + ".ko");
     };
-    if (std::none_of(std::begin(kModules), std::end(kModules), matches)) fs::remove(one, error);
+    if (std::none_of(std::begin(kModules), std::end(kModules), matches)) fs::remove(module, error);
   }
 }
 
@@ -143,13 +143,13 @@ Result<void> unpack(const fs::path& deb, const fs::path& into) {
 
 Result<Kernel> kernel_below(const fs::path& root, const std::string& sha256) {
   std::error_code error;
-  for (const auto& one : entries_of(root / "boot").value_or(std::vector<fs::path>{})) {
-    const std::string file = one.filename().string();
+  for (const auto& entry : entries_of(root / "boot").value_or(std::vector<fs::path>{})) {
+    const std::string file = entry.filename().string();
     if (!file.starts_with("vmlinuz-")) continue;
     Kernel kernel;
     kernel.release = file.substr(8);
     kernel.name = kernel.release;
-    kernel.image = one;
+    kernel.image = entry;
     if (const fs::path config = root / "boot" / ("config-" + kernel.release);
         fs::exists(config, error))
       kernel.config = config;
@@ -283,15 +283,15 @@ Result<fs::path> provide(const std::string& arch, const PackageFacts& facts) {
         fmt::format("apt-get download {} {}: {}", facts.name, exit ? exit->text() : "did not end",
                     read_whole(fetched / "apt.log").value_or(std::string())),
         "is the network reachable? as root: apt-get update"};
-  for (const auto& one : TRY(entries_of(fetched))) {
-    if (one.extension() != ".deb") continue;
-    const std::string sum = sha256_hex(TRY(read_whole(one)));
+  for (const auto& package : TRY(entries_of(fetched))) {
+    if (package.extension() != ".deb") continue;
+    const std::string sum = sha256_hex(TRY(read_whole(package)));
     if (sum != facts.sha256)
       return Error{ErrorKind::io,
-                   fmt::format("{}: SHA-256 {} is not the {} of apt's lists", one.string(), sum,
+                   fmt::format("{}: SHA-256 {} is not the {} of apt's lists", package.string(), sum,
                                facts.sha256),
                    "as root: apt-get update, then try again"};
-    TRY(unpack(one, place));
+    TRY(unpack(package, place));
     fs::remove_all(fetched, error);
     return place;
   }
@@ -321,13 +321,13 @@ Result<Kernel> provide_kernel(const std::string& arch, const std::string& which)
   }
   const auto kernels = TRY(list_kernels(arch));
   std::string known;
-  for (const auto& one : kernels) {
-    append_item(known, ", ", one.name);
-    const bool plain = one.name.find('-') == std::string::npos;
-    if (which.empty() ? plain : one.name == which || one.release == which) {
-      const fs::path root = TRY(provide(arch, {one.package, one.version, one.sha256}));
-      Kernel kernel = TRY(kernel_below(root, one.sha256));
-      kernel.name = one.name;
+  for (const auto& offered : kernels) {
+    append_item(known, ", ", offered.name);
+    const bool plain = offered.name.find('-') == std::string::npos;
+    if (which.empty() ? plain : offered.name == which || offered.release == which) {
+      const fs::path root = TRY(provide(arch, {offered.package, offered.version, offered.sha256}));
+      Kernel kernel = TRY(kernel_below(root, offered.sha256));
+      kernel.name = offered.name;
       return kernel;
     }
   }

@@ -82,16 +82,16 @@ void check_heard(const WindowRecord& window, const std::string& arm, WarningList
 }
 
 void check_footprints(const WindowRecord& window, const std::string& arm, WarningList& out) {
-  for (const auto& one : window.footprints) {
-    if (one.involuntary_switches > 0)
+  for (const auto& footprint : window.footprints) {
+    if (footprint.involuntary_switches > 0)
       out.add(make_warning(WarningId::involuntary_switches,
-                           fmt::format("CPU {}: the probe was put aside {} times", one.cpu,
-                                       one.involuntary_switches)),
+                           fmt::format("CPU {}: the probe was put aside {} times", footprint.cpu,
+                                       footprint.involuntary_switches)),
               arm);
-    if (one.minor_faults + one.major_faults > 0)
+    if (footprint.minor_faults + footprint.major_faults > 0)
       out.add(make_warning(WarningId::page_faults,
-                           fmt::format("CPU {}: {} minor and {} major faults of the probe", one.cpu,
-                                       one.minor_faults, one.major_faults)),
+                           fmt::format("CPU {}: {} minor and {} major faults of the probe", footprint.cpu,
+                                       footprint.minor_faults, footprint.major_faults)),
               arm);
   }
 }
@@ -182,7 +182,7 @@ void add_design_warnings(const Recording& recording, const std::vector<ArmWindow
     if (arm.windows.empty()) continue;
     fewest = std::min(fewest, static_cast<int>(arm.windows.size()));
     double seconds = 0;
-    for (const auto& one : heard_on(arm, -1)) seconds += one.seconds();
+    for (const auto& part : heard_on(arm, -1)) seconds += part.seconds();
     if (seconds > 0 && (shortest < 0 || seconds < shortest)) shortest = seconds;
   }
   if (fewest < kFewRepeats)
@@ -297,9 +297,9 @@ void add_row_warnings(const std::vector<ArmWindows>& arms, const CpuSet& measure
                   arm.name);
     }
     std::map<int, Counted> gaps;
-    for (const auto& one : heard_on(arm, -1)) {
-      gaps[one.repeat()].count += one.count_over(10'000);
-      gaps[one.repeat()].seconds += one.seconds();
+    for (const auto& part : heard_on(arm, -1)) {
+      gaps[part.repeat()].count += part.count_over(10'000);
+      gaps[part.repeat()].seconds += part.seconds();
     }
     for (const auto& [row, repeats] : per_row)
       check_repeats(arm, row + " interrupts", repeats, out);
@@ -318,17 +318,17 @@ bool flushes_without_ipi(const IpisPerOp& one) {
 }  // namespace
 
 void add_expectation_warnings(const std::vector<IpisPerOp>& all, WarningList& out) {
-  for (const auto& one : all)
-    if (one.differs)
+  for (const auto& operation : all)
+    if (operation.differs)
       out.add(make_warning(
                   WarningId::expectation_mismatch,
                   fmt::format(
                       "{}: {:.3g} {} interrupts per operation on a measured CPU, {:.3g} expected{}",
-                      one.workload, one.measured, one.row, one.expected,
-                      flushes_without_ipi(one) ? "; flushes without an IPI are broadcast by the "
+                      operation.workload, operation.measured, operation.row, operation.expected,
+                      flushes_without_ipi(operation) ? "; flushes without an IPI are broadcast by the "
                                                  "hardware or the hypervisor, not deferred"
                                                : "")),
-              one.arm);
+              operation.arm);
 }
 
 }  // namespace isolab

@@ -160,13 +160,13 @@ std::vector<double> holm(const std::vector<double>& p) {
 void judge_family(const std::vector<RowTest>& family, std::vector<RowEffect>& out) {
   std::vector<const RowTest*> tests;
   std::vector<double> p, plain;
-  for (const auto& one : family)
-    if (one.testable()) tests.push_back(&one), p.push_back(one.p()), plain.push_back(one.plain_p());
+  for (const auto& effect : family)
+    if (effect.testable()) tests.push_back(&effect), p.push_back(effect.p()), plain.push_back(effect.plain_p());
   p = holm(p), plain = holm(plain);
   for (std::size_t i = 0; i < tests.size(); ++i)
     out.push_back(tests[i]->judged(p[i], plain[i], tests.size()));
-  for (const auto& one : family)
-    if (!one.testable()) out.push_back(one.judged(1, 1, tests.size() + 1));
+  for (const auto& effect : family)
+    if (!effect.testable()) out.push_back(effect.judged(1, 1, tests.size() + 1));
 }
 
 void add_not_judged(const EffectRows& idle, const EffectRows& arm, ArmEffect& out) {

@@ -14,7 +14,7 @@ constexpr std::size_t kPointsPerTrack = 400;
 
 double total_seconds(const std::vector<Heard>& heard) {
   double sum = 0;
-  for (const auto& one : heard) sum += one.seconds();
+  for (const auto& part : heard) sum += part.seconds();
   return sum;
 }
 
@@ -101,7 +101,7 @@ Series make_series(const std::vector<ArmWindows>& arms, const CpuSet& measured,
     const auto heard = heard_on(arm, -1);
     if (!heard.empty()) {
       Histogram all;
-      for (const auto& one : heard) all.merge(one.cpu().histogram);
+      for (const auto& part : heard) all.merge(part.cpu().histogram);
       series.ccdf = make_ccdf(heard, all);
       fill_histogram(heard, all, series);
     }
@@ -111,7 +111,7 @@ Series make_series(const std::vector<ArmWindows>& arms, const CpuSet& measured,
         series.interrupts[metric.labels.at("row")] = *metric.value * kHour;
     out.arms.push_back(std::move(series));
     for (const int cpu : measured)
-      for (const auto& one : heard_on(arm, cpu)) out.tracks.push_back(make_track(arm.name, one));
+      for (const auto& part : heard_on(arm, cpu)) out.tracks.push_back(make_track(arm.name, part));
   }
   return out;
 }

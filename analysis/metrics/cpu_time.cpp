@@ -111,10 +111,10 @@ void add_footprint_metrics(const ArmWindows& arm, const CpuSet& measured,
   for (const int cpu : measured) {
     std::map<std::string, WindowMean> means;
     for (const auto* window : arm.windows)
-      for (const auto& one : window->footprints)
-        if (one.cpu == cpu)
+      for (const auto& footprint : window->footprints)
+        if (footprint.cpu == cpu)
           for (const auto& field : kFootprintCounts)
-            means[field.name].add(static_cast<double>(one.*field.count), window_seconds(*window));
+            means[field.name].add(static_cast<double>(footprint.*field.count), window_seconds(*window));
     put_all(means, metrics::footprint, "count", {{"arm", arm.name}, {"cpu", std::to_string(cpu)}},
             out);
   }

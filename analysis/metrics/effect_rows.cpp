@@ -37,9 +37,9 @@ class Collector {
 
  private:
   void add(EffectTable table, const std::string& row, int cpu, int window, EffectPart part) {
-    for (const int one : {cpu, -1}) {
-      if (one >= 0 && measured_.count() == 1) continue;
-      auto& sum = out_.rows[{table, row, one}][window];
+    for (const int row_cpu : {cpu, -1}) {
+      if (row_cpu >= 0 && measured_.count() == 1) continue;
+      auto& sum = out_.rows[{table, row, row_cpu}][window];
       sum.amount += part.amount, sum.squares += part.squares, sum.seconds += part.seconds;
     }
   }

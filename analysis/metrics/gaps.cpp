@@ -17,25 +17,25 @@ namespace {
 
 std::map<int, std::vector<Heard>> by_repeat(const std::vector<Heard>& all) {
   std::map<int, std::vector<Heard>> out;
-  for (const auto& one : all) out[one.repeat()].push_back(one);
+  for (const auto& part : all) out[part.repeat()].push_back(part);
   return out;
 }
 
 double observed_seconds(const std::vector<Heard>& all) {
   double sum = 0;
-  for (const auto& one : all) sum += one.seconds();
+  for (const auto& part : all) sum += part.seconds();
   return sum;
 }
 
 double total_lost_us_per_s(const std::vector<Heard>& all) {
   double lost = 0;
-  for (const auto& one : all) lost += one.lost_seconds();
+  for (const auto& part : all) lost += part.lost_seconds();
   return lost * 1e6 / observed_seconds(all);
 }
 
 double longest_of(const std::vector<Heard>& all) {
   double longest = 0;
-  for (const auto& one : all) longest = std::max(longest, one.longest_us());
+  for (const auto& part : all) longest = std::max(longest, part.longest_us());
   return longest;
 }
 
@@ -81,13 +81,13 @@ class GapMetrics {
   /// histograms are summed in ticks and read through the first line.
   void add_quantiles(const PercentileMetrics& percentiles, Histogram ProbeCpu::*which) {
     Histogram all;
-    for (const auto& one : heard_) all.merge(one.cpu().*which);
+    for (const auto& part : heard_) all.merge(part.cpu().*which);
     const std::uint64_t samples = all.total();
     const auto repeats = by_repeat(heard_);
     std::vector<Histogram> each;
     for (const auto& [repeat, parts] : repeats) {
       each.emplace_back();
-      for (const auto& one : parts) each.back().merge(one.cpu().*which);
+      for (const auto& part : parts) each.back().merge(part.cpu().*which);
     }
     for (const auto& percentile : kPercentiles) {
       const std::string name = percentiles.at(percentile);
@@ -99,9 +99,9 @@ class GapMetrics {
       metric.value = length_of(all.quantile(percentile.share), heard_, which);
       metric.n = samples;
       Spread spread;
-      for (const auto& one : each)
-        if (carries_quantile(one.total(), percentile.share))
-          spread.add(length_of(one.quantile(percentile.share), heard_, which));
+      for (const auto& histogram : each)
+        if (carries_quantile(histogram.total(), percentile.share))
+          spread.add(length_of(histogram.quantile(percentile.share), heard_, which));
       spread.put_into(metric);
       add(std::move(metric));
     }
@@ -117,7 +117,7 @@ class GapMetrics {
   void add_longest(const std::string& name) {
     Metric metric = make_metric(name, labels_);
     metric.value = longest_of(heard_);
-    for (const auto& one : heard_) metric.n += one.cpu().histogram.total();
+    for (const auto& part : heard_) metric.n += part.cpu().histogram.total();
     Spread spread;
     for (const auto& [repeat, parts] : by_repeat(heard_)) spread.add(longest_of(parts));
     spread.put_into(metric);
@@ -127,7 +127,7 @@ class GapMetrics {
   void add_lost() {
     Metric metric = make_metric(metrics::time_lost, labels_);
     metric.value = total_lost_us_per_s(heard_);
-    for (const auto& one : heard_) metric.n += one.cpu().gaps.size() + one.cpu().gaps_dropped;
+    for (const auto& part : heard_) metric.n += part.cpu().gaps.size() + part.cpu().gaps_dropped;
     Spread spread;
     for (const auto& [repeat, parts] : by_repeat(heard_)) spread.add(total_lost_us_per_s(parts));
     spread.put_into(metric);
@@ -140,12 +140,12 @@ class GapMetrics {
     double wall_error = 0;
     std::uint64_t iterations = 0;
     std::uint64_t dropped = 0;
-    for (const auto& one : heard_) {
-      floor_ns = std::max(floor_ns, probe_number(one.cpu(), "floor_ns", 0));
-      tick_ns = std::max(tick_ns, probe_number(one.cpu(), "tick_ns", 0));
-      wall_error = std::max(wall_error, std::abs(probe_number(one.cpu(), "wall_error_ppm", 0)));
-      iterations += one.cpu().histogram.total();
-      dropped += one.cpu().gaps_dropped;
+    for (const auto& part : heard_) {
+      floor_ns = std::max(floor_ns, probe_number(part.cpu(), "floor_ns", 0));
+      tick_ns = std::max(tick_ns, probe_number(part.cpu(), "tick_ns", 0));
+      wall_error = std::max(wall_error, std::abs(probe_number(part.cpu(), "wall_error_ppm", 0)));
+      iterations += part.cpu().histogram.total();
+      dropped += part.cpu().gaps_dropped;
     }
     add(make_metric(metrics::loop_floor, labels_)).value = floor_ns;
     if (tick_ns > 0) add(make_metric(metrics::counter_tick, labels_)).value = tick_ns;

@@ -101,8 +101,9 @@ std::map<std::string, std::vector<Counted>> row_counts(const WindowRecord& windo
   std::map<std::string, std::map<int, std::uint64_t>> sums;
   for (const auto* rows : {&window.interrupts, &window.softirqs})
     for (const auto& row : *rows)
-      for (auto& counted = sums[row_name(row)]; const int one : cpus)
-        if (counter_step(row, one) != CounterStep::absent) counted[one] += row.gained(one);
+      for (auto& counted = sums[row_name(row)]; const int counted_cpu : cpus)
+        if (counter_step(row, counted_cpu) != CounterStep::absent)
+          counted[counted_cpu] += row.gained(counted_cpu);
   RowParts out;
   for (const auto& [name, per_cpu] : sums)
     for (auto& parts = out[name]; const auto& [one, count] : per_cpu)

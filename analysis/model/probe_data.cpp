@@ -70,9 +70,9 @@ std::uint64_t logged_until(const ProbeCpu& cpu) {
 std::vector<Heard> heard_on(const ArmWindows& arm, int cpu) {
   std::vector<Heard> out;
   for (const auto* window : arm.windows)
-    for (const auto& one : window->probe.cpus)
-      if ((cpu < 0 || one.cpu == cpu) && one.error.empty() && one.end > one.start)
-        out.emplace_back(*window, one);
+    for (const auto& probe : window->probe.cpus)
+      if ((cpu < 0 || probe.cpu == cpu) && probe.error.empty() && probe.end > probe.start)
+        out.emplace_back(*window, probe);
   return out;
 }
 

@@ -307,7 +307,7 @@ void add_dma_latency(const Files& files, Facts& all) {
 }  // namespace
 
 void add_all_facts(const Files& files, HostFacts& facts, const Result<KernelConfig>& config) {
-  for (const FileFact& one : kFileFacts) facts.all[one.key] = value_or_unknown(files, one.path);
+  for (const FileFact& fact : kFileFacts) facts.all[fact.key] = value_or_unknown(files, fact.path);
   add_kernel(facts, config);
   add_cpu(files, facts);
   add_idle_states(files, facts);

@@ -37,10 +37,10 @@ void add_core_types(const Files& files, std::vector<Described>& cpus) {
     if (!text) continue;
     const auto listed = CpuSet::parse(*text);
     if (!listed) continue;
-    for (Described& one : cpus) {
-      if (!listed->contains(one.cpu)) continue;
-      one.rank = rank;
-      one.name = kCoreTypes[rank].name;
+    for (Described& described : cpus) {
+      if (!listed->contains(described.cpu)) continue;
+      described.rank = rank;
+      described.name = kCoreTypes[rank].name;
     }
   }
 }
@@ -61,8 +61,8 @@ void add_part(const Files& files, Described& one) {
 /// Whether every CPU has the number; it is stored only then.
 bool add_strength(const Files& files, const char* path, std::vector<Described>& cpus) {
   std::vector<long long> values;
-  for (const Described& one : cpus) {
-    const auto value = read_number(files, fmt::format(fmt::runtime(path), one.cpu));
+  for (const Described& described : cpus) {
+    const auto value = read_number(files, fmt::format(fmt::runtime(path), described.cpu));
     if (!value || *value <= 0) return false;
     values.push_back(*value);
   }
@@ -90,7 +90,7 @@ std::vector<CpuKind> read_cpu_kinds(const Files& files, const CpuSet& online) {
   std::vector<Described> cpus;
   for (const int cpu : online) cpus.push_back({cpu, 0, "", 0});
   add_core_types(files, cpus);
-  for (Described& one : cpus) add_part(files, one);
+  for (Described& described : cpus) add_part(files, described);
   const char* unit = "capacity";
   if (!add_strength(files, "/sys/devices/system/cpu/cpu{}/cpu_capacity", cpus) &&
       add_strength(files, "/sys/devices/system/cpu/cpu{}/acpi_cppc/highest_perf", cpus))

@@ -24,8 +24,8 @@ Result<MeasuredCpus> default_measured(const HostFacts& facts) {
   CpuSet from = usable;
   bool chosen = false;
   if (facts.kinds.size() > 1)
-    for (const CpuKind& one : facts.kinds) {
-      const CpuSet here = one.cpus & usable;
+    for (const CpuKind& kind : facts.kinds) {
+      const CpuSet here = kind.cpus & usable;
       if (here.empty()) continue;
       from = here;
       chosen = true;

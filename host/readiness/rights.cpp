@@ -35,8 +35,8 @@ void check_capabilities(const Readiness& on) {
     return;
   }
   std::string missing;
-  for (const Capability& one : kNeeded)
-    if ((mask >> one.bit & 1) == 0) append_item(missing, ", ", one.name);
+  for (const Capability& capability : kNeeded)
+    if ((mask >> capability.bit & 1) == 0) append_item(missing, ", ", capability.name);
   if (on.facts.root && missing.empty()) {
     on.ok(kId, kSubject, "root with all capabilities we use");
   } else {

@@ -65,7 +65,7 @@ template <class O, class... Params>
 ObserverInfo describe_observer(ObserverInfo info, Params... params) {
   using Args = typename O::Args;
   const std::vector<Param<Args>> bound{std::move(params)...};
-  for (const auto& one : bound) info.params.push_back(one.spec);
+  for (const auto& param : bound) info.params.push_back(param.spec);
   info.check = [bound, specs = info.params](const ParamValues& values) -> Result<void> {
     TRY(check_params(specs, values));
     [[maybe_unused]] const Args args = TRY(read_params(bound, values));

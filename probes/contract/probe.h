@@ -78,7 +78,7 @@ template <class P, class... Params>
 ProbeInfo describe_probe(ProbeInfo info, Params... params) {
   using Args = typename P::Args;
   const std::vector<Param<Args>> bound{std::move(params)...};
-  for (const auto& one : bound) info.params.push_back(one.spec);
+  for (const auto& param : bound) info.params.push_back(param.spec);
   info.check = [bound, specs = info.params](const ParamValues& values) -> Result<void> {
     TRY(check_params(specs, values));
     [[maybe_unused]] const Args args = TRY(read_params(bound, values));

@@ -28,7 +28,7 @@ Result<std::vector<CpuTime>> parse_proc_stat(std::string_view text, long ticks_p
     std::array<std::uint64_t, 8> ticks{};
     CpuTime cpu;
     words >> cpu.cpu;
-    for (auto& one : ticks) words >> one;
+    for (auto& count : ticks) words >> count;
     if (!words)
       return Error{ErrorKind::parse, fmt::format("/proc/stat: cannot read the line `{}`", line)};
     const auto seconds = [&](std::uint64_t sum) {

@@ -104,8 +104,8 @@ struct Sessions {
   SessionGroup group(const std::string& name, std::vector<Findings> sessions,
                      const std::string& arm = "") {
     SessionGroup out{name, arm, {}, {}};
-    for (auto& one : sessions) {
-      kept.push_back(std::make_unique<Findings>(std::move(one)));
+    for (auto& session : sessions) {
+      kept.push_back(std::make_unique<Findings>(std::move(session)));
       out.sessions.push_back(kept.back().get());
       out.places.push_back(fmt::format("{}/{}", name, out.sessions.size()));
     }

@@ -14,24 +14,24 @@ Result<Kprobes> Kprobes::define(Files& files, StateGuard& guard, const std::stri
   probes.files_ = &files;
   probes.path_ = tracefs + "/kprobe_events";
   probes.group_ = fmt::format("isolab_{}", getpid());
-  for (const auto& one : definitions) {
-    TRY(guard.define_kprobe(probes.path_, probes.group_ + "/" + one.name, one.text(probes.group_)));
-    probes.defined_.push_back(one);
+  for (const auto& definition : definitions) {
+    TRY(guard.define_kprobe(probes.path_, probes.group_ + "/" + definition.name, definition.text(probes.group_)));
+    probes.defined_.push_back(definition);
   }
   return probes;
 }
 
 std::vector<TracedEvent> Kprobes::events() const {
   std::vector<TracedEvent> events;
-  for (const auto& one : defined_)
+  for (const auto& definition : defined_)
     events.push_back({group_,
-                      one.name,
+                      definition.name,
                       TracedEvent::Role::sender,
-                      one.mask_words > 0 ? "m" : "cpu",
+                      definition.mask_words > 0 ? "m" : "cpu",
                       true,
                       {},
                       {},
-                      one.mask_words});
+                      definition.mask_words});
   return events;
 }
 

@@ -206,8 +206,8 @@ std::uint16_t TraceFormats::id_of(std::string_view full_name) const {
 
 std::vector<const EventFormat*> TraceFormats::all() const {
   std::vector<const EventFormat*> formats;
-  for (const auto& one : by_id_)
-    if (one) formats.push_back(one.get());
+  for (const auto& format : by_id_)
+    if (format) formats.push_back(format.get());
   return formats;
 }
 

@@ -71,9 +71,9 @@ Result<GuestRunOutcome> run_profile_in_guest(const GuestRun& run, const VmOption
   const fs::path file = fs::absolute(run.profile, error);
   const std::string inside = kProfiles + file.filename().string();
   // Its whole directory goes along for the sake of include:.
-  for (const auto& one : TRY(entries_of(file.parent_path())))
-    if (one.extension() == ".yaml" && fs::is_regular_file(one, error))
-      spec.image.files[kProfiles + one.filename().string()] = one;
+  for (const auto& sibling : TRY(entries_of(file.parent_path())))
+    if (sibling.extension() == ".yaml" && fs::is_regular_file(sibling, error))
+      spec.image.files[kProfiles + sibling.filename().string()] = sibling;
   spec.image.files[inside] = file;
   Command command{"isolab",         "run",        inside,   "-o",
                   "/out/recording", "--no-plots", "--json", "--allow-commands"};

@@ -121,7 +121,7 @@ TEST_F(CyclictestOnThisMachine, AccountsForEveryPeriod) {
   EXPECT_NEAR(static_cast<double>(cpu.end - cpu.start), cpu.numbers.at("periods") * 2e6,
               cpu.numbers.at("longest_ns") + 2e6 + cpu.numbers.at("periods") * 200);
   EXPECT_GE(cpu.numbers.at("periods"), 500);
-  for (const Footprint& one : probe_->footprints()) EXPECT_EQ(one.minor_faults, 0u);
+  for (const Footprint& footprint : probe_->footprints()) EXPECT_EQ(footprint.minor_faults, 0u);
   EXPECT_EQ(probe_->footprints().size(), 1u);
 }
 

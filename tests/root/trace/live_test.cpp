@@ -155,10 +155,10 @@ TEST_F(TraceLive, JoinsEveryCallToItsSenderAndLeavesNothingBehind) {
       ++reschedules;
     }
   });
-  for (const auto& one : summaries) {
-    EXPECT_EQ(one.faulty_pages, 0u);
-    EXPECT_EQ(one.backward, 0u);
-    EXPECT_EQ(one.lost_flags, 0u);
+  for (const auto& summary : summaries) {
+    EXPECT_EQ(summary.faulty_pages, 0u);
+    EXPECT_EQ(summary.backward, 0u);
+    EXPECT_EQ(summary.lost_flags, 0u);
   }
   // On a busy machine the peer is scheduled out for some of the barriers.
   EXPECT_GE(queued, kBarriers / 10);

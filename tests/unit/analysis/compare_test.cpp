@@ -182,18 +182,18 @@ TEST(Comparison, DifferencesAreWarningsUnlessIntended) {
   Sessions sessions;
   auto base = with_times({1, 2, 3, 4, 5, 6});
   auto now = base;
-  for (auto& one : now) {
-    one.facts["kernel.release"] = "6.13.0";
-    one.facts["cpu.microcode"] = "0x2";
-    one.facts["memory.available_bytes"] = "1";
-    one.profile_hash = "other";
+  for (auto& session : now) {
+    session.facts["kernel.release"] = "6.13.0";
+    session.facts["cpu.microcode"] = "0x2";
+    session.facts["memory.available_bytes"] = "1";
+    session.profile_hash = "other";
   }
   now[3].facts["cpu.governor"] = "powersave";
   ComparisonOptions options;
   options.intended.push_back("cpu.mic.");  // a beginning ends with a dot: this one is none
   const auto out = compared({sessions.group("base", base), sessions.group("new", now)}, options);
   std::map<std::string, Difference> seen;
-  for (const auto& one : out.differences) seen[one.what] = one;
+  for (const auto& difference : out.differences) seen[difference.what] = difference;
   EXPECT_EQ(seen.size(), 4u);
   EXPECT_TRUE(seen.at("kernel.release").intended);
   EXPECT_FALSE(seen.at("cpu.microcode").intended);
@@ -244,10 +244,10 @@ TEST(Comparison, ACallbackIsNoZeroWhereTheTraceNamesNone) {
 std::vector<Findings> booted(const PlannedBoot& boot, const std::string& release,
                              const std::string& line) {
   auto out = with_times({1, 2, 3, 4, 5, 6});
-  for (auto& one : out) {
-    for (auto& arm : one.arms) arm.boot = boot;
-    one.facts["kernel.release"] = release;
-    one.facts["kernel.command_line"] = line;
+  for (auto& session : out) {
+    for (auto& arm : session.arms) arm.boot = boot;
+    session.facts["kernel.release"] = release;
+    session.facts["kernel.command_line"] = line;
   }
   return out;
 }
@@ -260,8 +260,8 @@ std::vector<std::string> unintended(const std::vector<Findings>& base,
   auto groups = {sessions.group("base", base), sessions.group("new", now)};
   std::vector<SessionGroup> of_arm(groups);
   for (auto& group : of_arm) group.arm = base.front().arms.front().name;
-  for (const auto& one : compared(of_arm, {}).differences)
-    if (!one.intended) out.push_back(one.what);
+  for (const auto& difference : compared(of_arm, {}).differences)
+    if (!difference.intended) out.push_back(difference.what);
   return out;
 }
 
@@ -276,18 +276,18 @@ TEST(Comparison, ArmsThatNameKernelsIntendNothingElse) {
   EXPECT_THAT(unintended(base, booted({"6.12", ""}, "6.12.1", "isolcpus=2")),
               ElementsAre("kernel.command_line"));
   auto other = booted({"6.12", ""}, "6.12.1", "isolcpus=1");
-  for (auto& one : other) {
-    one.facts["kernel.config.CONFIG_KFENCE"] = "y";
-    one.facts["sched.fair_server_runtime_ns"] = "50000000";
-    one.facts["memory.total_bytes"] = "1005";
-    one.facts["cpu.microcode"] = "0x2";
+  for (auto& session : other) {
+    session.facts["kernel.config.CONFIG_KFENCE"] = "y";
+    session.facts["sched.fair_server_runtime_ns"] = "50000000";
+    session.facts["memory.total_bytes"] = "1005";
+    session.facts["cpu.microcode"] = "0x2";
   }
   auto plain = base;
-  for (auto& one : plain) {
-    one.facts["kernel.config.CONFIG_KFENCE"] = "n";
-    one.facts["sched.fair_server_runtime_ns"] = "unknown: cannot open it";
-    one.facts["memory.total_bytes"] = "1000";
-    one.facts["cpu.microcode"] = "0x1";
+  for (auto& session : plain) {
+    session.facts["kernel.config.CONFIG_KFENCE"] = "n";
+    session.facts["sched.fair_server_runtime_ns"] = "unknown: cannot open it";
+    session.facts["memory.total_bytes"] = "1000";
+    session.facts["cpu.microcode"] = "0x1";
   }
   EXPECT_THAT(unintended(plain, other), ElementsAre("cpu.microcode"));
   EXPECT_THAT(unintended(base, booted({"6.1", "a=1"}, "6.1.5", "isolcpus=1 a=1")),

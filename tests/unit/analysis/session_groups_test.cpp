@@ -88,7 +88,7 @@ TEST_F(Recordings, ArmsOfKernelsCountTheSessionsOfTheirBoot) {
   EXPECT_THAT(loaded->groups[1].places[1], HasSubstr("session-02-new"));
   const auto compared = compare(loaded->groups, {});
   ASSERT_TRUE(compared);
-  for (const auto& one : compared->differences) EXPECT_TRUE(one.intended) << one.what;
+  for (const auto& difference : compared->differences) EXPECT_TRUE(difference.intended) << difference.what;
   EXPECT_EQ(compared->groups[0].facts.at("kernel.release"), "6.1.0");
   EXPECT_EQ(compared->groups[1].facts.at("kernel.release"), "6.12.1");
   request.groups = {(root_ / "lab/session-01-base").string()};

@@ -70,8 +70,8 @@ std::vector<CounterRow> parsed_rows(std::string_view text) {
 }
 
 const CounterRow& row(const std::vector<CounterRow>& rows, std::string_view id) {
-  for (const CounterRow& one : rows)
-    if (one.id == id) return one;
+  for (const CounterRow& row : rows)
+    if (row.id == id) return row;
   throw std::logic_error("no row " + std::string(id));
 }
 

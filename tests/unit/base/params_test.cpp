@@ -32,8 +32,8 @@ std::vector<Param<Args>> all_params() {
 }
 
 const ParamSpec& spec_of(const std::vector<Param<Args>>& params, const std::string& name) {
-  for (const auto& one : params)
-    if (one.spec.name == name) return one.spec;
+  for (const auto& param : params)
+    if (param.spec.name == name) return param.spec;
   throw std::logic_error(name);
 }
 
@@ -48,10 +48,10 @@ TEST(Params, DefaultsComeFromTheStruct) {
 }
 
 TEST(Params, EveryDefaultIsItsOwnCanonicalForm) {
-  for (const auto& one : all_params()) {
-    const auto checked = check_param(one.spec, one.spec.fallback);
-    ASSERT_TRUE(checked) << one.spec.name;
-    EXPECT_EQ(*checked, one.spec.fallback) << one.spec.name;
+  for (const auto& param : all_params()) {
+    const auto checked = check_param(param.spec, param.spec.fallback);
+    ASSERT_TRUE(checked) << param.spec.name;
+    EXPECT_EQ(*checked, param.spec.fallback) << param.spec.name;
   }
 }
 
@@ -114,9 +114,9 @@ TEST(Params, ReadingFillsTheStructAndKeepsDefaults) {
 }
 
 TEST(Params, EveryTypeHasAWordAndAForm) {
-  for (const auto& one : all_params()) {
-    EXPECT_STRNE(to_string(one.spec.type), "unknown");
-    EXPECT_STRNE(expected_form(one.spec.type), "a value");
+  for (const auto& param : all_params()) {
+    EXPECT_STRNE(to_string(param.spec.type), "unknown");
+    EXPECT_STRNE(expected_form(param.spec.type), "a value");
   }
 }
 

@@ -28,7 +28,7 @@ Arm arm_of(const std::string& name, const std::string& kernel, const std::string
 
 std::string letters(const std::vector<std::size_t>& order) {
   std::string out;
-  for (const auto one : order) out += static_cast<char>('A' + one);
+  for (const auto arm : order) out += static_cast<char>('A' + arm);
   return out;
 }
 

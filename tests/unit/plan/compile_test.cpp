@@ -134,7 +134,7 @@ TEST(Compile, ArmsRunUntracedTooWhereTheProfileAsks) {
     EXPECT_TRUE(profile) << (profile ? "" : profile.error().what);
     std::vector<std::string> out;
     const auto plan = compile_plan(*profile, machine("0-3", ""));
-    for (const auto& one : plan->arms) out.push_back(one.name);
+    for (const auto& planned : plan->arms) out.push_back(planned.name);
     return out;
   };
   EXPECT_THAT(names("", ""), ElementsAre("idle", "a", "plain"));

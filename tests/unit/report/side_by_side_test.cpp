@@ -60,10 +60,10 @@ void did(Findings& findings, const std::string& arm, std::uint64_t operations) {
 std::vector<Findings> two() {
   std::vector<Findings> out{findings_of_machine("x86_64", "6.12.117+deb12-amd64"),
                             findings_of_machine("arm64", "6.12.117+deb12-arm64")};
-  for (auto& one : out) {
-    traced(one, "idle");
-    traced(one, "toggle");
-    did(one, "toggle", 30);
+  for (auto& findings : out) {
+    traced(findings, "idle");
+    traced(findings, "toggle");
+    did(findings, "toggle", 30);
   }
   ran(out[0], "idle", "timer_kick", 3, 3);
   ran(out[0], "toggle", "text_patch", 270, 270);

@@ -75,14 +75,14 @@ TEST(Disturbances, EachFaultIsOne) {
          w.status = status_at_end(w, "", false);
        }},
   };
-  for (const auto& one : cases) {
+  for (const auto& disturbance : cases) {
     auto window = whole();
-    one.change(window);
+    disturbance.change(window);
     const auto found = disturbances(window);
-    if (*one.fault == '\0')
+    if (*disturbance.fault == '\0')
       EXPECT_THAT(found, testing::IsEmpty());
     else
-      EXPECT_THAT(found, testing::ElementsAre(testing::HasSubstr(one.fault)));
+      EXPECT_THAT(found, testing::ElementsAre(testing::HasSubstr(disturbance.fault)));
   }
 }
 

@@ -215,7 +215,7 @@ TEST_F(Supervised, OneSignalIsPassedOnTheSecondKills) {
     auto child = front(body([this]() -> ExitCode {
       struct sigaction note {};
       note.sa_handler = [](int) {};
-      for (const int one : {SIGINT, SIGTERM, SIGHUP}) ::sigaction(one, &note, nullptr);
+      for (const int signal : {SIGINT, SIGTERM, SIGHUP}) ::sigaction(signal, &note, nullptr);
       std::ofstream(directory_ / "deaf") << "yes";
       ::pause();
       std::ofstream(directory_ / "heard") << "yes";

@@ -13,8 +13,8 @@ using test::MadeEvent;
 
 TraceFormats formats_of(const std::vector<MadeEvent>& events) {
   TraceFormats formats;
-  for (const auto& one : events) {
-    auto format = EventFormat::parse(one.system, one.text());
+  for (const auto& event : events) {
+    auto format = EventFormat::parse(event.system, event.text());
     EXPECT_TRUE(format && formats.add(std::move(*format)));
   }
   return formats;

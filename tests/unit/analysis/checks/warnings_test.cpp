@@ -26,7 +26,7 @@ RecordingBuilder clean() {
 
 std::vector<std::string> ids(const Findings& findings) {
   std::vector<std::string> out;
-  for (const auto& one : findings.warnings) out.push_back(one.warning.id);
+  for (const auto& found : findings.warnings) out.push_back(found.warning.id);
   return out;
 }
 

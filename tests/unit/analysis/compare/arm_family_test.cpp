@@ -54,8 +54,8 @@ TEST(ArmFamily, FamiliesAreComparedValueByValueAndGiveALine) {
   SessionGroup base{"plain", "plain", {}, {}};
   SessionGroup other{"secret", "secret", {}, {}};
   for (auto* group : {&base, &other})
-    for (const auto& one : kept) {
-      group->sessions.push_back(&one);
+    for (const auto& row : kept) {
+      group->sessions.push_back(&row);
       group->places.push_back("here");
     }
   const auto compared = compare({base, other}, {});

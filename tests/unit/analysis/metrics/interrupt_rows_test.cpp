@@ -60,7 +60,7 @@ TEST(InterruptMetrics, ARowThatWrapsKeepsItsCount) {
   const auto* per_op = find_metric(findings, "ipis_per_op", {{"arm", "toggle"}});
   ASSERT_NE(per_op, nullptr);
   EXPECT_DOUBLE_EQ(*per_op->value, 3);
-  for (const auto& one : findings.warnings) EXPECT_NE(one.warning.id, "expectation_mismatch");
+  for (const auto& found : findings.warnings) EXPECT_NE(found.warning.id, "expectation_mismatch");
 }
 
 TEST(InterruptMetrics, ACpuThatWasOfflineAtAnEdgeHasNoRate) {
@@ -203,7 +203,7 @@ TEST(IpisPerOp, WithoutAnIdleArmMoreThanExpectedMayBeTheMachine) {
   const auto* expected = find_metric(findings, "ipis_per_op_expected", {{"arm", "toggle"}});
   ASSERT_NE(expected, nullptr);
   EXPECT_EQ(expected->verdict, "background unknown");
-  for (const auto& one : findings.warnings) EXPECT_NE(one.warning.id, "expectation_mismatch");
+  for (const auto& found : findings.warnings) EXPECT_NE(found.warning.id, "expectation_mismatch");
   builder.recording().windows.back().work.front().expected_ipis_per_op = 9;
   findings = analyse(builder.recording());  // fewer than expected is no background
   expected = find_metric(findings, "ipis_per_op_expected", {{"arm", "toggle"}});

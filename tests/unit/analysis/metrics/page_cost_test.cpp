@@ -121,10 +121,10 @@ TEST(PageCosts, BuildOnSecretMemoryAgainstItsControl) {
 TEST(PageCosts, TheModelPassesThroughTheMeasurementAndMarksTheRest) {
   const auto findings = analyse(experiment().recording());
   int measured = 0;
-  for (const auto& one : only(findings).model) {
-    EXPECT_DOUBLE_EQ(one.ratio, 1 + 4.5 * (one.cpus - 1)) << one.cpus;
-    EXPECT_EQ(one.extrapolated, one.cpus != 2);
-    measured += !one.extrapolated;
+  for (const auto& line : only(findings).model) {
+    EXPECT_DOUBLE_EQ(line.ratio, 1 + 4.5 * (line.cpus - 1)) << line.cpus;
+    EXPECT_EQ(line.extrapolated, line.cpus != 2);
+    measured += !line.extrapolated;
   }
   EXPECT_EQ(measured, 1);
   EXPECT_EQ(only(findings).model.back().cpus, 96);
@@ -232,7 +232,7 @@ TEST(IpisPerOp, AnExpectationThatIsNotKnownLeavesTheMeasuredNumberAndTheReason) 
   ASSERT_NE(expected, nullptr);
   EXPECT_FALSE(expected->value);
   EXPECT_EQ(expected->not_applicable, "the configuration cannot be read");
-  for (const auto& one : findings.warnings) EXPECT_NE(one.warning.id, "expectation_mismatch");
+  for (const auto& found : findings.warnings) EXPECT_NE(found.warning.id, "expectation_mismatch");
 }
 
 TEST(IpisPerOp, ZeroByBroadcastIsAnExpectationWithItsSource) {
@@ -249,7 +249,7 @@ TEST(IpisPerOp, ZeroByBroadcastIsAnExpectationWithItsSource) {
   const auto* expected = find_metric(findings, "ipis_per_op_expected", {{"arm", "secret"}});
   EXPECT_EQ(*expected->value, 0);
   EXPECT_EQ(expected->source, "broadcast by hardware");
-  for (const auto& one : findings.warnings) EXPECT_NE(one.warning.id, "expectation_mismatch");
+  for (const auto& found : findings.warnings) EXPECT_NE(found.warning.id, "expectation_mismatch");
 
   builder.recording().windows.back().interrupts = {test::calls(16000)};
   findings = analyse(builder.recording());

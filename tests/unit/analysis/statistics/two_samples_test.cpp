@@ -33,20 +33,20 @@ TEST(TwoSamples, AgreeWithEnumerationAndScipy) {
   const auto all = cases("two_samples.csv");
   ASSERT_EQ(all.size(), 36u);
   int with_interval = 0;
-  for (const auto& one : all) {
-    EXPECT_NEAR(mann_whitney_p(one.a, one.b), one.expected[0], 1e-12);
-    const Shift shift = hodges_lehmann_shift(one.a, one.b).value();
-    EXPECT_NEAR(shift.estimate, one.expected[1], 1e-12);
+  for (const auto& sample : all) {
+    EXPECT_NEAR(mann_whitney_p(sample.a, sample.b), sample.expected[0], 1e-12);
+    const Shift shift = hodges_lehmann_shift(sample.a, sample.b).value();
+    EXPECT_NEAR(shift.estimate, sample.expected[1], 1e-12);
     ASSERT_TRUE(shift.interval);
-    if (!std::isnan(one.expected[2])) {
+    if (!std::isnan(sample.expected[2])) {
       ++with_interval;
-      EXPECT_NEAR(shift.interval->lower, one.expected[2], 1e-12);
-      EXPECT_NEAR(shift.interval->upper, one.expected[3], 1e-12);
+      EXPECT_NEAR(shift.interval->lower, sample.expected[2], 1e-12);
+      EXPECT_NEAR(shift.interval->upper, sample.expected[3], 1e-12);
     }
-    const auto middle = median_interval(one.a);
+    const auto middle = median_interval(sample.a);
     ASSERT_TRUE(middle);
-    EXPECT_EQ(middle->lower, one.expected[4]);
-    EXPECT_EQ(middle->upper, one.expected[5]);
+    EXPECT_EQ(middle->lower, sample.expected[4]);
+    EXPECT_EQ(middle->upper, sample.expected[5]);
   }
   EXPECT_EQ(with_interval, 24);
 }
@@ -54,8 +54,8 @@ TEST(TwoSamples, AgreeWithEnumerationAndScipy) {
 TEST(TwoSamples, LargeGroupsAgreeWithScipysNormalApproximation) {
   const auto all = cases("two_samples_large.csv");
   ASSERT_EQ(all.size(), 4u);
-  for (const auto& one : all)
-    EXPECT_NEAR(mann_whitney_p(one.a, one.b), one.expected[0], 1e-9 * one.expected[0]);
+  for (const auto& sample : all)
+    EXPECT_NEAR(mann_whitney_p(sample.a, sample.b), sample.expected[0], 1e-9 * sample.expected[0]);
 }
 
 // Hollander and Wolfe 1973, p. 69 ff., the example of R's ?wilcox.test: permeability constants of

@@ -40,8 +40,8 @@ class Tree {
 };
 
 const ReadinessFinding& finding(const std::vector<ReadinessFinding>& all, const std::string& id) {
-  for (const auto& one : all)
-    if (one.id == id) return one;
+  for (const auto& machine : all)
+    if (machine.id == id) return machine;
   throw std::logic_error("no finding " + id);
 }
 

@@ -104,19 +104,19 @@ TEST(TraceCapability, KprobesReadAsManyWordsOfAMaskAsTheMachineHas) {
     const char* possible;
     int words;
   };
-  for (const Case one : {Case{"0-1", 1}, Case{"0-63", 1}, Case{"0-64", 2}, Case{"0-127", 2},
+  for (const Case expected : {Case{"0-1", 1}, Case{"0-63", 1}, Case{"0-64", 2}, Case{"0-127", 2},
                          Case{"0-128", 3}, Case{"0-511", 8}}) {
     Machine machine("x86_64", kX86Clocks);
     machine.put("kprobe_events", "").contents["/sys/devices/system/cpu/possible"] =
-        std::string(one.possible) + "\n";
+        std::string(expected.possible) + "\n";
     const auto can = machine.capability();
     ASSERT_EQ(can.kprobes.size(), 3u);
-    EXPECT_EQ(can.kprobes[0].mask_words, one.words) << one.possible;
+    EXPECT_EQ(can.kprobes[0].mask_words, expected.words) << expected.possible;
     std::string masks;
-    for (int i = 0; i < one.words; ++i)
+    for (int i = 0; i < expected.words; ++i)
       masks += "m" + std::to_string(i) + "=+" + std::to_string(8 * i) + "($arg1):x64 ";
-    EXPECT_EQ(can.kprobes[0].arguments, masks + "func=$arg2:x64 wait=$arg4:u32") << one.possible;
-    EXPECT_EQ(can.reasons.size(), 2u) << one.possible;
+    EXPECT_EQ(can.kprobes[0].arguments, masks + "func=$arg2:x64 wait=$arg4:u32") << expected.possible;
+    EXPECT_EQ(can.reasons.size(), 2u) << expected.possible;
   }
 }
 

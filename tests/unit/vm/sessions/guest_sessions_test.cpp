@@ -25,8 +25,8 @@ design: )" + design);
 
 TEST(GuestSessions, AreNamedByNumberAndFirstArm) {
   std::vector<std::string> names;
-  for (const auto& one : plan_sessions(kernels_profile(), 2, "lab"))
-    names.push_back(one.directory.string());
+  for (const auto& session : plan_sessions(kernels_profile(), 2, "lab"))
+    names.push_back(session.directory.string());
   EXPECT_THAT(names, ElementsAre("lab/session-01-base", "lab/session-01-new", "lab/session-02-new",
                                  "lab/session-02-base"));
   auto sessions = plan_sessions(kernels_profile("{measure: 1s, order: sequential}"), 2, "lab");

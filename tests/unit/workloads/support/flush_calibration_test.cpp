@@ -73,7 +73,7 @@ TEST_P(FlushExpectations, OfEveryWorkloadThatFlushesKernelMappings) {
   const auto churn = expected(workloads::vmalloc_churn, {});
   EXPECT_EQ(churn.per_op.has_value(), calls.has_value());
   EXPECT_EQ(churn.per_op.value_or(0) > 0, calls.value_or(0) > 0);
-  for (const auto& one : {resize, touch, build, churn}) EXPECT_EQ(one.row, "function_call");
+  for (const auto& footprint : {resize, touch, build, churn}) EXPECT_EQ(footprint.row, "function_call");
 }
 
 TEST_P(FlushExpectations, OfUserMappings) {
