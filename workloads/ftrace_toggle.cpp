@@ -14,10 +14,10 @@
 #include <algorithm>
 #include <cctype>
 
+#include "host/tracefs.h"
 #include "workloads/contract/workload.h"
 #include "workloads/support/expectations.h"
 #include "workloads/support/generator.h"
-#include "workloads/support/trace_instance.h"
 
 namespace isolab {
 namespace {
@@ -59,7 +59,7 @@ class FtraceToggle final : public Generator {
   }
 
   static Result<std::vector<Claim>> claims(const Args&, const Host& host) {
-    return std::vector<Claim>{WorkloadTraceInstance::claim(host.files, "ftrace")};
+    return std::vector<Claim>{TracefsDirectory::claim(host.files, "ftrace")};
   }
 
   static std::optional<ExpectedIpis> expected(const Args& args, const Host&, Arch arch) {
@@ -81,14 +81,14 @@ class FtraceToggle final : public Generator {
     if (context_.directories.empty())
       return Error{ErrorKind::usage, "ftrace_toggle was started without its tracefs instance"};
     instance_.emplace(context_.host.files, context_.directories.front());
-    TRY(WorkloadTraceInstance::check_event(context_.host.files, kKeptOn));
+    TRY(check_trace_event(context_.host.files, kKeptOn));
     TRY(instance_->shrink_buffers());
     TRY(instance_->set_event(kKeptOn, true));
     context_.note("event_kept_on", kKeptOn);
     context_.note("instance", instance_->path());
     if (args_.variant == "event") {
       context_.note("event", args_.event);
-      return WorkloadTraceInstance::check_event(context_.host.files, args_.event);
+      return check_trace_event(context_.host.files, args_.event);
     }
     if (args_.variant == "function") {
       context_.note("function", args_.function);
@@ -113,7 +113,7 @@ class FtraceToggle final : public Generator {
  private:
   Result<void> prepare_function() {
     const auto& files = context_.host.files;
-    const auto tracers = files.read("/sys/kernel/tracing/available_tracers");
+    const auto tracers = files.read(find_tracefs(files) + "/available_tracers");
     if (!tracers || (" " + *tracers).find(" function") == std::string::npos)
       return Error{ErrorKind::unsupported, "this kernel has no function tracer",
                    "CONFIG_FUNCTION_TRACER"};
@@ -140,7 +140,7 @@ class FtraceToggle final : public Generator {
   }
 
   Args args_;
-  std::optional<WorkloadTraceInstance> instance_;
+  std::optional<TracefsDirectory> instance_;
 };
 
 using Args = FtraceToggle::Args;

@@ -17,11 +17,11 @@
 #include <cerrno>
 #include <cstring>
 
+#include "host/tracefs.h"
 #include "workloads/contract/workload.h"
 #include "workloads/support/expectations.h"
 #include "workloads/support/generator.h"
 #include "workloads/support/lazy_purge.h"
-#include "workloads/support/trace_instance.h"
 
 namespace isolab {
 namespace {
@@ -106,8 +106,8 @@ class VmallocChurn final : public Generator {
 
   static Result<std::vector<Claim>> claims(const Args&, const Host& host) {
     std::vector<Claim> claims;
-    if (host.facts.root && WorkloadTraceInstance::check_event(host.files, kPurgeEvent))
-      claims.push_back(WorkloadTraceInstance::claim(host.files, "vmalloc"));
+    if (host.facts.root && check_trace_event(host.files, kPurgeEvent))
+      claims.push_back(TracefsDirectory::claim(host.files, "vmalloc"));
     return claims;
   }
 
@@ -178,7 +178,7 @@ class VmallocChurn final : public Generator {
 
  private:
   Result<void> count_purges() {
-    const auto event = WorkloadTraceInstance::check_event(context_.host.files, kPurgeEvent);
+    const auto event = check_trace_event(context_.host.files, kPurgeEvent);
     if (!event || context_.directories.empty()) {
       context_.note("purges",
                     "not applicable: " + (event ? std::string("needs root") : event.error().what));
@@ -201,7 +201,7 @@ class VmallocChurn final : public Generator {
   Args args_;
   StackBatch stacks_;
   std::uint64_t free_at_first_ = 0;  // bytes
-  std::optional<WorkloadTraceInstance> instance_;
+  std::optional<TracefsDirectory> instance_;
   std::uint64_t last_read_ns_ = 0;
 };
 

@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "host/cgroup.h"
 #include "host/readiness/checks.h"
+#include "host/tracefs.h"
 
 namespace isolab {
 namespace {
@@ -128,9 +129,9 @@ void check_rt_group(const Readiness& on) {
 
 void check_tracefs(const Readiness& on) {
   constexpr const char *kId = "tracefs", *kSubject = "Kernel tracing";
-  const std::string root = "/sys/kernel/tracing";
-  if (!on.files.exists(root + "/events")) {
-    if (on.files.exists(root)) {
+  const std::string root = find_tracefs(on.files);
+  if (root.empty()) {
+    if (on.files.exists("/sys/kernel/tracing")) {
       on.advise(kId, kSubject, "tracefs is not mounted or not readable",
                 "interruptions cannot be named without it",
                 "as root, isolab mounts it for itself alone; nothing is to be done for that");

@@ -6,6 +6,8 @@
 
 #include <algorithm>
 
+#include "host/tracefs.h"
+
 namespace isolab {
 
 namespace {
@@ -127,12 +129,6 @@ std::vector<std::string> missing_for_a(const Tree& tree) {
   if (const TracedEvent entry{"csd", "csd_function_entry"}; !tree.has(entry))
     missing.push_back(entry.full_name());
   return missing;
-}
-
-std::string find_tracefs(const Files& files) {
-  for (const char* root : {"/sys/kernel/tracing", "/sys/kernel/debug/tracing"})
-    if (files.exists(std::string(root) + "/events/header_page")) return root;
-  return {};
 }
 
 }  // namespace

@@ -7,7 +7,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <charconv>
 #include <fstream>
 #include <functional>
 
@@ -101,35 +100,22 @@ std::vector<std::string> mask_word_filters(const CpuSet& cpus, int words) {
   return {join(parts, " || ")};
 }
 
-TraceLoss parse_stats(std::string_view text) {
-  const auto count = [&](std::string_view name) {
-    const auto at = text.find(name);
-    std::uint64_t value = 0;
-    if (at != std::string_view::npos)
-      std::from_chars(text.data() + at + name.size(), text.data() + text.size(), value);
-    return value;
-  };
-  return {.overrun = count("\noverrun: "),
-          .dropped = count("\ndropped events: "),
-          .commit_overrun = count("\ncommit overrun: ")};
-}
-
 Result<TraceInstance> TraceInstance::create(Files& files, const HostFacts& facts, StateGuard& guard,
                                             const TraceCapability& capability,
                                             const TraceSetup& setup) {
   TRY(check_memory(facts, setup));
   TraceInstance instance(files,
                          fmt::format("{}/instances/isolab_{}", capability.tracefs, getpid()));
-  TRY(guard.make_dir(instance.path_));
-  TRY(instance.write("tracing_on", "0"));
-  TRY(instance.write("trace_clock", capability.clock));
+  TRY(guard.make_dir(instance.path()));
+  TRY(instance.directory_.write("tracing_on", "0"));
+  TRY(instance.directory_.write("trace_clock", capability.clock));
   instance.clock_ = capability.clock;
   // A setting of the arm may have changed it since the facts were read.
   instance.online_ = cpus_in(files, "online").value_or(facts.online);
   instance.cpus_ = cpus_in(files, "present").value_or(facts.online) | instance.online_;
   TRY(instance.size_buffers(setup));
   // Full buffers drop what is new: the window's beginning is kept whole, the loss is counted.
-  TRY(instance.write("options/overwrite", "0"));
+  TRY(instance.directory_.write("options/overwrite", "0"));
   for (const auto& event : capability.events) TRY(instance.switch_on(event, setup));
   return instance;
 }
@@ -137,15 +123,15 @@ Result<TraceInstance> TraceInstance::create(Files& files, const HostFacts& facts
 Result<void> TraceInstance::size_buffers(const TraceSetup& setup) {
   for (const int cpu : online_) {
     const auto size = setup.measured.contains(cpu) ? setup.measured_buffer : setup.other_buffer;
-    TRY(write(fmt::format("per_cpu/cpu{}/buffer_size_kb", cpu),
-              fmt::format("{}", std::max<std::uint64_t>(size.count / 1024, 8))));
+    TRY(directory_.write(fmt::format("per_cpu/cpu{}/buffer_size_kb", cpu),
+                         fmt::format("{}", std::max<std::uint64_t>(size.count / 1024, 8))));
   }
   return {};
 }
 
 void TraceInstance::filter(const TracedEvent& event, const TraceSetup& setup) {
   if (event.role == Role::tasks) return;
-  const auto path = fmt::format("{}/events/{}/{}/filter", path_, event.system, event.name);
+  const auto path = directory_.event_file(event.full_name(), "filter");
   const auto filters = target_filters(event, setup.measured);
   if (first_accepted(*files_, path, with_condition(filters, event.condition))) return;
   if (!event.condition.empty() && first_accepted(*files_, path, filters)) return;
@@ -159,7 +145,7 @@ void TraceInstance::stack_trigger(const TracedEvent& event, const TraceSetup& se
        with_condition(target_filters(event, setup.measured), event.stack_if))
     texts.push_back("stacktrace if " + condition);
   if (event.stack_if.empty()) texts.emplace_back("stacktrace");
-  const auto path = fmt::format("{}/events/{}/{}/trigger", path_, event.system, event.name);
+  const auto path = directory_.event_file(event.full_name(), "trigger");
   if (!first_accepted(*files_, path, texts))
     remarks_.push_back(fmt::format("No stacks of senders: the kernel refuses the trigger of {}.",
                                    event.full_name()));
@@ -169,7 +155,7 @@ Result<void> TraceInstance::switch_on(const TracedEvent& event, const TraceSetup
   if (!setup.exits && event.role == Role::receiver && event.name.ends_with("_exit")) return {};
   filter(event, setup);
   if (event.stack && setup.stacks) stack_trigger(event, setup);
-  const auto on = write(fmt::format("events/{}/{}/enable", event.system, event.name), "1");
+  const auto on = directory_.set_event(event.full_name(), true);
   if (on) {
     events_.push_back(event);
     return {};
@@ -183,8 +169,9 @@ Result<void> TraceInstance::switch_on(const TracedEvent& event, const TraceSetup
 
 Result<double> TraceInstance::event_cost_ns() const {
   constexpr std::size_t kTimes = 1000;
-  const Fd marker(::open((path_ + "/trace_marker").c_str(), O_WRONLY | O_CLOEXEC));
-  if (!marker) return errno_error("cannot open " + path_ + "/trace_marker", errno);
+  const std::string file = path() + "/trace_marker";
+  const Fd marker(::open(file.c_str(), O_WRONLY | O_CLOEXEC));
+  if (!marker) return errno_error("cannot open " + file, errno);
   const auto begin = read_clock_pair();
   const auto median = [&] {
     std::vector<std::uint64_t> times;
@@ -201,7 +188,7 @@ Result<double> TraceInstance::event_cost_ns() const {
   TRY(start());
   const auto on = median();
   TRY(stop());
-  TRY(write("trace", ""));
+  TRY(directory_.write("trace", ""));
   const auto line = make_line(begin, read_clock_pair());
   return on <= off ? 0 : static_cast<double>(on - off) * 1e9 / line.ticks_per_second();
 }
@@ -211,8 +198,8 @@ Result<void> TraceInstance::switch_off() const {
   for (const auto& event : events_) {
     // A trigger alone keeps its kprobe busy (6.12).
     if (event.stack)
-      (void)write(fmt::format("events/{}/{}/trigger", event.system, event.name), "!stacktrace");
-    auto off = write(fmt::format("events/{}/{}/enable", event.system, event.name), "0");
+      (void)files_->write(directory_.event_file(event.full_name(), "trigger"), "!stacktrace");
+    auto off = directory_.set_event(event.full_name(), false);
     if (!off && first) first = std::move(off);
   }
   return first;
@@ -221,20 +208,23 @@ Result<void> TraceInstance::switch_off() const {
 Result<std::map<int, TraceLoss>> TraceInstance::loss() const {
   std::map<int, TraceLoss> loss;
   for (const int cpu : cpus_) {
-    const auto text = files_->read(fmt::format("{}/per_cpu/cpu{}/stats", path_, cpu));
-    if (!text && online_.contains(cpu)) return text.error();
-    if (text) loss[cpu] = parse_stats("\n" + *text);
+    const auto stats = directory_.ring_stats(cpu);
+    if (!stats && online_.contains(cpu)) return stats.error();
+    if (stats)
+      loss[cpu] = {.overrun = stats->overrun,
+                   .dropped = stats->dropped,
+                   .commit_overrun = stats->commit_overrun};
   }
   return loss;
 }
 
 Result<void> TraceInstance::save_formats(const std::filesystem::path& directory) const {
   for (const char* name : {"header_page", "header_event"}) {
-    const auto text = TRY(files_->read(fmt::format("{}/events/{}", path_, name)));
+    const auto text = TRY(files_->read(fmt::format("{}/events/{}", path(), name)));
     TRY(save(directory / name, text));
   }
   // Events of the tracer itself have formats at the top only, and never a directory in an instance.
-  const auto top = std::filesystem::path(path_).parent_path().parent_path().string();
+  const auto top = std::filesystem::path(path()).parent_path().parent_path().string();
   std::vector<std::string> names{"ftrace/kernel_stack", "ftrace/print"};
   for (const auto& event : events_) names.push_back(event.system + "/" + event.name);
   for (const auto& name : names) {

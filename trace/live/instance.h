@@ -11,6 +11,7 @@
 
 #include "base/units.h"
 #include "host/guard.h"
+#include "host/tracefs.h"
 #include "trace/live/capability.h"
 #include "trace/read/meta.h"
 
@@ -33,10 +34,12 @@ class TraceInstance {
                                       const TraceCapability& capability, const TraceSetup& setup);
 
   /// Recording on and off: a flag of the ring, no IPI to any other CPU.
-  Result<void> start() const { return write("tracing_on", "1"); }
-  Result<void> stop() const { return write("tracing_on", "0"); }
+  Result<void> start() const { return directory_.write("tracing_on", "1"); }
+  Result<void> stop() const { return directory_.write("tracing_on", "0"); }
   /// A text in the buffer of the calling CPU (event ftrace:print).
-  Result<void> mark(const std::string& text) const { return write("trace_marker", text); }
+  Result<void> mark(const std::string& text) const {
+    return directory_.write("trace_marker", text);
+  }
   /// The least that an event costs the CPU it happens on, in ns: the median of a write to
   /// trace_marker while recording against one while not, on the calling CPU. Empties the buffers.
   Result<double> event_cost_ns() const;
@@ -48,7 +51,7 @@ class TraceInstance {
   /// header_page, header_event and the formats of all events that can be in the buffers.
   Result<void> save_formats(const std::filesystem::path& directory) const;
 
-  const std::string& path() const { return path_; }
+  const std::string& path() const { return directory_.path(); }
   const std::string& clock() const { return clock_; }
   /// Whose buffers may hold events: the CPUs that are present. One that was offline when the
   /// instance was made has no buffer until it comes online (trace_rb_cpu_prepare(),
@@ -60,17 +63,14 @@ class TraceInstance {
   const std::vector<std::string>& remarks() const { return remarks_; }
 
  private:
-  TraceInstance(Files& files, std::string path) : files_(&files), path_(std::move(path)) {}
-  Result<void> write(const std::string& name, const std::string& text) const {
-    return files_->write(path_ + "/" + name, text);
-  }
+  TraceInstance(Files& files, const std::string& path) : files_(&files), directory_(files, path) {}
   Result<void> size_buffers(const TraceSetup& setup);
   void filter(const TracedEvent& event, const TraceSetup& setup);
   void stack_trigger(const TracedEvent& event, const TraceSetup& setup);
   Result<void> switch_on(const TracedEvent& event, const TraceSetup& setup);
 
   Files* files_;
-  std::string path_;
+  TracefsDirectory directory_;
   std::string clock_;
   CpuSet cpus_, online_;
   std::vector<TracedEvent> events_;
@@ -88,7 +88,5 @@ std::vector<std::string> cpu_filters(const std::string& field, const CpuSet& cpu
 /// The same for a mask in `words` numbers of 64 bits, m0, m1, ...: one condition over those that
 /// hold a CPU of `cpus`. Empty if none of them does.
 std::vector<std::string> mask_word_filters(const CpuSet& cpus, int words);
-/// Reads per_cpu/cpuN/stats.
-TraceLoss parse_stats(std::string_view text);
 
 }  // namespace isolab

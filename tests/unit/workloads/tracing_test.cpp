@@ -9,7 +9,6 @@
 
 #include "workloads/contract/workload.h"
 #include "workloads/support/lazy_purge.h"
-#include "workloads/support/trace_instance.h"
 
 namespace isolab {
 namespace {
@@ -36,25 +35,6 @@ TEST(LazyPurge, PurgesPerMapAgreeWithMeasurements) {
   EXPECT_DOUBLE_EQ(purges_per_area(64 * kMiB, 2, 4096), 1);
   EXPECT_DOUBLE_EQ(purges_per_area(64 * kMiB, 4, 4096), 0.5);
   EXPECT_NEAR(purges_per_area(64 << 10, 2, 4096), 0.001, 0.0002);
-}
-
-TEST(TraceStats, AddsUpWhatWasWrittenLostOrNot) {
-  EXPECT_EQ(
-      events_in_stats(
-          "entries: 10\noverrun: 200\ncommit overrun: 1\nbytes: 480\n"
-          "oldest event ts:  1750.1\nnow ts:  1750.2\ndropped events: 3000\nread events: 40000\n"),
-      43211u);
-  EXPECT_EQ(events_in_stats(""), 0u);
-}
-
-TEST(WorkloadTraceInstance, ClaimsADirectoryThatDoesNotExistYet) {
-  MemoryFiles files;
-  const Claim first = WorkloadTraceInstance::claim(files, "x");
-  EXPECT_EQ(first.kind, Claim::Kind::directory);
-  EXPECT_EQ(first.path, "/sys/kernel/tracing/instances/isolab_x_" + std::to_string(getpid()));
-  EXPECT_EQ(WorkloadTraceInstance::claim(files, "x").path, first.path);
-  ASSERT_TRUE(files.make_dir(first.path));
-  EXPECT_EQ(WorkloadTraceInstance::claim(files, "x").path, first.path + "_2");
 }
 
 class Toggling : public ::testing::Test {
