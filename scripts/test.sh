@@ -10,6 +10,7 @@
 #     guests   isolab for arm64; six kernels and an A/B of two, two guests at a time (1.5 minutes each)
 #     unit     unit, contract and golden tests: Clang, ASan and UBSan; the outputs of both compilers
 #     threads  the unit tests of what has threads, under TSan
+#     tidy     clang-tidy with the set in .clang-tidy
 #     fuzz     every fuzz target for $ISOLAB_FUZZ_SECONDS (default 4)
 # Guests skip, with the reason, where kernels cannot be fetched; ISOLAB_VM_TESTS=OFF leaves them out.
 # The last lines say how long each stage took.
@@ -80,10 +81,12 @@ stage_threads() {
   results+=(build-tsan/tests-threads-*.xml)
 }
 
+stage_tidy() { timed tidy scripts/tidy.sh tsan || failed=1; }
+
 stage_fuzz() { timed fuzz scripts/fuzz.sh --seconds "${ISOLAB_FUZZ_SECONDS:-4}" --preset asan || failed=1; }
 
 timed setup scripts/setup.sh test
-if [ $# -eq 0 ]; then set -- lint build cli root guests unit threads fuzz; fi
+if [ $# -eq 0 ]; then set -- lint build cli root guests unit threads tidy fuzz; fi
 for name; do "stage_$name"; done
 printf -v took '%s, ' "${times[@]}"
 echo "took $SECONDS s: ${took%, }"
