@@ -8,6 +8,7 @@
 #include <system_error>
 
 #include "base/output.h"
+#include "host/installation.h"
 #include "host/interrupt_flag.h"
 #include "host/process.h"
 #include "plan/profile_file.h"
@@ -25,11 +26,8 @@ constexpr Nanos kPatience = std::chrono::minutes(2);  // for a session to put th
 /// Runs `isolab run` once; its exit code.
 Result<ExitCode> record_session(const RunOptions& options, const std::string& profile,
                                 const fs::path& directory) {
-  std::error_code error;
-  const fs::path self = fs::read_symlink("/proc/self/exe", error);
-  if (error) return errno_error("cannot find this program", error.value());
   CommandSpec spec;
-  spec.argv = {self.string(), "run", profile, "-o", directory.string(), "--no-plots"};
+  spec.argv = {TRY(own_program()).string(), "run", profile, "-o", directory.string(), "--no-plots"};
   if (options.quiet) spec.argv.push_back("--quiet");
   if (options.allow_commands) spec.argv.push_back("--allow-commands");
   if (!options.hash.empty()) spec.argv.insert(spec.argv.end(), {"--hash", options.hash});

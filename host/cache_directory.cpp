@@ -2,7 +2,6 @@
 #include "host/cache_directory.h"
 
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <cerrno>
 #include <string>
@@ -10,6 +9,7 @@
 
 #include "base/environment.h"
 #include "host/os.h"
+#include "host/owner.h"
 
 namespace isolab {
 
@@ -42,17 +42,10 @@ Result<void> check_cached(const fs::path& place) {
   struct stat found {};
   if (::stat(place.c_str(), &found) != 0)
     return errno_error("cannot look at " + place.string(), errno);
-  const auto refused = [&](const std::string& why) {
+  if (const std::string why = why_untrusted(found); !why.empty())
     return Error{ErrorKind::denied,
                  "what is in the cache at " + place.string() + " cannot be trusted: " + why,
                  "remove it, or name another cache with $ISOLAB_CACHE"};
-  };
-  const auto sudo = is_root() ? environment("SUDO_UID") : std::nullopt;
-  if (found.st_uid != 0 && found.st_uid != ::geteuid() &&
-      !(sudo && std::to_string(found.st_uid) == *sudo))
-    return refused("it belongs to user " + std::to_string(found.st_uid));
-  const bool by_group = (found.st_mode & S_IWGRP) != 0 && found.st_gid != ::getegid();
-  if ((found.st_mode & S_IWOTH) != 0 || by_group) return refused("others may write to it");
   return {};
 }
 

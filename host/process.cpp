@@ -348,11 +348,13 @@ void Child::signal(int number) {
   if (pid_ > 0 && !exit_) ::kill(-pid_, number);
 }
 
-Result<std::string> run_for_output(const std::vector<std::string>& argv, Nanos limit) {
+Result<std::string> run_for_output(const std::vector<std::string>& argv, Nanos limit,
+                                   const std::map<std::string, std::string>& environment) {
   Pipe out = TRY(make_pipe());
   Pipe err = TRY(make_pipe());
   CommandSpec spec;
   spec.argv = argv;
+  spec.environment = environment;
   spec.stdout_fd = out.write.get();
   spec.stderr_fd = err.write.get();
   Child child = TRY(Child::spawn(spec));

@@ -67,8 +67,9 @@ class Child {
 };
 
 /// Runs a short command and returns its stdout; non-zero exit or deadline is an error with its
-/// output.
-Result<std::string> run_for_output(const std::vector<std::string>& argv, Nanos limit);
+/// output. `environment` is added to ours.
+Result<std::string> run_for_output(const std::vector<std::string>& argv, Nanos limit,
+                                   const std::map<std::string, std::string>& environment = {});
 /// Full path of a program in PATH; unsupported if there is none.
 Result<std::string> find_program(const std::string& name);
 

@@ -15,6 +15,7 @@
 
 #include "base/environment.h"
 #include "base/output.h"
+#include "host/installation.h"
 #include "workloads/contract/workload.h"
 
 namespace isolab {
@@ -213,10 +214,10 @@ bool ships_with_isolab(int file) {
   // The kernel's name of what is open, whatever the path that it was opened by means by now.
   const fs::path path = fs::read_symlink(fmt::format("/proc/self/fd/{}", file), error);
   if (error) return false;
-  for (const char* home : {ISOLAB_SHARE_DIR "/profiles", ISOLAB_SOURCE_DIR "/profiles"})
-    if (const fs::path place = fs::canonical(home, error); !error && path.parent_path() == place)
-      return true;
-  return false;
+  const auto ours_are = installation();
+  if (!ours_are) return false;
+  const fs::path place = fs::canonical(ours_are->share / "profiles", error);
+  return !error && path.parent_path() == place;
 }
 
 Result<void> check_commands(const std::string& profile_path, bool ships, const Plan& plan,

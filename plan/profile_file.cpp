@@ -2,6 +2,7 @@
 #include "plan/profile_file.h"
 #include "base/directory.h"
 #include "base/text.h"
+#include "host/installation.h"
 
 #include <fmt/format.h>
 
@@ -18,16 +19,18 @@ Result<std::string> find_profile(const std::string& name) {
   if (name.find('/') != std::string::npos || name.ends_with(".yaml") ||
       fs::is_regular_file(name, ignored))
     return name;
-  std::set<std::string> known;
-  for (const auto& place :
-       {fs::path(ISOLAB_SOURCE_DIR) / "profiles", fs::path(ISOLAB_SHARE_DIR) / "profiles"}) {
-    const fs::path shipped = place / (name + ".yaml");
-    if (fs::is_regular_file(shipped, ignored)) return shipped.string();
-    for (const auto& path : entries_of(place).value_or(std::vector<fs::path>{}))
-      if (path.extension() == ".yaml") known.insert(path.stem().string());
-  }
+  const fs::path shipped = TRY(installation()).share / "profiles" / (name + ".yaml");
+  if (fs::is_regular_file(shipped, ignored)) return shipped.string();
   return Error{ErrorKind::usage, "there is no profile \"" + name + "\"",
-               "a path, or one of: " + join(known, ", ")};
+               "a path, or one of: " + join(shipped_profiles(), ", ")};
+}
+
+std::vector<std::string> shipped_profiles() {
+  std::set<std::string> names;
+  if (const auto place = installation())
+    for (const auto& path : entries_of(place->share / "profiles").value_or(std::vector<fs::path>{}))
+      if (path.extension() == ".yaml") names.insert(path.stem().string());
+  return {names.begin(), names.end()};
 }
 
 std::string shipped_name(const std::string& path) {

@@ -9,6 +9,7 @@
 #include "base/scratch.h"
 #include "base/text_file.h"
 #include "base/untrusted_file.h"
+#include "host/installation.h"
 #include "host/process.h"
 
 namespace isolab {
@@ -18,16 +19,15 @@ namespace fs = std::filesystem;
 
 constexpr Nanos kPlotLimit = std::chrono::minutes(5);
 
-/// plots/ beside the sources this was built from, or where it was installed.
 Result<fs::path> plot_script() {
-  std::vector<fs::path> places{fs::path(ISOLAB_SOURCE_DIR) / "plots",
-                               fs::path(ISOLAB_SHARE_DIR) / "plots"};
-  if (const auto named = environment("ISOLAB_PLOTS")) places = {*named};
+  const auto named = environment("ISOLAB_PLOTS");
+  const fs::path place = named ? fs::path(*named) : TRY(installation()).share / "plots";
   std::error_code ignored;
-  for (const auto& place : places)
-    if (fs::exists(place / "render.py", ignored)) return place / "render.py";
-  return Error{ErrorKind::unsupported, "the chart scripts (plots/render.py) are not installed",
-               "set ISOLAB_PLOTS to their folder"};
+  if (fs::exists(place / "render.py", ignored)) return place / "render.py";
+  return Error{ErrorKind::unsupported,
+               "the chart scripts are not installed: no " + (place / "render.py").string(),
+               "install the package isolab-plots, or draw the recording on another machine: "
+               "isolab plot DIR"};
 }
 
 }  // namespace
@@ -40,8 +40,10 @@ Result<std::vector<fs::path>> draw_charts(const std::string& json, const std::st
   const Scratch scratch = TRY(Scratch::make());
   const fs::path source = scratch.path() / name, drawings = scratch.path() / "charts";
   TRY(write_text_file(source, json));
-  const std::string drawn = TRY(
-      run_for_output({python, script.string(), source.string(), drawings.string()}, kPlotLimit));
+  // Python would leave compiled files beside the installed scripts, which no package knows.
+  const std::string drawn =
+      TRY(run_for_output({python, script.string(), source.string(), drawings.string()}, kPlotLimit,
+                         {{"PYTHONDONTWRITEBYTECODE", "1"}}));
   std::vector<fs::path> out;
   std::istringstream lines(drawn);
   for (std::string line; std::getline(lines, line);) {

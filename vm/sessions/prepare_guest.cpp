@@ -17,6 +17,7 @@
 #include "base/environment.h"
 #include "base/untrusted_file.h"
 #include "host/arch/cycles.h"
+#include "host/installation.h"
 #include "host/interrupt_flag.h"
 #include "host/process.h"
 #include "vm/elf.h"
@@ -32,12 +33,12 @@ Result<fs::path> our_program(const std::string& named, const std::string& arch) 
   fs::path program = named;
   std::error_code error;
   if (program.empty())
-    program = arch == kOurArch ? fs::read_symlink("/proc/self/exe", error)
-                               : fs::path(ISOLAB_SOURCE_DIR) / ("build-" + arch) / "isolab";
+    program = arch == kOurArch ? TRY(own_program())
+                               : TRY(installation()).share / ("build-" + arch) / "isolab";
   if (!fs::exists(program, error))
     return Error{ErrorKind::unsupported,
                  "there is no isolab for " + arch + " at " + program.string(),
-                 arch == "arm64" ? "scripts/build_arm64.sh makes it; or --program FILE"
+                 arch == "arm64" ? "scripts/build_arm64.sh makes it beside the sources; or --program FILE"
                                  : "--program FILE names one"};
   const ElfNeeds elf = TRY(read_elf(program));
   if (elf.arch != arch)

@@ -10,6 +10,7 @@
 #include <cerrno>
 #include <fstream>
 
+#include "host/installation.h"
 #include "workloads/preload/heap_abi.h"
 #include "workloads/support/secret_memory.h"
 
@@ -20,19 +21,15 @@ namespace fs = std::filesystem;
 
 constexpr std::size_t kCompilerBytes = 256U << 20;  // above what cc1 took for any file of lib/, mm/
 
-/// Where it was built, else where it is installed.
 Result<std::string> find_library() {
-  for (const char* place : {ISOLAB_HEAP_BUILT, ISOLAB_HEAP_INSTALLED})
-    if (access(place, R_OK) == 0) {
-      // gcc splits the wrapper at commas and LD_PRELOAD is split at colons and spaces.
-      if (std::string(place).find_first_of(",: ") == std::string::npos) return std::string(place);
-      return Error{ErrorKind::usage,
-                   fmt::format("the path {} has a comma, colon or space in it", place),
-                   "gcc -wrapper cannot name it: install isolab elsewhere"};
-    }
-  return Error{ErrorKind::unsupported,
-               fmt::format("the preloaded heap is not installed: no {}", ISOLAB_HEAP_INSTALLED),
-               "build or install isolab again"};
+  const std::string place = (TRY(installation()).library / "libisolab_heap.so").string();
+  if (access(place.c_str(), R_OK) != 0)
+    return Error{ErrorKind::unsupported, "the preloaded heap is not installed: no " + place,
+                 "build or install isolab again"};
+  // gcc splits the wrapper at commas and LD_PRELOAD is split at colons and spaces.
+  if (place.find_first_of(",: ") == std::string::npos) return place;
+  return Error{ErrorKind::usage, "the path " + place + " has a comma, colon or space in it",
+               "gcc -wrapper cannot name it: install isolab elsewhere"};
 }
 
 }  // namespace
