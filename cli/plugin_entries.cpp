@@ -18,6 +18,12 @@ std::vector<PluginEntry> plugin_entries() {
   return all;
 }
 
+std::vector<std::string> plugin_names() {
+  std::vector<std::string> names;
+  for (const auto& entry : plugin_entries()) names.push_back(entry.name);
+  return names;
+}
+
 Json to_json(const PluginEntry& entry) {
   JsonArray params, counts;
   for (const auto& spec : entry.params) {

@@ -20,6 +20,7 @@ struct PluginEntry {
 
 /// Workloads, then probes, then observers.
 std::vector<PluginEntry> plugin_entries();
+std::vector<std::string> plugin_names();
 Json to_json(const PluginEntry& entry);
 
 }  // namespace isolab

@@ -10,11 +10,14 @@ namespace fs = std::filesystem;
 Option json_flag(bool& json) { return {"--json", &json, "print JSON"}; }
 
 Option recording_argument(fs::path& recording) {
-  return Option{"recording", &recording, "a recording directory"}.require();
+  return Option{"recording", &recording, "a recording directory"}.require().names_a(
+      ValueKind::recording);
 }
 
 Option profile_argument(std::string& profile) {
-  return Option{"profile", &profile, "a YAML profile"}.require();
+  return Option{"profile", &profile, "a YAML profile, or the name of a shipped one"}
+      .require()
+      .names_a(ValueKind::profile);
 }
 
 Option no_plots_flag(bool& no_plots) { return {"--no-plots", &no_plots, "make no charts"}; }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a verb of the command line is: one file and one line in verbs.def each. The declaration is
-// plain data; the parser (cli/command_line.cpp), --help, the man page and the completion of a shell
-// come from it. stdout is the answer, stderr progress and warnings.
+// plain data; the parser (cli/command_line.cpp), --help, the manual pages and the completions of
+// shells come from it. stdout is the answer, stderr progress and warnings.
 #pragma once
 
 #include <cstddef>
@@ -23,6 +23,10 @@ namespace isolab {
 using OptionTarget = std::variant<bool*, int*, std::size_t*, double*, std::optional<int>*,
                                   std::string*, std::filesystem::path*, std::vector<std::string>*>;
 
+/// What the value of an option names, which a shell can complete: anything or a file; a directory
+/// that a run made; the name of a shipped profile or a YAML file; the name of a plug-in.
+enum class ValueKind { any, recording, profile, plug_in };
+
 /// An option of a verb, or an argument by its place:
 /// Option{"--limit", &options.limit, "how many of the longest"}.between(1, 100).show_default()
 struct Option {
@@ -38,6 +42,7 @@ struct Option {
   std::optional<std::pair<double, double>> range = {};
   std::vector<std::string> choices = {};
   std::string excluded = {};
+  ValueKind kind = ValueKind::any;
 
   Option& require() { return required = true, *this; }
   Option& hide() { return hidden = true, *this; }  // from --help, man page and completion
@@ -50,6 +55,7 @@ struct Option {
   Option& between(double least, double most) { return range = {least, most}, *this; }
   /// Of a string: nothing else is taken.
   Option& one_of(std::vector<std::string> words) { return choices = std::move(words), *this; }
+  Option& names_a(ValueKind what) { return kind = what, *this; }
   /// Not together with the option of this name.
   Option& exclude(const char* other) { return excluded = other, *this; }
 };

@@ -36,7 +36,9 @@ Result<void> print_false_positives(const RunOptions& options, SessionsRecorded& 
 std::vector<Option> aa_options(RunOptions& run) {
   return {
       json_flag(run.json),
-      Option{"profile", &run.profile, "a profile, or a directory of sessions of one"}.require(),
+      Option{"profile", &run.profile, "a profile, or a directory of sessions of one"}
+          .require()
+          .names_a(ValueKind::profile),
       allow_commands_flag(run.allow_commands),
       hash_option(run.hash),
       group_option(run.group),

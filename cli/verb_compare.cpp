@@ -87,7 +87,8 @@ std::vector<Option> compare_options(CompareOptions& options) {
       json_flag(options.json),
       Option{"groups", &request.groups,
              "[NAME=]DIR[,DIR...], the base first; a DIR is a recording or holds sessions"}
-          .require(),
+          .require()
+          .names_a(ValueKind::recording),
       Option{"--arms", &request.arms, "compare these arms of all sessions instead"}
           .split_at_commas(),
       Option{"--metric", &request.options.metrics, "only these metrics (more power)"}

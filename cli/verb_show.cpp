@@ -54,9 +54,7 @@ Result<ExitCode> show(const ShowOptions& options) {
   const auto found = std::find_if(
       all.begin(), all.end(), [&](const PluginEntry& entry) { return entry.name == options.name; });
   if (found == all.end()) {
-    std::vector<std::string> names;
-    for (const auto& entry : all) names.push_back(entry.name);
-    const std::string nearest = nearest_word(options.name, names);
+    const std::string nearest = nearest_word(options.name, plugin_names());
     return Error{ErrorKind::usage,
                  "there is no workload, probe or observer \"" + options.name + "\"",
                  nearest.empty() ? "isolab list names them" : "did you mean " + nearest + "?"};
@@ -73,7 +71,8 @@ Verb verb_show() {
           "describe a workload, probe or observer: what it does, needs, counts, and its "
           "parameters",
           {json_flag(options->json),
-           Option{"name", &options->name, "a name of `isolab list`"}.require()},
+           Option{"name", &options->name, "a name of `isolab list`"}.require().names_a(
+               ValueKind::plug_in)},
           [options](const Call&) { return show(*options); }};
 }
 

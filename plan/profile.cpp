@@ -7,6 +7,7 @@
 #include "base/cpu_set.h"
 #include "base/text.h"
 #include "plan/allowed_commands.h"
+#include "plan/profile_keys.h"
 #include "plan/profile_parts.h"
 #include "probes/contract/observer.h"
 #include "probes/contract/probe.h"
@@ -29,8 +30,7 @@ class Reader : ProfileValues {
             "name:, arms:, design: ...");
       return profile;
     }
-    check_keys(root, {"schema", "name", "question", "cpus", "isolation", "probe", "observe", "arms",
-                      "matrix", "design", "budget"});
+    check_keys(root, profile_keys_of(""));
     if (const auto* node = root.find("schema"); node != nullptr && node->scalar != "1")
       wrong(*node, "schema " + node->quoted() + " is not known here", "1");
     profile.name = required_text(root, "name");
@@ -59,7 +59,7 @@ class Reader : ProfileValues {
  private:
   void read_cpus(const YamlNode& node, Profile& profile) {
     if (!is_map(node, "cpus", "cpus: {measured: auto, housekeeping: auto}")) return;
-    check_keys(node, {"measured", "housekeeping"});
+    check_keys(node, profile_keys_of("cpus"));
     const auto one = [&](const char* key, const std::vector<std::string>& words, std::string& out,
                          Place& place) {
       const auto* value = node.find(key);
@@ -187,8 +187,7 @@ class Reader : ProfileValues {
                           "arm name \"" + name.substr(0, 80) + "\" is not a word",
                           "at most 80 letters, digits, _ - .");
       if (node.kind == Kind::map) {
-        check_keys(node,
-                   {"workloads", "settings", "observe", "untraced_run", "kernel", "cmdline+"});
+        check_keys(node, profile_keys_of("arms.NAME"));
         if (const auto* list = node.find("workloads")) read_workloads(*list, arm);
         if (const auto* map = node.find("settings"))
           read_settings(*this, *map, profile.isolation, arm);

@@ -4,6 +4,7 @@
 
 #include "analysis/checks/budget.h"
 #include "base/text.h"
+#include "plan/profile_keys.h"
 #include "plan/profile_parts.h"
 #include "plan/yaml_tree.h"
 
@@ -11,7 +12,7 @@ namespace isolab {
 
 void read_design(ProfileValues& values, const YamlNode& node, Profile& profile) {
   if (!values.is_map(node, "design", "{repeats: 3, warmup: 1s, measure: 10s}")) return;
-  values.check_keys(node, {"repeats", "warmup", "measure", "order", "seed", "untraced_runs"});
+  values.check_keys(node, profile_keys_of("design"));
   profile.warmup = std::chrono::seconds(1);
   values.duration(node, "warmup", std::chrono::milliseconds(100), profile.warmup);
   values.duration(node, "measure", std::chrono::milliseconds(100), profile.measure);
@@ -36,7 +37,7 @@ void read_budget(ProfileValues& values, const YamlNode& node, Profile& profile) 
                         "a list of {metric:, limit:, reason:}");
   for (const auto& item : node.items) {
     if (!values.is_map(item, "a budget", "{metric: gap_max, limit: 50us, reason: why}")) continue;
-    values.check_keys(item, {"metric", "arm", "limit", "reason"});
+    values.check_keys(item, profile_keys_of("budget"));
     Budget budget;
     budget.metric = values.required_text(item, "metric");
     budget.limit_text = values.required_text(item, "limit");

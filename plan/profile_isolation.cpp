@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "plan/profile_keys.h"
 #include "plan/profile_parts.h"
 #include "plan/yaml_tree.h"
 
@@ -10,7 +11,7 @@ namespace isolab {
 
 void read_isolation(ProfileValues& values, const YamlNode& node, Profile& profile) {
   if (!values.is_map(node, "isolation", "{cpus: 2-5, via: partition}")) return;
-  values.check_keys(node, {"cpus", "via"});
+  values.check_keys(node, profile_keys_of("isolation"));
   PlannedIsolation isolation;
   const auto* cpus = node.find("cpus");
   const auto set = CpuSet::parse(cpus != nullptr ? cpus->scalar : "");

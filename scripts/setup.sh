@@ -13,7 +13,7 @@ want=(linux-source-6.12)
 if [ "${1:-run}" = test ]; then
   need+=(libgtest-dev libgmock-dev libbenchmark-dev libtraceevent-dev trace-cmd binutils python3-jsonschema
          clang clang-format clang-tidy libclang-rt-dev llvm pyflakes3 shellcheck
-         g++-aarch64-linux-gnu qemu-system-x86 qemu-system-arm)
+         g++-aarch64-linux-gnu qemu-system-x86 qemu-system-arm zsh groff man-db mandoc)
   want+=(chromium)  # the HTML report in a browser
 fi
 

@@ -51,10 +51,10 @@ def problems(root, isolab):
     for option in re.findall(r"\{\"(--[\w-]+)\"", blocks(root, "cpp")[0]):
         if option not in run(root, [isolab, name, "--help"]):
             yield f"{name} --help does not list {option}"
-        for maker in ("completion", "man"):
-            text = run(root, [isolab, maker]).replace("\\-", "-")
+        for maker in (["completion", "bash"], ["completion", "zsh"], ["man", f"isolab-{name}"]):
+            text = run(root, [isolab, *maker]).replace("\\-", "-")
             if option not in text or name not in text:
-                yield f"{maker} does not have {name} {option}"
+                yield f"{' '.join(maker)} does not have {name} {option}"
 
 
 if __name__ == "__main__":
