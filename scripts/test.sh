@@ -8,6 +8,7 @@
 #     cli      the program's outputs, exit codes, charts and schema
 #     root     tests that need root; they skip with a reason where they cannot run
 #     guests   isolab for arm64; six kernels and an A/B of two, two guests at a time (1.5 minutes each)
+#     packages the Debian packages in clean roots, the tarballs beside busybox
 #     unit     unit, contract and golden tests: Clang, ASan and UBSan; the outputs of both compilers
 #     threads  the unit tests of what has threads, under TSan
 #     tidy     clang-tidy with the set in .clang-tidy
@@ -68,6 +69,12 @@ stage_guests() {
   run_tests guests build --label-regex "^vm$" --parallel 2
 }
 
+stage_packages() {
+  # The arm64 tarball has a test once there is a build of it.
+  cmake -S . -B build >/dev/null
+  run_tests packages build --label-regex "^packages$"
+}
+
 stage_unit() {
   timed build-asan build_with asan unit_tests fuzz_targets isolab
   run_tests unit build-asan --label-regex "^unit$" --parallel 2
@@ -86,7 +93,7 @@ stage_tidy() { timed tidy scripts/tidy.sh tsan || failed=1; }
 stage_fuzz() { timed fuzz scripts/fuzz.sh --seconds "${ISOLAB_FUZZ_SECONDS:-4}" --preset asan || failed=1; }
 
 timed setup scripts/setup.sh test
-if [ $# -eq 0 ]; then set -- lint build cli root guests unit threads tidy fuzz; fi
+if [ $# -eq 0 ]; then set -- lint build cli root guests packages unit threads tidy fuzz; fi
 for name; do "stage_$name"; done
 printf -v took '%s, ' "${times[@]}"
 echo "took $SECONDS s: ${took%, }"
