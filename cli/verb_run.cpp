@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // The verb run: carries out a profile and reports.
 #include <fmt/format.h>
-#include <grp.h>
 #include <unistd.h>
 
 #include <charconv>
 #include <memory>
 #include <optional>
 #include <set>
+#include <sstream>
+#include <string_view>
 #include <system_error>
 
 #include "base/environment.h"
@@ -23,6 +24,7 @@
 #include "host/guard.h"
 #include "host/interrupt_flag.h"
 #include "host/os.h"
+#include "host/process.h"
 #include "host/state_directory.h"
 #include "plan/allowed_commands.h"
 #include "plan/arm_boots.h"
@@ -193,16 +195,27 @@ class Run {
   bool disturbed_ = false;
 };
 
-/// By name or number; nothing of "".
+std::optional<gid_t> number_of(std::string_view text) {
+  gid_t number = 0;
+  const char* const end = text.data() + text.size();
+  const auto [stop, error] = std::from_chars(text.data(), end, number);
+  return error == std::errc{} && stop == end ? std::optional(number) : std::nullopt;
+}
+
+/// By name or number; nothing of "". getent(1) knows the groups of all services of
+/// nsswitch.conf(5); getgrnam(3) would load them, which the static program cannot.
 Result<std::optional<gid_t>> find_group(const std::string& name) {
   if (name.empty()) return std::optional<gid_t>{};
-  if (const auto* found = ::getgrnam(name.c_str())) return std::optional(found->gr_gid);
-  gid_t number = 0;
-  const char* const end = name.data() + name.size();
-  const auto [stop, error] = std::from_chars(name.data(), end, number);
-  if (error == std::errc{} && stop == end) return std::optional(number);
+  if (const auto number = number_of(name)) return number;
+  const auto line = run_for_output({"getent", "group", "--", name}, std::chrono::seconds(10));
+  if (line) {
+    std::istringstream fields(*line);  // name:password:number:members
+    std::string field;
+    for (int i = 0; i < 3; ++i) std::getline(fields, field, ':');
+    if (const auto number = number_of(field)) return number;
+  }
   return Error{ErrorKind::usage, "there is no group \"" + name + "\"",
-               "--group takes a name of /etc/group, or a number"};
+               "--group takes a name that getent group knows, or a number"};
 }
 
 Result<ExitCode> run(const RunOptions& options, const std::vector<std::string>& command_line) {

@@ -14,7 +14,7 @@ if [ "${1:-run}" = test ]; then
   need+=(libgtest-dev libgmock-dev libbenchmark-dev libtraceevent-dev trace-cmd binutils python3-jsonschema
          clang clang-format clang-tidy libclang-rt-dev llvm pyflakes3 shellcheck
          g++-aarch64-linux-gnu qemu-system-x86 qemu-system-arm
-         zsh groff man-db mandoc mmdebstrap file)
+         zsh groff man-db mandoc busybox-static mmdebstrap file)
   want+=(chromium)  # the HTML report in a browser
   want+=(lintian)   # the Debian packages
 fi
