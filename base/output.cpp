@@ -122,7 +122,7 @@ void say_made(const Make& make) noexcept {
   }
 }
 
-void print_all(const std::string& text) {
+void print_all(std::string_view text) {
   if (text.empty() || first_error != 0) return;
   first_error = stdout_was_closed ? EBADF : write_all(STDOUT_FILENO, text);
 }
@@ -166,6 +166,7 @@ void say_raw(std::string_view text) noexcept {
 }
 
 void print(std::string_view text) { print_all(visible(text)); }
+void print_made(std::string_view text) { print_all(text); }
 void print_as_json(std::string_view json) { print_all(visible_json(json)); }
 
 Result<void> printed() {

@@ -42,6 +42,8 @@ void say_raw(std::string_view text) noexcept;
 
 /// To stdout, all of it, visible. It waits for whoever reads.
 void print(std::string_view text);
+/// The same of text that is visible() already and has the program's own colours, as it is.
+void print_made(std::string_view text);
 /// JSON to stdout, as visible_json().
 void print_as_json(std::string_view json);
 /// The first error of print() in this process. `interrupted` when the reader of a pipe went away

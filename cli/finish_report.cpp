@@ -11,8 +11,10 @@
 #include "base/output.h"
 #include "base/text.h"
 #include "base/text_file.h"
+#include "cli/report_output.h"
 #include "report/json/findings_json.h"
-#include "report/text/report.h"
+#include "report/text/short_report.h"
+#include "report/worst_gap.h"
 #include "results/durable.h"
 #include "results/recording.h"
 #include "runner/charts.h"
@@ -59,8 +61,23 @@ Result<std::vector<fs::path>> draw_below(const OpenDirectory& place, const fs::p
 }
 
 Result<Findings> findings_of(const fs::path& directory, const std::string& classes) {
-  const auto rules = TRY(read_rules(classes));
-  return analyse(TRY(load_recording(directory)), rules);
+  return TRY(analysed_recording(directory, classes)).findings;
+}
+
+Result<AnalysedRecording> analysed_recording(const fs::path& directory,
+                                             const std::string& classes) {
+  AnalysedRecording out;
+  out.own_rules = TRY(read_rules(classes));
+  out.recording = TRY(load_recording(directory));
+  out.findings = TRY(analyse(out.recording, out.own_rules));
+  return out;
+}
+
+void print_first_screen(const AnalysedRecording& analysed, const ReportOutput& output) {
+  print_report_text(
+      render_short_report(analysed.findings, worst_gap_text(analysed.recording, analysed.own_rules),
+                          std::max(output.width, kLeastShortWidth)),
+      output);
 }
 
 Result<Kept> keep_findings(const fs::path& directory, const Findings& findings, ExitCode code,
@@ -89,9 +106,12 @@ Result<Kept> keep_findings(const fs::path& directory, const Findings& findings, 
 
 ExitCode finish_report(const fs::path& directory, ExitCode code, bool json, bool plots) {
   const auto finish = [&]() -> Result<ExitCode> {
-    const Findings findings = TRY(findings_of(directory, {}));
-    const auto kept = keep_findings(directory, findings, code, plots);
-    json ? print_as_json(metrics_to_json(findings)) : print(render_report(findings, {}));
+    const auto analysed = TRY(analysed_recording(directory, {}));
+    const auto kept = keep_findings(directory, analysed.findings, code, plots);
+    if (json)
+      print_as_json(metrics_to_json(analysed.findings));
+    else
+      print_first_screen(analysed, report_output("auto"));
     if (!kept) return kept.error();
     for (const auto& line : kept->lines) say_line(line);
     return kept->code;

@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // The verb report: a recording for people. Runs anywhere.
+#include <fmt/format.h>
+
+#include <algorithm>
 #include <memory>
 
 #include "base/output.h"
 #include "cli/finish_report.h"
 #include "cli/machine_text.h"
+#include "cli/report_output.h"
 #include "cli/shared_options.h"
 #include "host/captured/machine.h"
 #include "report/json/findings_json.h"
@@ -18,26 +22,53 @@ struct ReportRequest {
   std::filesystem::path recording;
   std::string classes;
   std::filesystem::path host;  // a captured machine to be set against the recorded one; empty: none
+  std::vector<std::string> sections;
   bool full = false;
   bool json = false;
+  std::string color = "auto";
 };
 
-Result<std::string> report_text(const ReportRequest& request) {
-  const Findings findings = TRY(findings_of(request.recording, request.classes));
-  if (request.host.empty())
-    return request.json ? metrics_to_json(findings)
-                        : render_report(findings, {.full = request.full});
-  if (request.json)
-    return Error{ErrorKind::usage, "report --host has no JSON",
-                 "isolab check --host and facts --host have"};
-  const Machine machine = TRY(open_machine(request.host));
-  return render_report(findings, {.full = request.full}) +
-         render_machine(request.host.string(), TRY(load_recording(request.recording)), machine);
+/// "list" as a section: their names, one a line.
+std::string section_list() {
+  std::string out;
+  for (const auto& [name, tells] : report_sections())
+    out += fmt::format("{:<15} {}\n", name, tells);
+  return out + fmt::format("{:<15} {}\n", "all", "every section, many arms in brief");
+}
+
+/// The sections that are asked for; "all" is every one, as no name at all is.
+TextStyle style_of(const ReportRequest& request) {
+  TextStyle style{request.full, request.sections};
+  if (std::find(style.sections.begin(), style.sections.end(), "all") != style.sections.end())
+    style.sections.clear();
+  return style;
 }
 
 Result<ExitCode> print_report(const ReportRequest& request) {
-  const std::string text = TRY(report_text(request));
-  request.json ? print_as_json(text) : print(text);
+  if (request.json && !request.host.empty())
+    return Error{ErrorKind::usage, "report --host has no JSON",
+                 "isolab check --host and facts --host have"};
+  if (request.json && (request.full || !request.sections.empty()))
+    return Error{ErrorKind::usage, "report --json has no sections", "it has every metric"};
+  if (request.sections == std::vector<std::string>{"list"}) {
+    print(section_list());
+    return ExitCode::done;
+  }
+  const auto analysed = TRY(analysed_recording(request.recording, request.classes));
+  if (request.json) {
+    print_as_json(metrics_to_json(analysed.findings));
+    return ExitCode::done;
+  }
+  const ReportOutput output = report_output(request.color);
+  std::string machine;
+  if (!request.host.empty())
+    machine =
+        render_machine(request.host.string(), analysed.recording, TRY(open_machine(request.host)));
+  if (request.full || !request.sections.empty())
+    print_report_text(TRY(render_report(analysed.findings, style_of(request))), output);
+  else
+    print_first_screen(analysed, output);
+  print_report_text(machine, output);
   return ExitCode::done;
 }
 
@@ -50,8 +81,11 @@ Verb verb_report() {
           {json_flag(request->json),
            recording_argument(request->recording),
            {"--full", &request->full,
-            "tell who interrupted each arm and CPU in full, however many there "
-            "are"},
+            "every section, with the causes of each arm and CPU in full, instead of one screen"},
+           Option{"--section", &request->sections,
+                  "only these sections, like ipis,gaps (list: their names; all: every one)"}
+               .split_at_commas(),
+           color_option(request->color),
            {"--host", &request->host,
             "add what this captured machine has different from the recorded "
             "one, and what check finds there"},

@@ -21,7 +21,6 @@
 #include "report/json/comparison_json.h"
 #include "report/json/findings_json.h"
 #include "report/side_by_side.h"
-#include "report/text/report.h"
 #include "vm/sessions/guest_sessions.h"
 
 namespace isolab {
@@ -119,15 +118,18 @@ Result<ExitCode> run_guests(const VmRunOptions& options, const Profile& profile,
         say));
     if (architectures.size() == 1)
       return finish_report(run.output, outcome.code, options.json, !options.no_plots);
-    all.push_back(TRY(findings_of(run.output, {})));
+    auto analysed = TRY(analysed_recording(run.output, {}));
+    all.push_back(analysed.findings);
     const Kept kept = TRY(keep_findings(run.output, all.back(), outcome.code, !options.no_plots));
     worst = std::max(worst, kept.code);
-    if (options.json)
+    if (options.json) {
       runs.push_back(JsonObject{{"arch", arch},
                                 {"recording", run.output.string()},
                                 {"report", TRY(parse_json(metrics_to_json(all.back())))}});
-    else
-      print(render_report(all.back(), {}) + "\n");
+    } else {
+      print_first_screen(analysed, report_output("auto"));
+      print("\n");
+    }
     for (const auto& line : kept.lines) say_line(line);
   }
   const auto table = side_by_side(all);

@@ -53,7 +53,7 @@ SideCell cell_of(const Findings& findings, const std::string& arm, const std::st
   else if (!there->not_applicable.empty())
     out.not_applicable = there->not_applicable;
   else if (there->windows == 0)
-    out.not_applicable = "no window of it counts: failed or disturbed";
+    out.not_applicable = "none of its windows counts: failed or disturbed";
   if (!out.not_applicable.empty()) return out;
   count(findings, arm, klass, out.count, out.cpus, out.exposure_s);
   std::uint64_t idle_cpus = 0;

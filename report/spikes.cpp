@@ -93,7 +93,7 @@ class WindowSpikes {
             : fmt::format("; another task ran for {}", words_us(microseconds(story.away))));
     if (story.slices.size() > 1) out += wrapped("    ", 6, "time: " + parts_text(story));
     for (const auto& cause : story.causes) out += tell(cause, story.gap.start);
-    if (story.more_causes != 0) out += fmt::format("    and {} causes more\n", story.more_causes);
+    if (story.more_causes != 0) out += fmt::format("    and {} more causes\n", story.more_causes);
     return out;
   }
 
@@ -128,7 +128,7 @@ class WindowSpikes {
     if (!cause.sender.known()) return out;
     const auto& sender = cause.sender;
     out += wrapped("        ", 10,
-                   ascii(fmt::format("{} {} before by {} (pid {}) on CPU {}{}",
+                   ascii(fmt::format("{} {} earlier by {} (pid {}) on CPU {}{}",
                                      name.kind == CauseKind::timer ? "armed" : "sent",
                                      words_us(since(cause.time, attribution_.ticks(sender.sent))),
                                      attribution_.comms().name(sender.comm), sender.pid, sender.cpu,

@@ -9,6 +9,7 @@
 
 #include "analysis/attribution/interruptions.h"
 #include "base/text.h"
+#include "report/text/arm_causes.h"
 #include "report/text/format.h"
 
 namespace isolab {
@@ -35,25 +36,11 @@ std::string percent(double part, double whole) {
   return whole <= 0 ? "-" : fmt::format("{:.1f} %", 100 * part / whole);
 }
 
-double seconds_of(const CpuInterruptions& cpu, const char* part) {
-  const auto* found = cpu.budget.find(part);
-  return found == nullptr ? 0 : static_cast<double>(found->ticks) / cpu.ticks_per_second;
-}
-
 double gaps_of(const CpuInterruptions& cpu, const char* part) {
   const auto* found = cpu.budget.find(part);
   return found == nullptr ? 0 : static_cast<double>(found->gaps);
 }
 
-/// The time that the gap log covers.
-double gap_seconds(const CpuInterruptions& cpu) {
-  return cpu.gaps_dropped == 0 ? cpu.exposure_s : cpu.logged_s;
-}
-
-/// Lost time that nothing explains: silent gaps and late delivery without a proof.
-double unexplained_seconds(const CpuInterruptions& cpu) {
-  return seconds_of(cpu, "unexplained") + seconds_of(cpu, "late_delivery");
-}
 double unexplained_gaps(const CpuInterruptions& cpu) {
   return gaps_of(cpu, "unexplained") + gaps_of(cpu, "late_delivery");
 }
@@ -141,22 +128,21 @@ std::string senders_text(const CpuInterruptions& cpu) {
                     : "") +
            (one.senders.empty() ? woken_text(one.woken) : "") + "\n";
     if (samples)
-      out += wrapped("    ", 6, ascii("perf events are held by " + join(cpu.perf_holders, ", ")));
+      out += wrapped("    ", 6, ascii("open perf events: " + join(cpu.perf_holders, ", ")));
     for (std::size_t i = 0; i < std::min(one.senders.size(), kSendersShown); ++i)
       out += wrapped("    ", 6, ascii(sender_text(one.senders[i], unknown ? 32 : kFramesShown)));
   }
-  return out.empty() ? out : "  senders, and whom they wake\n" + out;
+  return out.empty() ? out : "  senders and the tasks they wake\n" + out;
 }
 
 std::string deferrable_text(const CpuInterruptions& cpu) {
   const auto& one = cpu.deferrable;
   std::string out = wrapped(
       "  ", 4,
-      fmt::format(
-          "what could be deferred until the next kernel entry: {} of {} interruptions, {} of "
-          "the lost time ({}/s)",
-          one.interruptions, one.all_interruptions, percent(one.lost_us, one.all_lost_us),
-          words_us(one.lost_us / gap_seconds(cpu))));
+      fmt::format("deferrable until the next kernel entry: {} of {} interruptions, {} of "
+                  "the lost time ({}/s)",
+                  one.interruptions, one.all_interruptions, percent(one.lost_us, one.all_lost_us),
+                  words_us(one.lost_us / gap_seconds(cpu))));
   std::set<std::string> told;
   for (const auto& cause : cpu.causes)
     if (cause.name.deferrable != "no" && cause.gaps != 0 && told.insert(cause.name.klass).second)
@@ -194,10 +180,9 @@ std::string late_text(const CpuInterruptions& cpu) {
   if (late.us <= 0) return {};
   return wrapped(
       "  ", 4,
-      fmt::format(
-          "late delivery: {} around interrupts in which the CPU did nothing that is traced; "
-          "{} keep to a timer outside the kernel, the steal counter proves {} of the rest",
-          words_us(late.us), words_us(late.in_phase_us), words_us(late.stolen_us)));
+      fmt::format("late delivery: {} around interrupts without a traced event; {} are periodic (a "
+                  "timer outside the kernel), the steal counter accounts for {} of the rest",
+                  words_us(late.us), words_us(late.in_phase_us), words_us(late.stolen_us)));
 }
 
 std::string probe_wakeups_text(const CpuInterruptions& cpu) {
@@ -238,7 +223,7 @@ std::string checks_text(const CpuInterruptions& cpu) {
                               cpu.callbacks_joined, cpu.callbacks));
   if (cpu.heard)
     parts.push_back(
-        fmt::format("{} of {} events lie in a gap", cpu.events - cpu.events_outside, cpu.events));
+        fmt::format("{} of {} events are in a gap", cpu.events - cpu.events_outside, cpu.events));
   return wrapped("  checks: ", 4, join(parts, "; "));
 }
 
@@ -259,12 +244,11 @@ std::string cpu_text(const CpuInterruptions& cpu) {
       ascii(fmt::format("{}, CPU {}, {} traced", cpu.arm, cpu.cpu, short_span(cpu.exposure_s))) +
       "\n";
   if (cpu.heard) {
-    const double lost =
-        static_cast<double>(cpu.budget.wall) / cpu.ticks_per_second - seconds_of(cpu, "useful");
+    const LostTime time = lost_time(cpu);
     const auto gaps = static_cast<double>(cpu.gaps);
     out += wrapped("  ", 4,
                    fmt::format("UNEXPLAINED: {} of the lost time, {} of the {} gaps",
-                               percent(unexplained_seconds(cpu), lost),
+                               percent(time.unexplained_s, time.lost_s),
                                percent(unexplained_gaps(cpu), gaps), cpu.gaps));
     out +=
         wrapped("  ", 4,
@@ -273,7 +257,7 @@ std::string cpu_text(const CpuInterruptions& cpu) {
                             percent(cpu.explained_us, cpu.lost_us),
                             percent(static_cast<double>(cpu.explained_over_1us),
                                     static_cast<double>(cpu.gaps_over_1us)),
-                            percent(seconds_of(cpu, "outside_kernel"), lost),
+                            percent(time.outside_s, time.lost_s),
                             percent(gaps_of(cpu, "outside_kernel"), gaps)));
   }
   out += wrapped("  ", 4,
@@ -304,15 +288,14 @@ std::string cpu_text(const CpuInterruptions& cpu) {
 /// One arm and CPU in a few lines: the shares, what other CPUs did with its first sender, what took
 /// most of the time, what could wait, and whether the counters agree.
 std::string brief_text(const CpuInterruptions& cpu) {
-  const double lost =
-      static_cast<double>(cpu.budget.wall) / cpu.ticks_per_second - seconds_of(cpu, "useful");
+  const LostTime time = lost_time(cpu);
   std::string out =
       ascii(fmt::format("{}, CPU {}, {} traced", cpu.arm, cpu.cpu, short_span(cpu.exposure_s)));
   if (cpu.heard)
     out += fmt::format(": UNEXPLAINED {} of the lost time ({} of the gaps), outside the kernel {}",
-                       percent(unexplained_seconds(cpu), lost),
+                       percent(time.unexplained_s, time.lost_s),
                        percent(unexplained_gaps(cpu), static_cast<double>(cpu.gaps)),
-                       percent(seconds_of(cpu, "outside_kernel"), lost));
+                       percent(time.outside_s, time.lost_s));
   out = wrapped("", 2, out);
   std::size_t shown = 0;
   for (const auto& one : cpu.causes) {
@@ -337,14 +320,14 @@ std::string brief_text(const CpuInterruptions& cpu) {
                   (cpu.heard ? fmt::format("{} {}/s", label(one).substr(2),
                                            words_us(one.lost_us / gap_seconds(cpu)))
                              : fmt::format("{} x {}", one.times(), label(one).substr(2))));
-  if (!own.empty()) out += wrapped("  ", 4, "of its own: " + own);
+  if (!own.empty()) out += wrapped("  ", 4, "local causes: " + own);
   const bool samples = std::any_of(cpu.causes.begin(), cpu.causes.end(),
                                    [](const auto& one) { return is_perf(one.name); });
   if (samples && !cpu.perf_holders.empty())
-    out += wrapped("  ", 4, ascii("perf events are held by " + join(cpu.perf_holders, ", ")));
+    out += wrapped("  ", 4, ascii("open perf events: " + join(cpu.perf_holders, ", ")));
   if (!cpu.heard || cpu.deferrable.interruptions == 0) return out + brief_checks(cpu);
   return out +
-         fmt::format("  could be deferred: {} of {} interruptions, {} of the lost time\n",
+         fmt::format("  deferrable: {} of {} interruptions, {} of the lost time\n",
                      cpu.deferrable.interruptions, cpu.deferrable.all_interruptions,
                      percent(cpu.deferrable.lost_us, cpu.deferrable.all_lost_us)) +
          brief_checks(cpu);
@@ -376,8 +359,8 @@ std::string levels_text(const Interruptions& all) {
   std::string out;
   for (const auto& [level, windows] : levels)
     out += fmt::format("Trace level {} in {} windows\n", level, windows);
-  out +=
-      fmt::format("{} events lost; our own processes sent {} IPIs inside the windows\n", lost, own);
+  out += fmt::format("{} events lost; isolab's own processes sent {} IPIs in the windows\n", lost,
+                     own);
   for (const auto& reason : reasons)
     if (!reason.empty()) out += wrapped("  ", 4, ascii(reason));
   return out;
@@ -390,7 +373,8 @@ std::string interruptions_text(const Findings& findings, bool full) {
   if (!all.any()) return {};
   std::string out = levels_text(all);
   const bool brief = !full && all.cpus.size() > kBriefFrom;
-  if (brief) out += "in brief; everything of each arm and CPU: isolab report DIR --full\n";
+  if (brief)
+    out += "Abridged. Each arm and CPU in full: isolab report DIR --section causes --full\n";
   for (const auto& cpu : all.cpus) out += "\n" + (brief ? brief_text(cpu) : cpu_text(cpu));
   if (const auto effects = effects_text(all); !effects.empty()) out += "\n" + effects;
   return out;

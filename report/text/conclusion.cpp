@@ -51,7 +51,7 @@ class Conclusion {
         continue;
       }
       const auto* effect = effect_of(arm.name);
-      const auto line = effect == nullptr ? ipis(arm.name) + "; " + heard(arm.name, true, true)
+      const auto line = effect == nullptr ? ipis(arm.name) + "; " + lengths(arm.name, true, true)
                                           : against_idle(arm.name, *effect);
       if (line.empty())
         quiet.push_back(effect);
@@ -62,47 +62,10 @@ class Conclusion {
     return no_data.empty() ? out : out + item("no data", join(no_data, ", "));
   }
 
- private:
-  static std::string item(const std::string& head, const std::string& text) {
-    return wrapped(fmt::format("  {:<18} ", ascii(head)), 21, text);
-  }
-  const Metric* metric(const std::string& name, const std::string& arm) const {
-    return find_metric(findings_, name, {{"arm", arm}, {"cpu", "all"}});
-  }
-  const ArmEffect* effect_of(const std::string& arm) const {
-    for (const auto& one : findings_.effects)
-      if (one.arm == arm) return &one;
-    return nullptr;
-  }
-
-  /// Empty: every table was looked at and none shows a change.
-  std::string against_idle(const std::string& arm, const ArmEffect& effect) const {
-    std::vector<std::string> parts = changes(effect, &RowEffect::changed);
-    const bool shows = !parts.empty();
-    for (const auto& one : ipis_per_op(arm, !shows)) parts.push_back(one);
-    if (!shows && !parts.empty()) parts.insert(parts.begin(), "no measurable effect");
-    if (shows)
-      parts.push_back(heard(arm, !has_changed(effect, EffectTable::gaps),
-                            !has_changed(effect, EffectTable::time_lost)));
-    if (const auto unsteady = changes(effect, &RowEffect::unsteady); !unsteady.empty())
-      parts.push_back("unclear, since the repeats disagree: " + join(unsteady, ", "));
-    const bool judged = effect.not_judged.empty();
-    if (!judged) {
-      const bool nothing = parts.empty();
-      parts.push_back("not judged: " + join(effect.not_judged, ", "));
-      if (nothing) parts.push_back("no measurable effect in the other tables");
-    }
-    return join(parts, "; ");
-  }
-
-  static bool has_changed(const ArmEffect& effect, EffectTable table) {
-    return std::any_of(effect.rows.begin(), effect.rows.end(),
-                       [&](const auto& row) { return row.table == table && row.changed; });
-  }
-
-  /// The clearest rows of each table for which `which` holds. Causes only where no interrupt row
-  /// tells the same; of nested limits the clearest and the highest.
-  std::vector<std::string> changes(const ArmEffect& effect, bool RowEffect::*which) const {
+  /// The clearest rows of each table for which `which` holds, by table. Causes only where no
+  /// interrupt row tells the same; of nested limits the clearest and the highest.
+  std::vector<std::pair<EffectTable, std::string>> changes(const ArmEffect& effect,
+                                                           bool RowEffect::*which) const {
     std::map<EffectTable, std::vector<const RowEffect*>> tables;
     std::set<std::pair<EffectTable, std::string>> named;
     for (const bool together : {true, false})
@@ -116,14 +79,112 @@ class Conclusion {
                      std::max_element(limits.begin(), limits.end(), [](auto* a, auto* b) {
                        return numbers_in_order(a->row, b->row);
                      }));
-    std::vector<std::string> out;
+    std::vector<std::pair<EffectTable, std::string>> out;
     for (const auto& [table, most] : kTables) {
       std::vector<std::string> rows;
       for (const auto* row : tables[table])
         if (rows.size() < most) rows.push_back(row_text(*row));
-      if (!rows.empty()) out.push_back(join(rows, ", "));
+      if (!rows.empty()) out.emplace_back(table, join(rows, ", "));
     }
     return out;
+  }
+
+  std::string single_cpus(const ArmEffect& effect) const {
+    std::set<std::pair<EffectTable, std::string>> together;
+    for (const auto& row : effect.rows)
+      if (row.changed && row.cpu < 0) together.emplace(row.table, row.row);
+    std::vector<std::string> out;
+    for (const auto& row : effect.rows)
+      if (row.changed && row.cpu >= 0 && out.size() < 2 &&
+          !together.contains(std::pair(row.table, row.row)))
+        out.push_back(row_text(row));
+    return join(out, ", ");
+  }
+
+  std::string rises(const std::vector<const ArmEffect*>& quiet) const {
+    std::vector<std::string> bounds;
+    for (const auto& [table, name] : kBounds) {
+      double least = 0;
+      for (const auto* effect : quiet)
+        for (const auto& row : effect->rows)
+          if (row.table == table && row.row == name && row.cpu < 0)
+            least = std::max(least, row.could_show);
+      if (least > 0)
+        bounds.push_back(
+            fmt::format("{} +{}{}", row_name(table, name), amount(table, least), unit(table)));
+    }
+    return join(bounds, ", ");
+  }
+
+  /// The sent interrupts of an arm: "IPIs: function_call 1/s", or their sum where it is small.
+  std::string ipis(const std::string& arm) const {
+    std::vector<std::pair<double, std::string>> rows;
+    double all = 0;
+    double bound = 0;  // where none came; of one observation time the same for a row and for all
+    bool counted = false;
+    for (const char* row : kSent) {
+      const auto* found = find_metric(findings_, metrics::interrupts_per_second,
+                                      {{"arm", arm}, {"cpu", "all"}, {"row", row}});
+      if (found == nullptr || !found->value) continue;
+      counted = true;
+      all += *found->value;
+      bound = std::max(bound, found->upper95.value_or(0));
+      if (*found->value >= kShows) rows.emplace_back(-*found->value, row);
+    }
+    if (!counted) return "interrupts were not observed";
+    if (rows.empty() && all > 0) return fmt::format("{} IPIs/s", short_number(all));
+    if (rows.empty())
+      return "no IPI" + (bound > 0 ? fmt::format(" (<{}/s)", short_number(bound)) : "");
+    std::stable_sort(rows.begin(), rows.end(),
+                     [](const auto& a, const auto& b) { return a.first < b.first; });
+    std::vector<std::string> out;
+    for (std::size_t i = 0; i < std::min(rows.size(), kRowsNamed); ++i)
+      out.push_back(fmt::format("{} {}/s", rows[i].second, short_number(-rows[i].first)));
+    return "IPIs: " + join(out, ", ");
+  }
+
+ private:
+  static std::string item(const std::string& head, const std::string& text) {
+    return wrapped(fmt::format("  {:<18} ", ascii(head)), 21, text);
+  }
+  static std::vector<std::string> texts(
+      const std::vector<std::pair<EffectTable, std::string>>& tables) {
+    std::vector<std::string> out;
+    for (const auto& [table, text] : tables) out.push_back(text);
+    return out;
+  }
+  const Metric* metric(const std::string& name, const std::string& arm) const {
+    return find_metric(findings_, name, {{"arm", arm}, {"cpu", "all"}});
+  }
+  const ArmEffect* effect_of(const std::string& arm) const {
+    for (const auto& one : findings_.effects)
+      if (one.arm == arm) return &one;
+    return nullptr;
+  }
+
+  /// Empty: every table was looked at and none shows a change.
+  std::string against_idle(const std::string& arm, const ArmEffect& effect) const {
+    std::vector<std::string> parts = texts(changes(effect, &RowEffect::changed));
+    const bool shows = !parts.empty();
+    for (const auto& one : ipis_per_op(arm, !shows)) parts.push_back(one);
+    if (!shows && !parts.empty()) parts.insert(parts.begin(), "no measurable effect");
+    if (shows)
+      parts.push_back(lengths(arm, !has_changed(effect, EffectTable::gaps),
+                              !has_changed(effect, EffectTable::time_lost)));
+    if (const auto unsteady = texts(changes(effect, &RowEffect::unsteady)); !unsteady.empty())
+      parts.push_back("unclear, the repeats disagree: " + join(unsteady, ", "));
+    const bool judged = effect.not_judged.empty();
+    if (!judged) {
+      const bool nothing = parts.empty();
+      parts.push_back("not judged: " + join(effect.not_judged, ", "));
+      if (nothing) parts.push_back("no measurable effect in the other tables");
+    }
+    return join(parts, "; ");
+  }
+
+  static bool has_changed(const ArmEffect& effect, EffectTable table) {
+    return std::any_of(effect.rows.begin(), effect.rows.end(),
+                       [&](const auto& row) { return row.table == table && row.changed; });
   }
 
   std::string row_text(const RowEffect& row) const {
@@ -160,56 +221,25 @@ class Conclusion {
   std::string no_effect(const std::vector<const ArmEffect*>& quiet) const {
     if (quiet.empty()) return {};
     std::vector<std::string> names;
-    std::vector<std::string> bounds;
-    bool gaps = false;
-    for (const auto* one : quiet) names.push_back(one->arm);
-    for (const auto& [table, name] : kBounds) {
-      double least = 0;
-      for (const auto* one : quiet)
-        for (const auto& row : one->rows)
-          if (row.table == table && row.row == name && row.cpu < 0)
-            least = std::max(least, row.could_show);
-      if (least > 0)
-        bounds.push_back(
-            fmt::format("{} +{}{}", row_name(table, name), amount(table, least), unit(table)));
-      gaps = gaps || (least > 0 && table == EffectTable::gaps);
-    }
+    for (const auto* effect : quiet) names.push_back(effect->arm);
+    const bool gaps = std::any_of(quiet.begin(), quiet.end(), [](const auto* effect) {
+      return std::any_of(effect->rows.begin(), effect->rows.end(), [](const auto& row) {
+        return row.table == EffectTable::gaps && row.could_show > 0;
+      });
+    });
     if (!gaps) names.back() += " (gaps were not measured)";
     std::string out = item("no measurable effect", join(names, ", "));
-    if (!bounds.empty()) out += item("  would have shown", join(bounds, ", "));
+    if (const auto bounds = rises(quiet); !bounds.empty()) out += item("  detectable rise", bounds);
     return out;
   }
 
-  /// The sent interrupts of an arm: "IPIs: function_call 1/s", or their sum where it is small.
-  std::string ipis(const std::string& arm) const {
-    std::vector<std::pair<double, std::string>> rows;
-    double all = 0;
-    bool counted = false;
-    for (const char* row : kSent) {
-      const auto* found = find_metric(findings_, metrics::interrupts_per_second,
-                                      {{"arm", arm}, {"cpu", "all"}, {"row", row}});
-      if (found == nullptr || !found->value) continue;
-      counted = true;
-      all += *found->value;
-      if (*found->value >= kShows) rows.emplace_back(-*found->value, row);
-    }
-    if (!counted) return "interrupts were not observed";
-    if (rows.empty()) return all > 0 ? fmt::format("{} IPIs/s", short_number(all)) : "no IPI";
-    std::stable_sort(rows.begin(), rows.end(),
-                     [](const auto& a, const auto& b) { return a.first < b.first; });
-    std::vector<std::string> out;
-    for (std::size_t i = 0; i < std::min(rows.size(), kRowsNamed); ++i)
-      out.push_back(fmt::format("{} {}/s", rows[i].second, short_number(-rows[i].first)));
-    return "IPIs: " + join(out, ", ");
-  }
-
-  std::string heard(const std::string& arm, bool with_rate, bool with_lost) const {
-    const LengthMetrics lengths = length_metrics(wakeups_);
-    const auto* over = metric(lengths.counts.over(10), arm);
-    const auto* longest = metric(lengths.longest, arm);
+  std::string lengths(const std::string& arm, bool with_rate, bool with_lost) const {
+    const LengthMetrics names = length_metrics(wakeups_);
+    const auto* over = metric(names.counts.over(10), arm);
+    const auto* longest = metric(names.longest, arm);
     if (longest != nullptr && !longest->not_applicable.empty())
       return "no times: " + longest->not_applicable.substr(0, longest->not_applicable.find(':'));
-    if (over == nullptr || longest == nullptr || !longest->value) return "no probe listened";
+    if (over == nullptr || longest == nullptr || !longest->value) return "no gaps were measured";
     std::string out;
     if (with_rate) out = fmt::format("{} {}/h over 10 us, ", rate_text(over), events());
     out += "longest " + words_us(*longest->value);
@@ -248,5 +278,31 @@ class Conclusion {
 }  // namespace
 
 std::string conclusion(const Findings& findings) { return Conclusion(findings).text(); }
+
+std::vector<std::string> changed_rows(const Findings& findings, const ArmEffect& effect) {
+  std::vector<std::string> out;
+  for (const auto& [table, text] : Conclusion(findings).changes(effect, &RowEffect::changed))
+    if (table != EffectTable::gaps && table != EffectTable::time_lost) out.push_back(text);
+  return out;
+}
+
+std::string sent_interrupts(const Findings& findings, const std::string& arm) {
+  return Conclusion(findings).ipis(arm);
+}
+
+std::string rows_of_single_cpus(const Findings& findings, const ArmEffect& effect) {
+  return Conclusion(findings).single_cpus(effect);
+}
+
+std::string unclear_rows(const Findings& findings, const ArmEffect& effect) {
+  std::vector<std::string> out;
+  for (const auto& [table, text] : Conclusion(findings).changes(effect, &RowEffect::unsteady))
+    out.push_back(text);
+  return join(out, ", ");
+}
+
+std::string smallest_rises(const Findings& findings, const std::vector<const ArmEffect*>& arms) {
+  return Conclusion(findings).rises(arms);
+}
 
 }  // namespace isolab

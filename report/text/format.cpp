@@ -4,12 +4,33 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
+#include <cctype>
 #include <cmath>
 #include <cstring>
+#include <sstream>
+#include <string_view>
 
 #include "base/units.h"
 
 namespace isolab {
+namespace {
+
+/// Whether the blank at `at` stands between a number and its unit: "12.1 ms", "95 %".
+bool before_unit(const std::string& line, std::size_t at) {
+  static constexpr std::array<std::string_view, 7> kUnits = {"ns", "us", "ms", "s",
+                                                             "%",  "h",  "min"};
+  if (at == 0 || at >= line.size() || std::isdigit(static_cast<unsigned char>(line[at - 1])) == 0)
+    return false;
+  const auto rest = std::string_view(line).substr(at + 1);
+  return std::any_of(kUnits.begin(), kUnits.end(), [&](std::string_view unit) {
+    return rest.starts_with(unit) &&
+           (rest.size() == unit.size() ||
+            std::isalnum(static_cast<unsigned char>(rest[unit.size()])) == 0);
+  });
+}
+
+}  // namespace
 
 std::string short_number(double value) {
   std::string out = human_number(value);
@@ -64,7 +85,8 @@ std::string wrapped(const std::string& head, std::size_t indent, const std::stri
   std::size_t at = 0;
   const std::string clean = ascii(text);
   while (at < clean.size()) {
-    const std::size_t end = std::min(clean.find(' ', at), clean.size());
+    std::size_t end = std::min(clean.find(' ', at), clean.size());
+    if (before_unit(clean, end)) end = std::min(clean.find(' ', end + 1), clean.size());
     const std::string word = clean.substr(at, end - at);
     at = end + 1;
     if (word.empty()) continue;
@@ -77,6 +99,45 @@ std::string wrapped(const std::string& head, std::size_t indent, const std::stri
     fresh = false;
   }
   return out + line + '\n';
+}
+
+namespace {
+
+/// Where `line` is best broken: the last blank before `width`, after two blanks for choice (there a
+/// cell ends); 0: nowhere after `begin`.
+std::size_t place_to_break(const std::string& line, std::size_t begin, std::size_t width) {
+  std::size_t any = 0;
+  for (std::size_t at = std::min(width, line.size() - 1); at > begin; --at) {
+    if (line[at] != ' ' || before_unit(line, at)) continue;
+    if (line[at - 1] == ' ' && at > begin + width / 2) return at;
+    if (any == 0) any = at;
+  }
+  return any;
+}
+
+}  // namespace
+
+std::string folded(const std::string& text, std::size_t width) {
+  std::string out;
+  std::istringstream lines(text);
+  for (std::string line; std::getline(lines, line);) {
+    const auto indent = std::min(line.find_first_not_of(' '), line.size());
+    const std::string hang(std::min(indent + 4, width / 2), ' ');
+    std::size_t begin = indent;
+    if (line.size() > width && line.find_first_not_of("=-") == std::string::npos)
+      line.resize(width);  // the rule under a heading
+    while (line.size() > width) {
+      const auto at = place_to_break(line, begin, width);
+      if (at == 0) break;
+      const auto next = line.find_first_not_of(' ', at);
+      if (next == std::string::npos) break;
+      out += line.substr(0, line.find_last_not_of(' ', at) + 1) + '\n';
+      line = hang + line.substr(next);
+      begin = hang.size();
+    }
+    out += line + '\n';
+  }
+  return out;
 }
 
 TextTable::TextTable(std::vector<std::string> header, std::size_t first_width)
@@ -102,7 +163,6 @@ std::string TextTable::text() const {
     }
     line.resize(std::max(line.size(), first_width_), ' ');
     for (std::size_t i = 1; i < row.size(); ++i)
-
       line += left_[i] ? fmt::format(" {:<{}}", ascii(row[i]), widths[i])
                        : fmt::format(" {:>{}}", ascii(row[i]), widths[i]);
     line.erase(line.find_last_not_of(' ') + 1);

@@ -30,10 +30,16 @@ std::string ascii(const std::string& text);
 /// For std::sort: numbers in texts by their size, so "pages=16" comes before "pages=128".
 bool numbers_in_order(const std::string& a, const std::string& b);
 
-/// `text` broken at spaces into lines of at most `width`, the first after `head`, the others
-/// indented by `indent`. A word that is longer than a line stays whole.
+/// `text` broken at spaces, but not between a number and its unit, into lines of at most `width`,
+/// the first after `head`, the others indented by `indent`. A word that is longer than a line stays
+/// whole.
 std::string wrapped(const std::string& head, std::size_t indent, const std::string& text,
                     std::size_t width = kReportWidth);
+
+/// Every line of more than `width` columns broken between two cells or words, never between a
+/// number and its unit; what follows is indented by four more than the line. A word that is longer
+/// than a line stays whole.
+std::string folded(const std::string& text, std::size_t width);
 
 /// Columns of text: the first to the left, the others to the right unless their header begins with
 /// '<' (which is not printed). A first cell that is too wide gets a line of its own, so that no

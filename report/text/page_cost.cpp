@@ -52,11 +52,10 @@ std::string model(const PageCost& cost) {
   const std::string scope =
       build ? "sys(N) = sys0 + pages x c x (N - 1)" : "t(N) = t0 + c x (N - 1)";
   return fmt::format(
-      "{} with c = {} us per page and remote CPU, all of the cost laid on the IPIs. One machine "
-      "has "
-      "one N: a share that is local would flatten the line. Extrapolated to {} CPUs, were each IPI "
-      "as dear there: x{}, NOT "
-      "measured",
+      "{} with c = {} us per page and remote CPU, if all of the cost is that of IPIs. One machine "
+      "has one N; any local share of the cost would make the line flatter. Extrapolated to {} "
+      "CPUs, "
+      "assuming the same cost per IPI: x{}, NOT measured",
       scope, short_number(per_remote), kFarCpus, short_number(ratio_at(cost, kFarCpus)));
 }
 

@@ -12,64 +12,37 @@
 #include "report/text/attribution.h"
 #include "report/text/conclusion.h"
 #include "report/text/format.h"
+#include "report/text/machine_text.h"
 #include "report/text/page_cost.h"
 #include "report/text/tables.h"
+#include "report/text/warning_kinds.h"
 
 namespace isolab {
 namespace {
 
 constexpr std::size_t kChangesShown = 12;
-constexpr std::size_t kSeenShown = 4;  // of one kind of warning
-
-std::string fact(const Findings& findings, const std::string& key) {
-  const auto found = findings.facts.find(key);
-  return found == findings.facts.end() || found->second.starts_with("unknown:") ||
-                 found->second.starts_with("not applicable:")
-             ? ""
-             : found->second;
-}
-
-std::string cpu_word(const std::string& list) {
-  return list.find_first_of(",-") == std::string::npos ? "CPU" : "CPUs";
-}
 
 class Report {
  public:
   Report(const Findings& findings, const TextStyle& style) : findings_(findings), style_(style) {}
 
+  struct Part {
+    const char* name;
+    const char* tells;
+    void (Report::*print)();
+  };
+  static const std::vector<Part>& parts();
+
   std::string text() {
-    header();
-    section(fmt::format("What each arm did to the measured {}", cpu_word(findings_.measured)),
-            conclusion(findings_), "");
-    verdicts();
-    listening();
-    section("Who interrupted the measured CPUs", interruptions_text(findings_, style_.full), "");
-    section("Interrupts per second on a measured CPU (mean)", interrupts_table(findings_),
-            "Interrupts received, IPIs among them, not gaps. * above the idle arm (95 %); 0 (<x): "
-            "none seen, x is the one-sided 95 % bound. On x86 function_call includes tlb.");
-    section("Other rows that grew on a measured CPU", other_rows_table(findings_), "");
-    section("IPIs per operation, on each measured CPU, less the idle arm's rate",
-            ipis_table(findings_),
-            splits_counted()
-                ? "Expected counts one flush more for each split of the direct map in the window "
-                  "(/proc/vmstat)."
-                : "");
-    section(
-        "Work done", work_table(findings_),
-        "user and system: seconds of the workload's processes in their whole life, per window.");
-    section(
-        "What taking pages out of the direct map costs", page_cost_text(findings_),
-        "Ratios are medians over repeats, arm and control of one repeat paired; [95 % interval] "
-        "from order statistics, (span) below 6 repeats.");
-    section("Attached benchmarks", benchmarks_text(findings_), "");
-    section("CPU time (% of the window, by /proc/stat)", time_table(findings_),
-            "Idle is measured, the other states may be sampled at the tick (TICK_CPU_ACCOUNTING): "
-            "a row need not add up to 100.");
-    checks();
-    not_applicable_arms();
-    warnings();
-    changed();
-    reproduce();
+    for (const auto& part : parts()) {
+      const auto& asked = style_.sections;
+      const bool named = std::find(asked.begin(), asked.end(), part.name) != asked.end();
+      if (!asked.empty() && !named) continue;
+      const auto before = out_.size();
+      (this->*part.print)();
+      if (named && out_.size() == before)
+        line(fmt::format("{}: this recording has nothing to show", part.name));
+    }
     return std::move(out_);
   }
 
@@ -79,11 +52,8 @@ class Report {
     if (!text.empty()) out_ += wrapped(fmt::format("{:<10} ", name), 11, text);
   }
   void heading(const std::string& title) {
-    out_ += '\n';
-    if (style_.colour)
-      out_ += "\x1b[1m" + title + "\x1b[0m\n";
-    else
-      line(title);
+    if (!out_.empty()) out_ += '\n';
+    line(title);
     line(std::string(title.size(), '-'));
   }
   void section(const std::string& title, const std::string& body, const std::string& note) {
@@ -97,13 +67,13 @@ class Report {
     line(fmt::format("isolab {}: {}", findings_.isolab_version, findings_.profile));
     line(std::string(kReportWidth, '='));
     field("question", findings_.question);
-    field("machine", machine());
+    field("machine", machine_text(findings_.facts));
     field("kernel", kernel());
     field("measured",
           fmt::format("{} {}: {} ({})", cpu_word(findings_.measured), findings_.measured,
                       findings_.measured_isolated ? "isolated" : "NOT ISOLATED",
                       findings_.measured_why));
-    field("noise on", cpu_word(findings_.housekeeping) + (" " + findings_.housekeeping));
+    field("load on", cpu_word(findings_.housekeeping) + (" " + findings_.housekeeping));
     field("probe", findings_.probe.empty() ? "none" : findings_.probe);
     field("floor", floor());
     field("design", design());
@@ -117,20 +87,10 @@ class Report {
                        });
   }
 
-  std::string machine() const {
-    const auto hypervisor = fact(findings_, "cpu.hypervisor");
-    std::vector<std::string> parts{
-        fact(findings_, "machine.vendor") + " " + fact(findings_, "machine.product"),
-        fact(findings_, "cpu.model"), "CPUs " + fact(findings_, "cpu.online"),
-        hypervisor == "none" || hypervisor.empty() ? "" : "under " + hypervisor};
-    std::erase_if(
-        parts, [](const auto& part) { return part.find_first_not_of(' ') == std::string::npos; });
-    return join(parts, ", ");
-  }
-
   std::string kernel() const {
-    const auto line = fact(findings_, "kernel.command_line");
-    return fact(findings_, "kernel.release") + (line.empty() ? "" : ": " + line);
+    const auto line = known_fact(findings_.facts, "kernel.command_line");
+    const auto shown = style_.full ? line : short_command_line(line);
+    return known_fact(findings_.facts, "kernel.release") + (shown.empty() ? "" : ": " + shown);
   }
 
   /// What bounds every time below: the counter's tick and the loop's own round.
@@ -167,26 +127,78 @@ class Report {
                        findings_.started_utc, findings_.ended_utc, count, out);
   }
 
-  void listening() {
-    const bool wakeup = findings_.probe_kind == "wakeup";
-    section(wakeup ? "Wake-ups late by more than ..., per CPU-hour [95 % interval]"
-                   : "Gaps longer than ..., per CPU-hour [95 % interval]",
-            counts_table(findings_),
-            "0 (<x): none seen; x is the one-sided 95 % upper bound, 3.0 / exposure.");
-    section(wakeup ? "Lateness of wake-ups (us)" : "Length of the busy loop's rounds (us)",
-            lengths_table(findings_),
-            wakeup ? "-: the samples do not carry it. max: in the time heard above."
-                   : "Percentiles are shares of rounds, not of time; -: the samples do not carry "
-                     "it. max: in the "
-                     "time heard above.");
+  void verdicts() {
+    section(fmt::format("What each arm did to the measured {}", cpu_word(findings_.measured)),
+            conclusion(findings_), "");
   }
 
-  void verdicts() {
+  bool of_wakeups() const { return findings_.probe_kind == "wakeup"; }
+
+  void gaps() {
+    section(of_wakeups() ? "Wake-ups late by more than ..., per CPU-hour [95 % interval]"
+                         : "Gaps longer than ..., per CPU-hour [95 % interval]",
+            counts_table(findings_),
+            "0 (<x): none seen; x is the one-sided 95 % upper bound, 3.0 / observation time.");
+  }
+
+  void lengths() {
+    const std::string marks =
+        "-: too few samples. max: over the observation time of the table above.";
+    section(of_wakeups() ? "Lateness of wake-ups (us)" : "Length of the busy loop's rounds (us)",
+            lengths_table(findings_),
+            of_wakeups() ? marks : "Percentiles are shares of rounds, not of time. " + marks);
+  }
+
+  void causes() {
+    section("What interrupted the measured CPUs", interruptions_text(findings_, style_.full), "");
+  }
+
+  void interrupts() {
+    section("Interrupts per second on a measured CPU (mean)", interrupts_table(findings_),
+            "Interrupts received, IPIs among them, not gaps. * above the idle arm (95 %); 0 (<x): "
+            "none seen, x is the one-sided 95 % bound. On x86 function_call includes tlb.");
+  }
+
+  void devices() {
+    section("Other rows that grew on a measured CPU", other_rows_table(findings_), "");
+  }
+
+  void operations() {
+    section("IPIs per operation, on each measured CPU, less the idle arm's rate",
+            ipis_table(findings_),
+            splits_counted()
+                ? "Expected counts one more flush for each split of the direct map in the window "
+                  "(/proc/vmstat)."
+                : "");
+  }
+
+  void work() {
+    section(
+        "Work done", work_table(findings_),
+        "user and system: seconds of the workload's processes in their whole life, per window.");
+  }
+
+  void page_cost() {
+    section("What taking pages out of the direct map costs", page_cost_text(findings_),
+            "Ratios are medians over repeats, arm and control of one repeat paired; [95 % "
+            "interval] from order statistics, (span) below 6 repeats.");
+  }
+
+  void benchmarks() { section("Attached benchmarks", benchmarks_text(findings_), ""); }
+
+  void cpu_time() {
+    section("CPU time (% of the window, by /proc/stat)", time_table(findings_),
+            "Idle is measured, the other states may be sampled at the tick (TICK_CPU_ACCOUNTING): "
+            "a row need not add up to 100.");
+  }
+
+  void budgets() {
     std::string body;
-    for (const auto& one : findings_.verdicts)
-      body += wrapped(fmt::format("  {:<15} {}: ", one.outcome == "broken" ? "BROKEN" : one.outcome,
-                                  ascii(one.arm)),
-                      18, one.text + " (" + one.budget.reason + ")");
+    for (const auto& verdict : findings_.verdicts)
+      body += wrapped(
+          fmt::format("  {:<15} {}: ", verdict.outcome == "broken" ? "BROKEN" : verdict.outcome,
+                      ascii(verdict.arm)),
+          18, verdict.text + " (" + verdict.budget.reason + ")");
     section("Budget", body, "");
   }
 
@@ -220,9 +232,10 @@ class Report {
       append_item(footprint, ", ", fmt::format("{} {}", short_number(most), word));
     }
     if (!footprint.empty())
-      body += wrapped(
-          "  ", 2,
-          "our own footprint on a measured CPU, the most of any arm, per window: " + footprint);
+      body +=
+          wrapped("  ", 2,
+                  "isolab's own footprint on a measured CPU, the largest of any arm, per window: " +
+                      footprint);
     section("Self-checks", body, "");
   }
 
@@ -234,44 +247,7 @@ class Report {
     section("Not applicable here", body, "");
   }
 
-  /// Warnings of one kind stand together: what was seen each time, then why and what to do once.
-  void warnings() {
-    std::vector<std::vector<const FindingWarning*>> kinds;
-    for (const auto& one : findings_.warnings) {
-      const auto same = std::find_if(kinds.begin(), kinds.end(), [&](const auto& kind) {
-        return kind.front()->warning.id == one.warning.id &&
-               kind.front()->warning.matters == one.warning.matters &&
-               kind.front()->warning.advice == one.warning.advice;
-      });
-      if (same == kinds.end())
-        kinds.push_back({&one});
-      else
-        same->push_back(&one);
-    }
-    std::string body;
-    int number = 0;
-    for (const auto& kind : kinds) {
-      std::string head = fmt::format("{:>3} ", ++number);
-      for (std::size_t i = 0; i < std::min(kind.size(), kSeenShown); ++i) {
-        body += wrapped(head, 4, kind[i]->warning.seen + where_seen(*kind[i]));
-        head = "    ";
-      }
-      if (kind.size() > kSeenShown)
-        body +=
-            fmt::format("    and {} more of this kind: isolab analyse\n", kind.size() - kSeenShown);
-      const Warning& warning = kind.front()->warning;
-      if (!warning.matters.empty()) body += wrapped("    why: ", 9, warning.matters);
-      if (!warning.advice.empty()) body += wrapped("    do:  ", 9, warning.advice);
-    }
-    section("Warnings", body, "");
-  }
-
-  static std::string where_seen(const FindingWarning& one) {
-    std::string where = one.arms.empty() ? "" : " [" + join(one.arms, ", ") + "]";
-    if (one.times > 1 && one.arms.size() < static_cast<std::size_t>(one.times))
-      where += fmt::format(" ({} times)", one.times);
-    return where;
-  }
+  void warnings() { section("Warnings", warnings_text(findings_), ""); }
 
   void changed() {
     std::string body;
@@ -284,7 +260,7 @@ class Report {
   }
 
   void reproduce() {
-    out_ += '\n';
+    if (!out_.empty()) out_ += '\n';
     std::string command;
     for (const auto& word : findings_.command_line) append_item(command, " ", shell_word(word));
     field("reproduce:", fmt::format("{}   (profile sha256 {})", command, findings_.profile_hash));
@@ -295,9 +271,45 @@ class Report {
   std::string out_;
 };
 
+const std::vector<Report::Part>& Report::parts() {
+  static const std::vector<Part> kParts{
+      {"machine", "machine, kernel, isolation, probe, design of the run", &Report::header},
+      {"verdicts", "what each arm changed, against the idle arm", &Report::verdicts},
+      {"budget", "the profile's budgets: kept, BROKEN or not proven", &Report::budgets},
+      {"gaps", "gaps (or late wake-ups) over each limit, per hour, with intervals", &Report::gaps},
+      {"lengths", "percentiles, maximum and time lost", &Report::lengths},
+      {"causes", "what interrupted each CPU, who sent it, what it cost", &Report::causes},
+      {"interrupts", "rows of /proc/interrupts per second", &Report::interrupts},
+      {"devices", "device interrupts and softirqs", &Report::devices},
+      {"ipis", "IPIs per operation beside the expected number", &Report::operations},
+      {"work", "operations of the workloads, and their CPU time", &Report::work},
+      {"page_cost", "what taking pages out of the direct map costs", &Report::page_cost},
+      {"benchmarks", "results that isolab attach added", &Report::benchmarks},
+      {"cpu_time", "CPU time of measured and housekeeping CPUs", &Report::cpu_time},
+      {"checks", "whether the probe's own times add up", &Report::checks},
+      {"not_applicable", "arms that cannot run here, and why", &Report::not_applicable_arms},
+      {"warnings", "all warnings, with why they matter and what to do", &Report::warnings},
+      {"changes", "what the run wrote to the machine", &Report::changed},
+      {"reproduce", "the command line and the hash of the profile", &Report::reproduce}};
+  return kParts;
+}
+
 }  // namespace
 
-std::string render_report(const Findings& findings, const TextStyle& style) {
+std::vector<std::pair<std::string, std::string>> report_sections() {
+  std::vector<std::pair<std::string, std::string>> out;
+  for (const auto& part : Report::parts()) out.emplace_back(part.name, part.tells);
+  return out;
+}
+
+Result<std::string> render_report(const Findings& findings, const TextStyle& style) {
+  for (const auto& name : style.sections) {
+    std::vector<std::string> known;
+    for (const auto& part : Report::parts()) known.emplace_back(part.name);
+    if (std::find(known.begin(), known.end(), name) == known.end())
+      return Error{ErrorKind::usage, "the report has no section \"" + name + "\"",
+                   "sections: " + join(known, ", ")};
+  }
   return Report(findings, style).text();
 }
 

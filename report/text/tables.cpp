@@ -50,7 +50,7 @@ const Metric* metric_of(const Findings& findings, const std::string& name, const
 
 std::string counts_table(const Findings& findings) {
   const ThresholdMetrics counts = length_metrics(of_wakeups(findings)).counts;
-  std::vector<std::string> header{"arm / CPU, heard"};
+  std::vector<std::string> header{"arm / CPU, time"};
   for (const int us : kThresholdsUs) header.push_back(fmt::format(">{} us", us));
   TextTable table(header, 17);
   for (const auto& arm : findings.arms) {

@@ -1,16 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 // The text report of a hand-made recording, byte for byte. After a wanted change:
-// ISOLAB_UPDATE_GOLDEN=1 build/unit_runner --gtest_filter='Report*', then read the diff.
+// ISOLAB_UPDATE_GOLDEN=1 build/tests/unit_report --gtest_filter='Report*', then read the diff.
 #include "report/text/report.h"
 
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 
 #include <ctime>
+#include <iterator>
+#include <sstream>
 
 #include "analysis/analyse.h"
 #include "report/json/findings_json.h"
 #include "report/text/format.h"
+#include "report/text/machine_text.h"
 #include "tests/support/golden_file.h"
 #include "tests/support/recorded_warning.h"
 #include "tests/support/report_recordings.h"
@@ -21,20 +24,24 @@ namespace {
 using test::expect_golden;
 using test::expect_page;
 
+std::string whole(const Recording& recording) {
+  return render_report(analyse(recording), {}).value();
+}
+
 TEST(Report, OfABusyLoop) {
-  const auto text = render_report(analyse(test::busy_loop_recording()), {});
+  const auto text = whole(test::busy_loop_recording());
   expect_page(text);
   expect_golden("report/busy_loop.txt", text);
 }
 
 TEST(Report, OfCyclictestOnTwoCpus) {
-  const auto text = render_report(analyse(test::cyclictest_recording()), {});
+  const auto text = whole(test::cyclictest_recording());
   expect_page(text);
   expect_golden("report/cyclictest.txt", text);
 }
 
 TEST(Report, OfARunWithoutProbeThatWasCutShort) {
-  const auto text = render_report(analyse(test::cut_short_recording()), {});
+  const auto text = whole(test::cut_short_recording());
   expect_page(text);
   expect_golden("report/cut_short.txt", text);
 }
@@ -51,7 +58,7 @@ TEST(Report, SaysWhatExpectedIpisFollowFromAndWhyNoneAreExpected) {
         work.notes["expected_source"] = "the configuration cannot be read";
       }
     }
-  const auto text = render_report(analyse(recording), {});
+  const auto text = whole(recording);
   expect_page(text);
   EXPECT_THAT(text, testing::ContainsRegex("direct_map +tlb +2.00k +2.00 +- +not applicable\n"));
   EXPECT_THAT(text, testing::HasSubstr("  direct_map: the configuration cannot be read\n"));
@@ -70,7 +77,7 @@ double seconds_of_report(int cpus) {
       window.cpu_times.back().cpu = cpu;
     }
   const std::clock_t begin = std::clock();
-  const auto text = render_report(analyse(recording), {});
+  const auto text = whole(recording);
   EXPECT_THAT(text, testing::HasSubstr(fmt::format("idle / CPU {} ", cpus)));
   return static_cast<double>(std::clock() - begin) / CLOCKS_PER_SEC;
 }
@@ -89,7 +96,7 @@ TEST(Report, TooFewOperationsAreNotAsExpected) {
         for (auto& row : window.interrupts)
           if (row.kind == "tlb") row.after[1] = row.before[1] + 1;
       }
-  const auto text = render_report(analyse(recording), {});
+  const auto text = whole(recording);
   expect_page(text);
   EXPECT_THAT(text, testing::ContainsRegex("direct_map +tlb +6 +0.33 +1.00 too few operations\n"));
   EXPECT_THAT(text, testing::HasSubstr("  direct_map: too few operations to tell; about "));
@@ -101,10 +108,41 @@ TEST(Report, NoNegativeZeroPerOperation) {
   EXPECT_EQ(per_operation(16), "16.00");
 }
 
-TEST(Report, ColourOnlyWhenAsked) {
+TEST(Report, EverySectionCanBeAskedForByItsName) {
   const auto findings = analyse(test::busy_loop_recording());
-  EXPECT_EQ(render_report(findings, {}).find('\x1b'), std::string::npos);
-  EXPECT_NE(render_report(findings, {true}).find("\x1b[1m"), std::string::npos);
+  std::string all;
+  for (const auto& [name, tells] : report_sections()) {
+    EXPECT_FALSE(tells.empty()) << name;
+    const auto text = render_report(findings, {.sections = {name}}).value();
+    if (text == name + ": this recording has nothing to show\n") continue;
+    all += (all.empty() ? "" : "\n") + text;
+  }
+  EXPECT_EQ(all, whole(test::busy_loop_recording()));
+}
+
+TEST(Report, SectionsComeInTheOrderOfTheReport) {
+  const auto findings = analyse(test::busy_loop_recording());
+  const auto text = render_report(findings, {.sections = {"warnings", "ipis"}}).value();
+  EXPECT_TRUE(text.starts_with("IPIs per operation")) << text;
+  EXPECT_THAT(text, testing::HasSubstr("\n\nWarnings\n--------\n"));
+  EXPECT_THAT(text, testing::Not(testing::HasSubstr("question")));
+}
+
+TEST(Report, ASectionThatDoesNotExistIsAnErrorWithTheNamesOfThoseThatDo) {
+  const auto report = render_report({}, {.sections = {"ipis", "gap"}});
+  ASSERT_FALSE(report);
+  EXPECT_EQ(report.error().kind, ErrorKind::usage);
+  EXPECT_EQ(report.error().what, "the report has no section \"gap\"");
+  EXPECT_THAT(report.error().hint, testing::HasSubstr("machine, verdicts, budget, gaps, lengths"));
+}
+
+TEST(Report, TheKernelCommandLineIsWholeInFullOnly) {
+  Findings findings;
+  findings.facts = {{"kernel.release", "6.12"}, {"kernel.command_line", "quiet nohz_full=2 ro"}};
+  EXPECT_THAT(render_report(findings, {}).value(),
+              testing::HasSubstr("kernel     6.12: nohz_full=2 and 2 others\n"));
+  EXPECT_THAT(render_report(findings, {.full = true}).value(),
+              testing::HasSubstr("kernel     6.12: quiet nohz_full=2 ro\n"));
 }
 
 TEST(Report, WarningsOfOneKindStandTogether) {
@@ -114,11 +152,19 @@ TEST(Report, WarningsOfOneKindStandTogether) {
         {test::recorded_warning("stolen", fmt::format("{} s were stolen", i), "why", "do"), {}, 1});
   findings.warnings.insert(findings.warnings.begin() + 1,
                            {test::recorded_warning("other", "something else"), {}, 1});
-  const auto text = render_report(findings, {});
+  const auto text = render_report(findings, {}).value();
   EXPECT_THAT(
       text, testing::HasSubstr("  1 1 s were stolen\n    2 s were stolen\n    3 s were stolen\n"
                                "    4 s were stolen\n    and 2 more of this kind: isolab analyse\n"
                                "    why: why\n    do:  do\n  2 something else\n"));
+}
+
+TEST(MachineText, ACommandLineIsShortenedToWhatBearsOnTheNumbers) {
+  EXPECT_EQ(short_command_line("ro quiet isolcpus=2-3 nohz_full=2-3"),
+            "isolcpus=2-3 nohz_full=2-3 and 2 others");
+  EXPECT_EQ(short_command_line("quiet"), "1 other");
+  EXPECT_EQ(short_command_line("mitigations=off"), "mitigations=off");
+  EXPECT_EQ(short_command_line(""), "");
 }
 
 TEST(FindingsJson, OfABusyLoop) {
@@ -137,6 +183,29 @@ TEST(ReportFormat, LongNamesGetALineOfTheirOwn) {
   table.row({"short", "1"});
   table.row({"much too long", "22"});
   EXPECT_EQ(table.text(), "arm     x\nshort   1\nmuch too long\n       22\n");
+}
+
+TEST(ReportFormat, FoldedLinesBreakBetweenCells) {
+  EXPECT_EQ(folded("short\n", 20), "short\n");
+  EXPECT_EQ(folded("arm   12.5 ms   3 us\n", 12), "arm\n    12.5 ms\n    3 us\n");
+  EXPECT_EQ(folded("  took 12.5 ms in all\n", 14), "  took 12.5 ms\n      in all\n");
+  EXPECT_EQ(folded(std::string(30, 'x') + "\n", 12), std::string(30, 'x') + "\n");
+}
+
+TEST(ReportFormat, EveryLineOfAReportFits80ColumnsWhenFolded) {
+  for (const auto& recording : {test::busy_loop_recording(), test::cyclictest_recording()}) {
+    const auto text = whole(recording);
+    const auto narrow = folded(text, 80);
+    test::expect_page(narrow, 80);
+    const auto words = [](const std::string& of) {
+      std::istringstream in(of);
+      return std::vector<std::string>(std::istream_iterator<std::string>(in), {});
+    };
+    std::vector<std::string> expected = words(text), found = words(narrow);
+    for (auto* list : {&expected, &found})
+      std::erase_if(*list, [](const auto& word) { return word.starts_with("===="); });
+    EXPECT_EQ(found, expected);
+  }
 }
 
 TEST(ReportFormat, NumbersAreShort) {
