@@ -12,6 +12,7 @@
 #include "base/output.h"
 #include "base/scratch.h"
 #include "base/text_file.h"
+#include "cli/report_output.h"
 #include "cli/shared_options.h"
 #include "plan/profile_file.h"
 #include "report/compare/text.h"
@@ -32,6 +33,8 @@ struct CompareOptions {
   std::string unit = "session";
   bool json = false;
   bool cover_letter = false;
+  bool full = false;
+  std::string color = "auto";
   fs::path html, charts;  // to make; empty: not
 };
 
@@ -73,7 +76,8 @@ Result<ExitCode> print_comparison(const CompareOptions& options) {
   else if (options.cover_letter)
     print(render_cover_letter(comparison, context));
   else
-    print(render_comparison(comparison, context));
+    print_report_text(render_comparison(comparison, context, options.full),
+                      report_output(options.color));
   if (!options.charts.empty())
     for (const auto& file : TRY(draw_charts(comparison_to_json(comparison), kName, options.charts)))
       say_line("chart: " + file.string());
@@ -103,6 +107,8 @@ std::vector<Option> compare_options(CompareOptions& options) {
       Option{"--unit", &options.unit, "what n counts; repeat: holds for these sessions only"}
           .show_default()
           .one_of({"session", "repeat"}),
+      {"--full", &options.full, "every row, not the significant ones alone"},
+      color_option(options.color),
       {"--cover-letter", &options.cover_letter, "72 columns of ASCII for a patch series"},
       {"--html", &options.html, "write a page with tables and charts"},
       {"--charts", &options.charts, "draw charts (PNG, SVG, CSV) into this directory"},

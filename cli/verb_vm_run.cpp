@@ -47,9 +47,12 @@ Result<void> compare_boots(const Profile& profile, const fs::path& directory, bo
     if (json)
       items.push_back(TRY(parse_json(comparison_to_json(comparison))));
     else
-      print(render_comparison(comparison, {citations_for(comparison, loaded.directories),
-                                           shipped_name(recorded_profile(comparison))}) +
-            "\n");
+      print_report_text(render_comparison(comparison,
+                                          {citations_for(comparison, loaded.directories),
+                                           shipped_name(recorded_profile(comparison))},
+                                          false) +
+                            "\n",
+                        report_output("auto"));
   }
   return {};
 }

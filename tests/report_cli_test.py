@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What `isolab report` prints to a terminal and to a pipe: colour, width, sections.
+"""What `isolab report` and `compare` print to a terminal and to a pipe: colour, width, sections.
 
 Usage: report_cli_test.py ISOLAB"""
 import fcntl
@@ -47,7 +47,7 @@ def on_terminal(columns, *words, **changes):
 
 
 def check_colour():
-    for words in (["report", SMALL], ["report", SMALL, "--full"]):
+    for words in (["report", SMALL], ["report", SMALL, "--full"], ["compare", SMALL, LOSSY, "--intended", "profile hash"]):
         plain = piped(*words)
         assert not COLOUR.search(plain), f"{words}: colour in a pipe"
         terminal = on_terminal(100, *words)

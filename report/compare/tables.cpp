@@ -51,7 +51,7 @@ bool is_by_hour(const ComparedMetric& metric, Section section) {
 /// The row label of the list of metrics with its places filled, each from left to right.
 std::string row_name(const ComparedMetric& metric, Section section) {
   auto words = metric.key.labels;
-  words["cpus"] = label(metric, "cpu") == "housekeeping" ? "noise" : "measured";
+  words["cpus"] = label(metric, "cpu") == "housekeeping" ? "housekeeping" : "measured";
   words["rate"] = is_by_hour(metric, section) ? " IPIs" : " /s";
   const std::string& pattern = metric.info->row_label;
   std::string out;
@@ -223,7 +223,7 @@ std::vector<CompareTable> compare_tables(const Comparison& all, std::size_t othe
     row.weight = std::max(base.centre, now.centre) * (by_hour ? 3600 : 1);
     tables[section].rows.push_back(std::move(row));
   }
-  // An arm's rows stand together.
+  // The rows of an arm follow each other.
   std::vector<CompareTable> out;
   for (const Section section : kTables) {
     auto& rows = tables[section].rows;
@@ -234,6 +234,13 @@ std::vector<CompareTable> compare_tables(const Comparison& all, std::size_t othe
   return out;
 }
 
+std::string short_legend(const Comparison& all) {
+  return fmt::format(
+      "* significant: exact Mann-Whitney over sessions, false discovery rate {:g}% "
+      "(Benjamini-Hochberg over {} tests), 95% interval excludes no change, effect >= {:g}%",
+      all.options.alpha * 100, all.tests, all.options.min_effect * 100);
+}
+
 std::string legend(const Comparison& all) {
   const bool lost = std::any_of(all.metrics.begin(), all.metrics.end(), [](const auto& metric) {
     return std::any_of(metric.groups.begin(), metric.groups.end(),
@@ -242,13 +249,11 @@ std::string legend(const Comparison& all) {
   const char* of_losses = lost ? " !: without the sessions whose trace lost events; lost: a group "
                                  "has no others, its number is a lower bound."
                                : "";
-  return fmt::format(
-      "* significant: exact Mann-Whitney over sessions, false discovery rate {:g}% "
-      "(Benjamini-Hochberg over {} tests), 95% interval excludes no change, effect >= {:g}%; "
-      "~ not. Counts: pooled rate [exact interval, widened by session bootstrap]; 0 (<x): none "
-      "seen, x is the one-sided 95% bound; to 0 (<y x), from 0 (>y x): y bounds the ratio. Values: "
-      "median of sessions [95%] and Hodges-Lehmann change.{}",
-      all.options.alpha * 100, all.tests, all.options.min_effect * 100, of_losses);
+  return short_legend(all) +
+         "; ~ not. Counts: pooled rate [exact interval, widened by session bootstrap]; 0 (<x): "
+         "none seen, x is the one-sided 95% bound; to 0 (<y x), from 0 (>y x): y bounds the "
+         "ratio. Values: median of sessions [95%] and Hodges-Lehmann change." +
+         of_losses;
 }
 
 namespace {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The tables of a comparison as data: which metrics stand under which heading, and each number as
+// The tables of a comparison as data: which metric belongs under which heading, and each number as
 // text. The terminal, the cover letter and the HTML page print the same cells.
 #pragma once
 
@@ -56,6 +56,8 @@ std::string mark_of(const ComparedMetric& metric, std::size_t other);
 
 /// "* significant after Benjamini-Hochberg over 31 tests ...": the legend of every table.
 std::string legend(const Comparison& comparison);
+/// The sentence of it that says what "*" means.
+std::string short_legend(const Comparison& comparison);
 /// The profile in the command line that recorded the base, else its name.
 std::string recorded_profile(const Comparison& comparison);
 /// The command that records such sessions again, without the directory it wrote to. `profile`: what

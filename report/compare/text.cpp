@@ -4,40 +4,20 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <set>
+#include <sstream>
 
 #include "base/text.h"
 #include "report/compare/tables.h"
 #include "report/text/format.h"
+#include "report/text/machine_text.h"
 
 namespace isolab {
 namespace {
 
 constexpr std::size_t kLetterRows = 12;  // of one table and arm
 constexpr std::size_t kDifferencesShown = 12;
-
-std::string fact(const GroupSummary& group, const std::string& key) {
-  const auto found = group.facts.find(key);
-  return found == group.facts.end() || found->second.starts_with("unknown:") ||
-                 found->second.starts_with("not applicable:")
-             ? ""
-             : found->second;
-}
-
-std::string cpu_word(const std::string& list) {
-  return list.find_first_of(",-") == std::string::npos ? "CPU" : "CPUs";
-}
-
-std::string machine_text(const GroupSummary& group) {
-  const auto hypervisor = fact(group, "cpu.hypervisor");
-  std::vector<std::string> parts{
-      fact(group, "machine.vendor") + " " + fact(group, "machine.product"),
-      fact(group, "cpu.model"), "CPUs " + fact(group, "cpu.online"),
-      hypervisor.empty() || hypervisor == "none" ? "" : "under " + hypervisor};
-  std::erase_if(parts,
-                [](const auto& part) { return part.find_first_not_of(' ') == std::string::npos; });
-  return join(parts, ", ");
-}
 
 /// One text where all groups agree, else one a group.
 template <class F>
@@ -53,15 +33,37 @@ std::vector<std::string> agreeing(const Comparison& all, F text) {
 /// A fact as one reads it in a list of differences.
 std::string fact_text(const std::string& key, const std::string& value) {
   if (value.starts_with("unknown: ") && value.ends_with("No such file or directory"))
-    return "is not there";
+    return "does not exist";
   return "\"" + (key.ends_with("sha256") ? value.substr(0, 12) : value) + "\"";
 }
 
-/// What is common to the two renderings, in lines of `width`.
+/// The words of each command line that are not in all of them.
+std::vector<std::string> differing_words(const std::vector<std::string>& lines) {
+  std::vector<std::vector<std::string>> words;
+  std::map<std::string, std::set<std::size_t>> holders;
+  for (std::size_t i = 0; i < lines.size(); ++i) {
+    std::istringstream line(lines[i]);
+    words.emplace_back();
+    for (std::string word; line >> word;) {
+      words.back().push_back(word);
+      holders[word].insert(i);
+    }
+  }
+  std::vector<std::string> out;
+  for (const auto& all : words) {
+    std::vector<std::string> differing;
+    for (const auto& word : all)
+      if (holders[word].size() < lines.size()) differing.push_back(word);
+    out.push_back(join(differing, " "));
+  }
+  return out;
+}
+
+/// What is common to the two renderings, in lines of `width`. `brief`: command lines are shortened.
 class Page {
  public:
-  Page(const Comparison& all, const CompareContext& context, std::size_t width)
-      : all_(all), context_(context), width_(width) {}
+  Page(const Comparison& all, const CompareContext& context, std::size_t width, bool brief)
+      : all_(all), context_(context), width_(width), brief_(brief) {}
 
  protected:
   void line(const std::string& text) { out_ += ascii(text) + '\n'; }
@@ -100,26 +102,32 @@ class Page {
 
   std::string difference_values(const Difference& one) const {
     std::vector<std::string> parts;
-    for (std::size_t i = 0; i < one.values.size(); ++i)
-      parts.push_back(all_.groups[i].name + " " + fact_text(one.what, one.values[i]));
+    const bool shorten = brief_ && one.what == "kernel.command_line" && !one.within;
+    const auto values = shorten ? differing_words(one.values) : one.values;
+    for (std::size_t i = 0; i < values.size(); ++i)
+      parts.push_back(all_.groups[i].name + " " +
+                      (shorten && values[i].empty() ? "(none)" : fact_text(one.what, values[i])));
     return join(parts, ", ");
   }
 
   void block() {
-    field("machine", agreeing(all_, machine_text));
-    field("kernel",
-          agreeing(all_, [](const auto& group) { return fact(group, "kernel.release"); }));
-    field("cmdline",
-          agreeing(all_, [](const auto& group) { return fact(group, "kernel.command_line"); }));
+    field("machine", agreeing(all_, [](const auto& group) { return machine_text(group.facts); }));
+    field("kernel", agreeing(all_, [](const auto& group) {
+            return known_fact(group.facts, "kernel.release");
+          }));
+    field("cmdline", agreeing(all_, [&](const auto& group) {
+            const auto line = known_fact(group.facts, "kernel.command_line");
+            return brief_ ? short_command_line(line) : line;
+          }));
     field("measured", agreeing(all_, [](const auto& group) {
-            return fmt::format("{} {}{}; noise on {} {}", cpu_word(group.measured), group.measured,
+            return fmt::format("{} {}{}; load on {} {}", cpu_word(group.measured), group.measured,
                                group.measured_isolated ? ", isolated" : ", NOT ISOLATED",
                                cpu_word(group.housekeeping), group.housekeeping);
           }));
     field("load", loads());
-    field("exposure", agreeing(all_, [&](const auto& group) {
+    field("observed", agreeing(all_, [&](const auto& group) {
             return fmt::format("{}{}; {}", design_text(all_, group),
-                               all_.probe.empty() ? "" : ", " + all_.probe, listened_text(group));
+                               all_.probe.empty() ? "" : ", " + all_.probe, observed_text(group));
           }));
     for (const auto& one : all_.differences)
       if (one.intended && !std::set<std::string>{"kernel.release", "kernel.version",
@@ -128,11 +136,11 @@ class Page {
         field("compared", {one.what + ": " + difference_values(one)});
   }
 
-  /// An emulated CPU's probe heard nothing that counts.
-  static std::string listened_text(const GroupSummary& group) {
-    if (group.exposure_s > 0) return short_span(group.exposure_s) + " heard in all";
-    if (group.traced_s > 0) return short_span(group.traced_s) + " traced in all";
-    return "no gap counts, no trace";
+  /// The times of an emulated CPU do not count.
+  static std::string observed_text(const GroupSummary& group) {
+    if (group.exposure_s > 0) return short_span(group.exposure_s) + " in total";
+    if (group.traced_s > 0) return short_span(group.traced_s) + " traced in total";
+    return "no probe data that counts, no trace";
   }
 
   std::vector<std::string> loads() const {
@@ -168,13 +176,28 @@ class Page {
   const Comparison& all_;
   const CompareContext& context_;
   std::size_t width_;
+  bool brief_;
   std::string out_;
 };
 
+/// Every significant row; of the others those a letter can hold, in the order of the table.
+std::vector<CompareRow> rows_of_letter(const CompareTable& table) {
+  std::vector<CompareRow> out;
+  for (const auto& row : table.rows) {
+    const auto larger = std::count_if(table.rows.begin(), table.rows.end(), [&](const auto& one) {
+      return one.arm == row.arm && one.weight > row.weight;
+    });
+    const bool fits =
+        table.one_unit ? static_cast<std::size_t>(larger) < kLetterRows : !row.before_tail;
+    if (row.significant || row.mark == "lost" || fits) out.push_back(row);
+  }
+  return out;
+}
+
 class Terminal : Page {
  public:
-  Terminal(const Comparison& all, const CompareContext& context)
-      : Page(all, context, kReportWidth) {}
+  Terminal(const Comparison& all, const CompareContext& context, bool full)
+      : Page(all, context, kReportWidth, !full) {}
 
   std::string text() {
     std::vector<std::string> names;
@@ -183,18 +206,61 @@ class Terminal : Page {
                      all_.groups.front().name, all_.profile));
     line(std::string(width_, '='));
     warnings();
-    field("question", {all_.question});
+    if (!brief_) field("question", {all_.question});
     block();
-    for (std::size_t other = 1; other < all_.groups.size(); ++other)
-      for (const auto& table : compare_tables(all_, other)) print(table, other);
+    for (std::size_t other = 1; other < all_.groups.size(); ++other) {
+      const auto tables = compare_tables(all_, other);
+      if (brief_)
+        main_rows(tables, other);
+      else
+        for (const auto& table : tables) print(table, other);
+    }
     out_ += '\n';
-    paragraph("", 0, legend(all_));
+    paragraph("", 0, brief_ ? short_legend(all_) : legend(all_));
     footnotes();
-    paragraph("reproduce: ", 2, reproduce_command(all_, context_.profile));
+    if (!brief_) paragraph("reproduce: ", 2, reproduce_command(all_, context_.profile));
     return std::move(out_);
   }
 
  private:
+  /// The significant rows and those whose numbers were lost; where no row can be judged, the rows a
+  /// letter would have. Then the others in one line.
+  void main_rows(const std::vector<CompareTable>& tables, std::size_t other) {
+    const bool judged = std::any_of(tables.begin(), tables.end(), [](const auto& table) {
+      return std::any_of(table.rows.begin(), table.rows.end(), [](const auto& row) {
+        return row.significant || row.mark.starts_with("~");
+      });
+    });
+    std::map<std::string, std::size_t> left_out;
+    bool any = false;
+    for (const auto& table : tables) {
+      auto shown = table;
+      shown.rows.clear();
+      const auto letter_rows =
+          judged || table.rest ? std::vector<CompareRow>{} : rows_of_letter(table);
+      for (const auto& row : judged ? table.rows : letter_rows)
+        if (!judged || row.significant || row.mark == "lost") shown.rows.push_back(row);
+      for (const auto& row : table.rows) ++left_out[row_kind(row)];
+      for (const auto& row : shown.rows) --left_out[row_kind(row)];
+      if (shown.rows.empty()) continue;
+      any = true;
+      print(shown, other);
+    }
+    out_ += '\n';
+    if (judged && !any) line("No row differs significantly.");
+    std::string rest;
+    for (const auto& [kind, rows] : left_out)
+      if (rows > 0) append_item(rest, ", ", fmt::format("{} {}", rows, kind));
+    if (!rest.empty())
+      paragraph("", 0, fmt::format("Rows not shown: {}. All of them: isolab compare --full", rest));
+  }
+
+  static std::string row_kind(const CompareRow& row) {
+    if (row.mark.starts_with("~")) return "not significant (~)";
+    if (row.mark.starts_with("n<")) return "of too few sessions (" + row.mark + ")";
+    return row.significant ? "significant" : "not tested";
+  }
+
   void print(const CompareTable& table, std::size_t other) {
     out_ += '\n';
     line(table.title);
@@ -215,7 +281,8 @@ class Terminal : Page {
 
 class Letter : Page {
  public:
-  Letter(const Comparison& all, const CompareContext& context) : Page(all, context, kLetterWidth) {}
+  Letter(const Comparison& all, const CompareContext& context)
+      : Page(all, context, kLetterWidth, false) {}
 
   std::string text() {
     warnings();
@@ -239,7 +306,7 @@ class Letter : Page {
     paragraph("", 0, table.title);
     line(fmt::format("n = {} and {} sessions, [95% interval]", all_.groups.front().sessions,
                      all_.groups[other].sessions));
-    const auto rows = chosen(table);
+    const auto rows = rows_of_letter(table);
     std::size_t name = 8, base = all_.groups.front().name.size(),
                 now = all_.groups[other].name.size(), change = 6;
     for (const auto& row : rows) {
@@ -277,26 +344,13 @@ class Letter : Page {
                 fmt::format("({} more rows left out, none significant)",
                             table.rows.size() - rows.size()));
   }
-
-  /// Every significant row; of the others those a letter can hold, in the order of the table.
-  static std::vector<CompareRow> chosen(const CompareTable& table) {
-    std::vector<CompareRow> out;
-    for (const auto& row : table.rows) {
-      const auto larger = std::count_if(table.rows.begin(), table.rows.end(), [&](const auto& one) {
-        return one.arm == row.arm && one.weight > row.weight;
-      });
-      const bool fits =
-          table.one_unit ? static_cast<std::size_t>(larger) < kLetterRows : !row.before_tail;
-      if (row.significant || row.mark == "lost" || fits) out.push_back(row);
-    }
-    return out;
-  }
 };
 
 }  // namespace
 
-std::string render_comparison(const Comparison& comparison, const CompareContext& context) {
-  return Terminal(comparison, context).text();
+std::string render_comparison(const Comparison& comparison, const CompareContext& context,
+                              bool full) {
+  return Terminal(comparison, context, full).text();
 }
 
 std::string render_cover_letter(const Comparison& comparison, const CompareContext& context) {

@@ -10,8 +10,11 @@
 
 namespace isolab {
 
-/// Every metric, at most 100 columns.
-std::string render_comparison(const Comparison& comparison, const CompareContext& context);
+/// At most 100 columns: the rows that differ significantly, the others counted in one line. Where
+/// there are too few sessions for any verdict, the rows that the cover letter has. `full`: every
+/// row, whole command lines.
+std::string render_comparison(const Comparison& comparison, const CompareContext& context,
+                              bool full);
 
 /// For a mail: ASCII, at most 72 columns, no tabs. The tables hold what fits (the largest rates);
 /// what they leave out is counted in a footnote.

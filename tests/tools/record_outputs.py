@@ -21,6 +21,7 @@ METRICS = ["gaps_over_10us", "interrupts_per_second", "time_lost"]
 def of_recording(place, out):
     """Commands by the name of their file; `out`: a directory for what they write."""
     yield "report", ["report", place]
+    yield "report_all", ["report", place, "--section", "all"]
     yield "report_full", ["report", place, "--full"]
     yield "report_json", ["report", place, "--json"]
     yield "report_host", ["report", place, "--host", "tests/hosts/server_x86_smt.txt"]
@@ -35,7 +36,7 @@ def of_recording(place, out):
 
 
 def of_comparison(base, new, out):
-    for name, options in [("text", []), ("json", ["--json"]), ("letter", ["--cover-letter"]),
+    for name, options in [("text", []), ("text_full", ["--full"]), ("json", ["--json"]), ("letter", ["--cover-letter"]),
                           ("charts", ["--charts", out / "charts"]), ("html", ["--html", out / "page.html"])]:
         yield name, ["compare", f"base={base}", f"new={new}", *options]
 

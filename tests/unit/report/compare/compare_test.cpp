@@ -29,9 +29,56 @@ Comparison letter(std::uint64_t sessions = 6) {
 }
 
 TEST(CompareText, Terminal) {
-  const auto text = render_comparison(letter(), kContext);
+  const auto text = render_comparison(letter(), kContext, true);
   test::expect_page(text, 100);
   test::expect_golden("compare/terminal.txt", text);
+}
+
+TEST(CompareText, ByDefaultTheSignificantRowsAlone) {
+  const auto text = render_comparison(letter(), kContext, false);
+  test::expect_page(text, 100);
+  test::expect_golden("compare/significant.txt", text);
+  // Every row is shown or counted.
+  std::size_t rows = 0, significant = 0;
+  for (const auto& table : compare_tables(letter(), 1))
+    for (const auto& row : table.rows) {
+      ++rows;
+      if (!row.significant) continue;
+      ++significant;
+      EXPECT_THAT(text, HasSubstr("  " + row.name)) << row.name;
+    }
+  ASSERT_EQ(rows, 22u);
+  ASSERT_EQ(significant, 7u);
+  EXPECT_THAT(text, HasSubstr("Rows not shown: 8 not significant (~), 7 not tested."));
+}
+
+TEST(CompareText, WhereNothingCanBeJudgedTheMainRowsAreShown) {
+  const auto text = render_comparison(letter(4), kContext, false);
+  test::expect_page(text, 100);
+  EXPECT_THAT(text, HasSubstr("no verdicts: the smallest group has 4 sessions"));
+  EXPECT_THAT(text, testing::ContainsRegex("do_flush_tlb_all run .*n<6"));
+  EXPECT_THAT(text, HasSubstr("Rows not shown: 4 not tested."));
+}
+
+TEST(CompareText, WithoutAnyDifferenceItSaysSo) {
+  auto same = letter();
+  for (auto& metric : same.metrics)
+    for (auto& change : metric.changes)
+      if (change.outcome != Outcome::not_judged) change.outcome = Outcome::same;
+  EXPECT_THAT(render_comparison(same, kContext, false),
+              HasSubstr("\nNo row differs significantly.\nRows not shown: "));
+}
+
+TEST(CompareText, OfCommandLinesTheDifferingWordsAreShown) {
+  auto both = letter();
+  both.differences.push_back({"kernel.command_line",
+                              {"quiet isolcpus=1 ro", "quiet isolcpus=1 mitigations=off ro"},
+                              false,
+                              false});
+  EXPECT_THAT(render_comparison(both, kContext, false),
+              HasSubstr("kernel.command_line differs: base (none), patched \"mitigations=off\""));
+  EXPECT_THAT(render_comparison(both, kContext, true),
+              HasSubstr("base \"quiet isolcpus=1 ro\", patched \"quiet"));
 }
 
 TEST(CompareText, CoverLetter) {
@@ -133,10 +180,10 @@ TEST(CompareText, AFallToZeroIsNeverPrintedAsARise) {
                              counted_group(keep, "now", {0, 0, 1, 0, 0, 0})},
                             {})
                         .value();
-  for (const auto& text : {render_comparison(fall, {}), render_cover_letter(fall, {}),
+  for (const auto& text : {render_comparison(fall, {}, true), render_cover_letter(fall, {}),
                            render_html(fall, {}, {}, "no charts")})
     EXPECT_THAT(text, testing::ContainsRegex("reschedule IPIs.*to 0 \\((<|&lt;)39"));
-  for (const auto& text : {render_comparison(rise, {}), render_cover_letter(rise, {}),
+  for (const auto& text : {render_comparison(rise, {}, true), render_cover_letter(rise, {}),
                            render_html(rise, {}, {}, "no charts")})
     EXPECT_THAT(text, testing::ContainsRegex("reschedule IPIs.*from 0 \\((>|&gt;)0"));
   EXPECT_THAT(comparison_to_json(fall), HasSubstr("\"ratio\": 0.0"));
