@@ -31,8 +31,8 @@ struct ReportRequest {
 /// "list" as a section: their names, one a line.
 std::string section_list() {
   std::string out;
-  for (const auto& [name, tells] : report_sections())
-    out += fmt::format("{:<15} {}\n", name, tells);
+  for (const auto& [name, summary] : report_sections())
+    out += fmt::format("{:<15} {}\n", name, summary);
   return out + fmt::format("{:<15} {}\n", "all", "every section, many arms in brief");
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The same profile on several machines, in one table: interrupts that other CPUs sent to the
-// measured CPUs, by class and operation. Counts only, so that emulated machines may stand in it.
+// measured CPUs, by class and operation. Counts only, so that emulated machines may be in it.
 #pragma once
 
 #include <cstdint>

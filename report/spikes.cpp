@@ -27,7 +27,7 @@ struct Spike {
   std::string text;
   JsonObject json;
   std::optional<std::pair<int, Gap>>
-      silent;  // its CPU: the text lacks whether it keeps to a period
+      silent;  // its CPU: whether it has a period is not in the text yet
 };
 
 std::string silent_text(const Period* period) {
@@ -61,7 +61,7 @@ class WindowSpikes {
     if (story.events == 0) kept_.back().silent.emplace(story.cpu, story.gap);
     std::push_heap(kept_.begin(), kept_.end(), shorter);
   }
-  /// After the last gap: only then its silent ones can be told apart.
+  /// After the last gap: only then the periods of its silent ones are known.
   std::vector<Spike> take(const std::map<int, SilentGaps>& silent_gaps) {
     for (auto& spike : kept_) {
       if (!spike.silent) continue;

@@ -48,13 +48,13 @@ std::optional<LoggedGap> longest_gap(const Recording& recording) {
   return longest;
 }
 
-/// Tells one gap of a window from the window's trace.
-class GapTeller {
+/// Describes one gap of a window by the window's trace.
+class GapDescription {
  public:
-  GapTeller(const WindowRecord& window, const TraceMeta& meta, const Attribution& attribution)
+  GapDescription(const WindowRecord& window, const TraceMeta& meta, const Attribution& attribution)
       : window_(window), meta_(meta), attribution_(attribution) {}
 
-  std::string tell(const GapStory& story) const {
+  std::string text(const GapStory& story) const {
     if (story.events == 0) {
       const auto silent = silent_gaps_of(window_, meta_, attribution_);
       const Period* period = silent.at(story.cpu).period_of(story.gap);
@@ -128,8 +128,8 @@ Result<std::string> cause_text(const Recording& recording, const LoggedGap& long
     if (story.cpu == longest.cpu->cpu && story.gap == longest.gap) found = story;
   });
   TRY(attribute_trace(trace, attribution));
-  if (!found) return std::string("cause not known: the gap lies outside the trace");
-  return GapTeller(window, *meta, attribution).tell(*found);
+  if (!found) return std::string("cause not known: the gap is outside the trace");
+  return GapDescription(window, *meta, attribution).text(*found);
 }
 
 }  // namespace

@@ -12,8 +12,8 @@
 namespace isolab {
 
 /// "28.8 ms in static_key_toggle (CPU 1, 3.442 s into repeat 0): 28.6 ms task X, ...; begins with
-/// timer hrtimer_wakeup". Of the gap logs of the windows that count; where the cause cannot be told
-/// it says why. "" where no such window has a gap log, or its times are withheld.
+/// timer hrtimer_wakeup". Of the gap logs of the windows that count; where the cause is not known,
+/// the text gives the reason. "" where no such window has a gap log, or its times are withheld.
 std::string worst_gap_text(const Recording& recording,
                            const std::vector<ClassRule>& own_rules = {});
 

@@ -43,7 +43,7 @@ Section section_of(const ComparedMetric& metric, const std::set<std::string>& qu
   }
 }
 
-/// Rows of /proc/interrupts stand beside callbacks in one unit; elsewhere by the second.
+/// Rows of /proc/interrupts have the unit of callbacks; elsewhere by the second.
 bool is_by_hour(const ComparedMetric& metric, Section section) {
   return section == Section::ipis && metric.info->unit_rules->rate_s == 1;
 }

@@ -19,7 +19,7 @@ namespace {
 constexpr std::size_t kCausesShown = 10;
 constexpr std::size_t kSendersShown = 2;
 constexpr std::size_t kFramesShown = 4;
-constexpr std::size_t kBriefFrom = 4;  // more arms and CPUs than this are told briefly
+constexpr std::size_t kBriefFrom = 4;  // more arms and CPUs than this are abridged
 constexpr std::size_t kBriefCauses = 3;
 
 std::string count(std::uint64_t value) {

@@ -11,7 +11,7 @@ namespace isolab {
 
 /// One block a traced arm and CPU: explained share, causes with senders, what could be deferred,
 /// noise budget, gaps without kernel event; then the trace's own effect and its checks. More than
-/// four blocks are told briefly, unless `full`.
+/// four blocks are abridged, unless `full`.
 std::string interruptions_text(const Findings& findings, bool full);
 
 }  // namespace isolab

@@ -51,7 +51,7 @@ std::size_t begin_of_number(std::string_view line, std::size_t at) {
   return begin;
 }
 
-/// The coloured word that stands at `at`, whole; null: none.
+/// The coloured word at `at`, whole; null: none.
 const ColouredWord* word_at(std::string_view line, std::size_t at) {
   if (at > 0 && is_letter(line[at - 1])) return nullptr;
   for (const auto& candidate : kWords) {

@@ -63,7 +63,7 @@ class Conclusion {
   }
 
   /// The clearest rows of each table for which `which` holds, by table. Causes only where no
-  /// interrupt row tells the same; of nested limits the clearest and the highest.
+  /// interrupt row says the same; of nested limits the clearest and the highest.
   std::vector<std::pair<EffectTable, std::string>> changes(const ArmEffect& effect,
                                                            bool RowEffect::*which) const {
     std::map<EffectTable, std::vector<const RowEffect*>> tables;
@@ -265,7 +265,7 @@ class Conclusion {
                               measured.labels.at("row"));
       if (expected != nullptr && expected->value)
         text += fmt::format(" ({:.2f} expected{})", *expected->value,
-                            expected->operations_needed > 0 ? ", too few to tell" : "");
+                            expected->operations_needed > 0 ? ", too few operations" : "");
       out.push_back(std::move(text));
     }
     return out;

@@ -16,7 +16,7 @@
 namespace isolab {
 namespace {
 
-/// Whether the blank at `at` stands between a number and its unit: "12.1 ms", "95 %".
+/// Whether the blank at `at` is between a number and its unit: "12.1 ms", "95 %".
 bool before_unit(const std::string& line, std::size_t at) {
   static constexpr std::array<std::string_view, 7> kUnits = {"ns", "us", "ms", "s",
                                                              "%",  "h",  "min"};

@@ -139,7 +139,7 @@ std::string ipis_table(const Findings& findings) {
     if (expected->operations_needed > 0)
       reasons += wrapped(
           "  " + ascii(name) + ": ", 4,
-          fmt::format("too few operations to tell; about {} are needed: longer windows, more "
+          fmt::format("too few operations for a verdict; about {} are needed: longer windows, more "
                       "repeats or a higher rate",
                       short_number(static_cast<double>(expected->operations_needed))));
   }

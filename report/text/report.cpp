@@ -28,7 +28,7 @@ class Report {
 
   struct Part {
     const char* name;
-    const char* tells;
+    const char* summary;
     void (Report::*print)();
   };
   static const std::vector<Part>& parts();
@@ -298,7 +298,7 @@ const std::vector<Report::Part>& Report::parts() {
 
 std::vector<std::pair<std::string, std::string>> report_sections() {
   std::vector<std::pair<std::string, std::string>> out;
-  for (const auto& part : Report::parts()) out.emplace_back(part.name, part.tells);
+  for (const auto& part : Report::parts()) out.emplace_back(part.name, part.summary);
   return out;
 }
 

@@ -240,7 +240,7 @@ class ShortReport {
         width_);
   }
 
-  /// What stands below the table.
+  /// What is printed below the table.
   std::string end(const std::string& warnings) const {
     return quiet_arms() + arms_without_numbers() + budgets() + worst() +
            (warnings.empty() ? "" : wrapped("warnings  ", 2, warnings, width_)) + more();

@@ -84,7 +84,7 @@ std::string lengths_table(const Findings& findings) {
                     [&](const Metric& metric) { return metric.name == name && metric.value; });
     if (carried) shown.push_back(percentile);
   }
-  // The usual two and the four furthest out that the samples carry fit the page.
+  // The usual two and the four furthest out with enough samples fit the page.
   while (shown.size() > 6) shown.erase(shown.begin() + 2);
 
   std::vector<std::string> header{"arm / CPU"};

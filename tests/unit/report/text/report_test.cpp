@@ -99,7 +99,7 @@ TEST(Report, TooFewOperationsAreNotAsExpected) {
   const auto text = whole(recording);
   expect_page(text);
   EXPECT_THAT(text, testing::ContainsRegex("direct_map +tlb +6 +0.33 +1.00 too few operations\n"));
-  EXPECT_THAT(text, testing::HasSubstr("  direct_map: too few operations to tell; about "));
+  EXPECT_THAT(text, testing::HasSubstr("  direct_map: too few operations for a verdict; about "));
 }
 
 TEST(Report, NoNegativeZeroPerOperation) {
@@ -111,8 +111,8 @@ TEST(Report, NoNegativeZeroPerOperation) {
 TEST(Report, EverySectionCanBeAskedForByItsName) {
   const auto findings = analyse(test::busy_loop_recording());
   std::string all;
-  for (const auto& [name, tells] : report_sections()) {
-    EXPECT_FALSE(tells.empty()) << name;
+  for (const auto& [name, summary] : report_sections()) {
+    EXPECT_FALSE(summary.empty()) << name;
     const auto text = render_report(findings, {.sections = {name}}).value();
     if (text == name + ": this recording has nothing to show\n") continue;
     all += (all.empty() ? "" : "\n") + text;
