@@ -8,6 +8,7 @@
 #include "base/output.h"
 #include "base/output_file.h"
 #include "cli/shared_options.h"
+#include "report/export/folded.h"
 #include "report/export/perfetto.h"
 #include "report/export/trace_cmd.h"
 #include "results/json.h"
@@ -17,7 +18,7 @@ namespace {
 
 struct ExportOptions {
   std::filesystem::path recording;
-  std::filesystem::path perfetto, trace_cmd;  // files to make; empty: not this one
+  std::filesystem::path perfetto, trace_cmd, folded;  // files to make; empty: not this one
   std::optional<int> window;  // its number; none: all, for trace-cmd the first traced one
   bool json = false;
 };
@@ -45,6 +46,17 @@ Result<JsonObject> write_trace_cmd(const Recording& recording, const ExportOptio
                     {"pages", summary.file.pages},        {"clock", summary.clock}};
 }
 
+Result<JsonObject> write_folded(const Recording& recording, const ExportOptions& options) {
+  auto out = TRY(OutputFile::create(options.folded));
+  const auto summary = TRY(export_folded(recording, options.window, out));
+  TRY(out.finish());
+  for (const auto& remark : summary.remarks) say(remark);
+  return JsonObject{{"file", options.folded.string()},
+                    {"bytes", out.size()},
+                    {"stacks", summary.stacks},
+                    {"ns", summary.ns}};
+}
+
 std::string number_of(const JsonObject& of, const char* key) {
   auto text = print_json(of.at(key));
   text.pop_back();
@@ -52,9 +64,9 @@ std::string number_of(const JsonObject& of, const char* key) {
 }
 
 Result<ExitCode> export_all(const ExportOptions& options) {
-  if (options.perfetto.empty() && options.trace_cmd.empty())
+  if (options.perfetto.empty() && options.trace_cmd.empty() && options.folded.empty())
     return Error{ErrorKind::usage, "nothing to export",
-                 "name a file: --perfetto OUT.json or --trace-cmd OUT.dat"};
+                 "name a file: --perfetto OUT.json, --trace-cmd OUT.dat or --folded OUT.txt"};
   const auto recording = TRY(load_recording(options.recording));
   JsonObject answer;
   if (!options.perfetto.empty()) {
@@ -75,6 +87,14 @@ Result<ExitCode> export_all(const ExportOptions& options) {
           number_of(done, "cpus"), number_of(done, "pages")));
     answer["trace_cmd"] = done;
   }
+  if (!options.folded.empty()) {
+    const auto done = TRY(write_folded(recording, options));
+    if (!options.json)
+      print(fmt::format("{}: {} stacks, {} ns of lost time (flamegraph.pl --countname ns FILE)\n",
+                        visible_line(options.folded.string()), number_of(done, "stacks"),
+                        number_of(done, "ns")));
+    answer["folded"] = done;
+  }
   if (options.json) print_as_json(print_json(answer));
   return ExitCode::done;
 }
@@ -84,7 +104,7 @@ Result<ExitCode> export_all(const ExportOptions& options) {
 Verb verb_export() {
   const auto options = std::make_shared<ExportOptions>();
   return {"export",
-          "write a recording for other tools: Perfetto, trace-cmd, KernelShark",
+          "write a recording for other tools: Perfetto, trace-cmd, KernelShark, flame graphs",
           {json_flag(options->json),
            recording_argument(options->recording),
            {"--perfetto", &options->perfetto,
@@ -92,6 +112,8 @@ Verb verb_export() {
             "trace JSON"},
            {"--trace-cmd", &options->trace_cmd,
             "make this file: the raw trace of one window, as trace.dat"},
+           {"--folded", &options->folded,
+            "make this file: lost time by sender and its stack, as input of a flame graph"},
            {"--window", &options->window,
             "only this window, by its number (default: all; --trace-cmd: the "
             "first traced one)"}},
