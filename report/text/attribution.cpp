@@ -10,6 +10,7 @@
 #include "analysis/attribution/interruptions.h"
 #include "base/text.h"
 #include "report/text/arm_causes.h"
+#include "report/text/cause_cells.h"
 #include "report/text/format.h"
 
 namespace isolab {
@@ -22,16 +23,9 @@ constexpr std::size_t kFramesShown = 4;
 constexpr std::size_t kBriefFrom = 4;  // more arms and CPUs than this are abridged
 constexpr std::size_t kBriefCauses = 3;
 
-std::string count(std::uint64_t value) {
-  return value == 0        ? "-"
-         : value < 100'000 ? std::to_string(value)
-                           : short_number(static_cast<double>(value));
-}
 std::string plural(std::uint64_t value, const char* word) {
   return fmt::format("{} {}{}", value, word, value == 1 ? "" : "s");
 }
-std::string length(const std::optional<double>& us) { return us ? short_us(*us) : "-"; }
-
 std::string percent(double part, double whole) {
   return whole <= 0 ? "-" : fmt::format("{:.1f} %", 100 * part / whole);
 }
@@ -45,29 +39,8 @@ double unexplained_gaps(const CpuInterruptions& cpu) {
   return gaps_of(cpu, "unexplained") + gaps_of(cpu, "late_delivery");
 }
 
-std::string label(const CauseName& name) {
-  const auto klass = name.subclass == name.klass ? name.klass : name.klass + "/" + name.subclass;
-  return ascii(fmt::format("  {} {}", klass, name.what));
-}
-
-/// A task's priority as users set it (kernel/sched/core.c: real-time 99 - prio, nice prio - 120).
-std::string priority_text(const CauseRow& cause) {
-  if (!cause.prio_least) return {};
-  const auto words = [](int prio) {
-    return prio < 0     ? std::string("deadline")
-           : prio < 100 ? fmt::format("rt {}", 99 - prio)
-                        : fmt::format("nice {}", prio - 120);
-  };
-  const auto least = words(*cause.prio_least), most = words(*cause.prio_most);
-  return least == most ? fmt::format(" ({})", least) : fmt::format(" ({} to {})", least, most);
-}
-
-std::string label(const CauseRow& cause) { return label(cause.name) + priority_text(cause); }
-
 std::string causes_table(const CpuInterruptions& cpu) {
-  TextTable table({"  class and callback", "sends", "IPIs", "runs", "per h", "begun", "gaps",
-                   "lost us/s", "p50 us", "p99 us", "max us", "seen at s"},
-                  26);
+  TextTable table(causes_header(), 26);
   // What other CPUs did comes first: on a CPU that is not isolated its own tasks would hide it.
   std::size_t left_out = 0;
   for (const bool by_ipi : {true, false}) {
@@ -78,15 +51,7 @@ std::string causes_table(const CpuInterruptions& cpu) {
         ++left_out;
         continue;
       }
-      const bool is_reschedule = one.name.kind == CauseKind::reschedule;
-      table.row({label(one), count(one.sends), count(one.ipis),
-                 is_reschedule ? "-" : count(one.callbacks),
-                 short_number(static_cast<double>(is_reschedule ? one.ipis : one.callbacks) /
-                              cpu.exposure_s * 3600),
-                 count(one.gaps), count(one.parts),
-                 cpu.heard ? short_number(one.lost_us / gap_seconds(cpu)) : "-", length(one.p50_us),
-                 length(one.p99_us), one.parts == 0 ? "-" : short_us(one.max_us),
-                 fmt::format("{:.1f}-{:.1f}", one.first_s, one.last_s)});
+      table.row(cause_cells(cpu, one));
     }
   }
   std::string out = table.text();
@@ -97,22 +62,6 @@ std::string causes_table(const CpuInterruptions& cpu) {
 /// A timer or NMI of perf events: perf_swevent_hrtimer, perf_event_nmi_handler ...
 bool is_perf(const CauseName& name) { return name.what.starts_with("perf_"); }
 
-std::string woken_text(const std::vector<WokenRow>& woken) {
-  std::vector<std::string> parts;
-  for (const auto& one : woken) parts.push_back(fmt::format("{} x {}", one.count, one.comm));
-  return parts.empty() ? "" : ", wakes " + join(parts, ", ");
-}
-
-std::string sender_text(const SenderRow& sender, std::size_t frames) {
-  const auto stack = informative(sender.frames, frames);
-  const auto who = sender.processes > 1 ? fmt::format("in {} tasks, one is pid {} on CPU {}",
-                                                      sender.processes, sender.pid, sender.cpu)
-                                        : fmt::format("pid {} on CPU {}", sender.pid, sender.cpu);
-  return fmt::format("{} x {}{} ({}){}{}", sender.count, sender.comm,
-                     sender.work.empty() ? "" : " running " + sender.work, who,
-                     stack.empty() ? "" : ": " + join(stack, " < "), woken_text(sender.woken));
-}
-
 /// Who sends, for each cause that other CPUs caused; all of the stack where no rule knew it.
 std::string senders_text(const CpuInterruptions& cpu) {
   std::string out;
@@ -122,7 +71,7 @@ std::string senders_text(const CpuInterruptions& cpu) {
     if (one.senders.empty() && one.woken.empty() && !samples) continue;
     if (!one.name.by_ipi && !timer && one.woken.empty() && !samples) continue;
     const bool unknown = one.name.klass == "unknown";
-    out += label(one.name) +
+    out += label_text(one.name) +
            (unknown ? " (no rule names it)"
             : timer ? " (armed by)"
                     : "") +
@@ -206,7 +155,7 @@ std::string budget_table(const CpuInterruptions& cpu) {
     std::replace(name.begin(), name.end(), '_', ' ');
     table.row({"  " + name, fmt::format("{:.6f}", seconds),
                fmt::format("{:.1f}", 1e6 * seconds / wall),
-               fmt::format("{:.4f} %", 100 * seconds / wall), count(part.gaps)});
+               fmt::format("{:.4f} %", 100 * seconds / wall), count_text(part.gaps)});
   }
   table.row({"  sum = wall time",
              fmt::format("{:.6f}", static_cast<double>(cpu.budget.sum()) / cpu.ticks_per_second),
@@ -302,7 +251,7 @@ std::string brief_text(const CpuInterruptions& cpu) {
     const auto times = one.times();
     if (!one.name.by_ipi || times == 0 || ++shown > kBriefCauses) continue;
     std::string line = fmt::format("{} {}", plural(times, times == one.ipis ? "IPI" : "run"),
-                                   label(one.name).substr(2));
+                                   label_text(one.name).substr(2));
     if (cpu.heard)
       line += fmt::format(" in {}, {}/s lost", plural(one.parts, "gap"),
                           words_us(one.lost_us / gap_seconds(cpu)));
@@ -317,9 +266,9 @@ std::string brief_text(const CpuInterruptions& cpu) {
     if (!one.name.by_ipi && (cpu.heard ? one.lost_us > 0 : one.times() > 0) &&
         ++shown <= kBriefCauses)
       append_item(own, ", ",
-                  (cpu.heard ? fmt::format("{} {}/s", label(one).substr(2),
+                  (cpu.heard ? fmt::format("{} {}/s", label_text(one).substr(2),
                                            words_us(one.lost_us / gap_seconds(cpu)))
-                             : fmt::format("{} x {}", one.times(), label(one).substr(2))));
+                             : fmt::format("{} x {}", one.times(), label_text(one).substr(2))));
   if (!own.empty()) out += wrapped("  ", 4, "local causes: " + own);
   const bool samples = std::any_of(cpu.causes.begin(), cpu.causes.end(),
                                    [](const auto& one) { return is_perf(one.name); });

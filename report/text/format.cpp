@@ -152,7 +152,9 @@ std::string TextTable::text() const {
   std::vector<std::size_t> widths(header_.size(), 0);
   for (std::size_t i = 1; i < header_.size(); ++i) widths[i] = header_[i].size();
   for (const auto& row : rows_)
-    for (std::size_t i = 1; i < row.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
+    for (const auto* line : {&row.cells, &row.below})
+      for (std::size_t i = 1; i < line->size(); ++i)
+        widths[i] = std::max(widths[i], (*line)[i].size());
 
   std::string out;
   const auto print = [&](const std::vector<std::string>& row) {
@@ -169,7 +171,10 @@ std::string TextTable::text() const {
     out += line + '\n';
   };
   print(header_);
-  for (const auto& row : rows_) print(row);
+  for (const auto& row : rows_) {
+    print(row.cells);
+    if (!row.below.empty()) print(row.below);
+  }
   return out;
 }
 

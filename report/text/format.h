@@ -46,16 +46,25 @@ std::string folded(const std::string& text, std::size_t width);
 /// name is ever cut.
 class TextTable {
  public:
+  struct Row {
+    std::vector<std::string> cells;
+    std::vector<std::string> below;  // a second line of the same row: intervals; may be empty
+  };
   TextTable(std::vector<std::string> header, std::size_t first_width);
-  void row(std::vector<std::string> cells) { rows_.push_back(std::move(cells)); }
+  void row(std::vector<std::string> cells, std::vector<std::string> below = {}) {
+    rows_.push_back({std::move(cells), std::move(below)});
+  }
   bool empty() const { return rows_.empty(); }
   std::string text() const;
+  const std::vector<std::string>& header() const { return header_; }
+  bool is_left(std::size_t column) const { return column == 0 || left_[column]; }
+  const std::vector<Row>& rows() const { return rows_; }
 
  private:
   std::vector<std::string> header_;
   std::vector<bool> left_;
   std::size_t first_width_;
-  std::vector<std::vector<std::string>> rows_;
+  std::vector<Row> rows_;
 };
 
 }  // namespace isolab

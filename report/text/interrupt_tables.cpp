@@ -56,9 +56,8 @@ void add_source(std::vector<std::pair<std::string, std::string>>& sources,
 
 }  // namespace
 
-std::string interrupts_table(const Findings& findings) {
+ReportTable interrupts_table(const Findings& findings) {
   const auto kinds = kinds_of(findings);
-  if (kinds.empty()) return "";
   std::vector<std::string> header{"arm"};
   header.insert(header.end(), kinds.begin(), kinds.end());
   TextTable table(header, 20);
@@ -74,10 +73,10 @@ std::string interrupts_table(const Findings& findings) {
     }
     if (any) table.row(std::move(cells));
   }
-  return table.empty() ? "" : table.text();
+  return {std::move(table)};
 }
 
-std::string other_rows_table(const Findings& findings) {
+ReportTable other_rows_table(const Findings& findings) {
   std::vector<const Metric*> rows;
   for (const auto& metric : findings.metrics)
     if (metric.name == metrics::interrupts_per_second && metric.labels.at("cpu") == "all" &&
@@ -97,14 +96,12 @@ std::string other_rows_table(const Findings& findings) {
   for (std::size_t i = 0; i < std::min(order.size(), kOtherRows); ++i)
     table.row({order[i].first->labels.at("row"), short_number(*order[i].first->value),
                order[i].first->labels.at("arm"), std::to_string(order[i].second)});
-  if (table.empty()) return "";
-  std::string out = table.text();
-  if (order.size() > kOtherRows)
-    out += fmt::format("and {} more, see report --json\n", order.size() - kOtherRows);
-  return out;
+  if (order.size() <= kOtherRows) return {std::move(table)};
+  return {std::move(table),
+          fmt::format("and {} more, see report --json\n", order.size() - kOtherRows)};
 }
 
-std::string ipis_table(const Findings& findings) {
+ReportTable ipis_table(const Findings& findings) {
   TextTable table({"arm: workload", "<row", "operations", "measured", "expected", "<verdict"}, 36);
   std::string reasons;
   std::vector<std::pair<std::string, std::string>> sources;  // of expected numbers, and whose
@@ -145,10 +142,10 @@ std::string ipis_table(const Findings& findings) {
   }
   for (const auto& [source, names] : sources)
     reasons += wrapped("  " + ascii(names) + ": ", 4, source);
-  return table.empty() ? "" : table.text() + reasons;
+  return {std::move(table), std::move(reasons)};
 }
 
-std::string work_table(const Findings& findings) {
+ReportTable work_table(const Findings& findings) {
   TextTable table({"arm: workload", "<what", "per second", "repeats", "user s", "system s"}, 36);
   for (const auto& metric : findings.metrics) {
     if (metric.name != metrics::work_per_second || !metric.value) continue;
@@ -165,10 +162,10 @@ std::string work_table(const Findings& findings) {
                user == nullptr ? "-" : fmt::format("{:.2f}", *user->value),
                system == nullptr ? "-" : fmt::format("{:.2f}", *system->value)});
   }
-  return table.empty() ? "" : table.text();
+  return {std::move(table)};
 }
 
-std::string time_table(const Findings& findings) {
+ReportTable time_table(const Findings& findings) {
   const std::vector<std::string> states{"user", "system", "irq", "softirq", "steal", "idle"};
   std::vector<std::string> header{"arm / CPU"};
   header.insert(header.end(), states.begin(), states.end());
@@ -190,7 +187,7 @@ std::string time_table(const Findings& findings) {
       table.row(std::move(row));
     }
   }
-  return table.empty() ? "" : table.text();
+  return {std::move(table)};
 }
 
 }  // namespace isolab

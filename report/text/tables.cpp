@@ -48,7 +48,7 @@ const Metric* metric_of(const Findings& findings, const std::string& name, const
 
 }  // namespace
 
-std::string counts_table(const Findings& findings) {
+ReportTable counts_table(const Findings& findings) {
   const ThresholdMetrics counts = length_metrics(of_wakeups(findings)).counts;
   std::vector<std::string> header{"arm / CPU, time"};
   for (const int us : kThresholdsUs) header.push_back(fmt::format(">{} us", us));
@@ -65,15 +65,14 @@ std::string counts_table(const Findings& findings) {
         values.push_back(rate_text(metric));
         intervals.push_back(interval_text(metric));
       }
-      table.row(std::move(values));
-      table.row(std::move(intervals));
+      table.row(std::move(values), std::move(intervals));
       first = false;
     }
   }
-  return table.empty() ? "" : table.text();
+  return {std::move(table)};
 }
 
-std::string lengths_table(const Findings& findings) {
+ReportTable lengths_table(const Findings& findings) {
   const bool gaps = !of_wakeups(findings);
   const LengthMetrics lengths = length_metrics(!gaps);
   std::vector<Percentile> shown;
@@ -112,7 +111,7 @@ std::string lengths_table(const Findings& findings) {
       first = false;
     }
   }
-  return table.empty() ? "" : table.text();
+  return {std::move(table)};
 }
 
 }  // namespace isolab

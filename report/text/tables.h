@@ -1,19 +1,29 @@
 // SPDX-License-Identifier: Apache-2.0
-// The tables of the text report, one function each; an empty text where there is nothing to show.
+// The tables of the text report, one function each, as cells: the text report and the HTML page
+// show the same ones.
 #pragma once
 
 #include <string>
 
 #include "analysis/model/findings.h"
+#include "report/text/format.h"
 
 namespace isolab {
 
-std::string counts_table(const Findings& findings);      // over thresholds, per CPU-hour
-std::string lengths_table(const Findings& findings);     // percentiles, maximum, time lost
-std::string interrupts_table(const Findings& findings);  // per CPU-second
-std::string other_rows_table(const Findings& findings);  // devices and softirqs
-std::string ipis_table(const Findings& findings);        // per operation
-std::string work_table(const Findings& findings);
-std::string time_table(const Findings& findings);  // CPU time of measured and housekeeping CPUs
+struct ReportTable {
+  TextTable table;
+  std::string notes = {};  // lines below the table, ended by newlines: reasons and sources
+  /// Empty where there is nothing to show.
+  std::string text() const { return table.empty() ? "" : table.text() + notes; }
+  operator std::string() const { return text(); }  // as a section of the text report
+};
+
+ReportTable counts_table(const Findings& findings);      // over thresholds, per CPU-hour
+ReportTable lengths_table(const Findings& findings);     // percentiles, maximum, time lost
+ReportTable interrupts_table(const Findings& findings);  // per CPU-second
+ReportTable other_rows_table(const Findings& findings);  // devices and softirqs
+ReportTable ipis_table(const Findings& findings);        // per operation
+ReportTable work_table(const Findings& findings);
+ReportTable time_table(const Findings& findings);  // CPU time of measured and housekeeping CPUs
 
 }  // namespace isolab
