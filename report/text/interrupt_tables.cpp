@@ -174,7 +174,9 @@ ReportTable time_table(const Findings& findings) {
     std::vector<std::string> cpus;                                    // as the metrics have them
     std::map<std::string, std::map<std::string, std::string>> cells;  // cpu -> state -> per cent
     for (const auto& metric : findings.metrics) {
-      if (metric.name != metrics::cpu_time || metric.labels.at("arm") != arm.name) continue;
+      // One that is withheld has no state.
+      if (metric.name != metrics::cpu_time || !metric.value || metric.labels.at("arm") != arm.name)
+        continue;
       const auto& cpu = metric.labels.at("cpu");
       if (!cells.contains(cpu)) cpus.push_back(cpu);
       cells[cpu].try_emplace(metric.labels.at("state"), fmt::format("{:.2f}", *metric.value));

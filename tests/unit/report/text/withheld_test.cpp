@@ -6,6 +6,9 @@
 #include "analysis/analyse.h"
 #include "analysis/model/findings.h"
 #include "report/text/page_cost.h"
+#include "report/text/report.h"
+#include "report/text/tables.h"
+#include "tests/support/report_recordings.h"
 #include "tests/support/temporary_directory.h"
 #include "tests/support/traced_recording.h"
 
@@ -22,6 +25,17 @@ TEST(AttachedBenchmarks, ThatNobodyAttachedHaveNoLine) {
   EXPECT_EQ(benchmarks_text(findings), "");
   findings.metrics[0].labels = {{"benchmark", "ipi"}, {"case", "1 CPU"}};
   EXPECT_NE(benchmarks_text(findings).find("mean nothing"), std::string::npos);
+}
+
+// The same fault in the table of CPU times, of every emulated recording.
+TEST(Report, OfAnEmulatedCpuHasNoCpuTimes) {
+  auto recording = test::cyclictest_recording();
+  EXPECT_FALSE(time_table(analyse(recording)).table.empty());
+  recording.facts["cpu.emulated"] = "yes: QEMU";
+  const auto findings = analyse(recording);
+  EXPECT_TRUE(time_table(findings).table.empty());
+  const std::string text = render_report(findings, {});
+  EXPECT_NE(text.find("no times: emulated CPU"), std::string::npos) << text;
 }
 
 // Without times the causes were ordered by runs, which a reschedule has none of.
