@@ -4,17 +4,33 @@
 #include <fmt/format.h>
 #include <openssl/evp.h>
 
-#include <array>
+#include <vector>
 
 namespace isolab {
 
-std::string sha256_hex(std::string_view bytes) {
-  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
+namespace {
+
+std::vector<unsigned char> sha256(std::string_view bytes) {
+  std::vector<unsigned char> digest(EVP_MAX_MD_SIZE);
   unsigned length = 0;
   EVP_Digest(bytes.data(), bytes.size(), digest.data(), &length, EVP_sha256(), nullptr);
+  digest.resize(length);
+  return digest;
+}
+
+}  // namespace
+
+std::string sha256_hex(std::string_view bytes) {
   std::string out;
-  for (unsigned i = 0; i < length; ++i) out += fmt::format("{:02x}", digest[i]);
+  for (const auto byte : sha256(bytes)) out += fmt::format("{:02x}", byte);
   return out;
+}
+
+std::string sha256_base64(std::string_view bytes) {
+  const auto digest = sha256(bytes);
+  std::vector<unsigned char> out(4 * ((digest.size() + 2) / 3) + 1);  // and a terminating zero
+  const int length = EVP_EncodeBlock(out.data(), digest.data(), static_cast<int>(digest.size()));
+  return {out.begin(), out.begin() + length};
 }
 
 }  // namespace isolab

@@ -6,11 +6,13 @@
 #include <memory>
 
 #include "base/output.h"
+#include "base/text_file.h"
 #include "cli/finish_report.h"
 #include "cli/machine_text.h"
 #include "cli/report_output.h"
 #include "cli/shared_options.h"
 #include "host/captured/machine.h"
+#include "report/html/recording_page.h"
 #include "report/json/findings_json.h"
 #include "report/text/report.h"
 #include "results/recording.h"
@@ -22,6 +24,7 @@ struct ReportRequest {
   std::filesystem::path recording;
   std::string classes;
   std::filesystem::path host;  // a captured machine to be set against the recorded one; empty: none
+  std::filesystem::path html;  // to make; empty: not
   std::vector<std::string> sections;
   bool full = false;
   bool json = false;
@@ -44,6 +47,15 @@ TextStyle style_of(const ReportRequest& request) {
   return style;
 }
 
+Result<void> write_recording_page(const AnalysedRecording& analysed,
+                                  const std::filesystem::path& file) {
+  const auto page =
+      TRY(render_recording_page(analysed.recording, analysed.findings, analysed.own_rules));
+  TRY(write_text_file(file, page));
+  say_line("page: " + file.string());
+  return {};
+}
+
 Result<ExitCode> print_report(const ReportRequest& request) {
   if (request.json && !request.host.empty())
     return Error{ErrorKind::usage, "report --host has no JSON",
@@ -57,6 +69,7 @@ Result<ExitCode> print_report(const ReportRequest& request) {
   const auto analysed = TRY(analysed_recording(request.recording, request.classes));
   if (request.json) {
     print_as_json(metrics_to_json(analysed.findings));
+    if (!request.html.empty()) TRY(write_recording_page(analysed, request.html));
     return ExitCode::done;
   }
   const ReportOutput output = report_output(request.color);
@@ -69,6 +82,7 @@ Result<ExitCode> print_report(const ReportRequest& request) {
   else
     print_first_screen(analysed, output);
   print_report_text(machine, output);
+  if (!request.html.empty()) TRY(write_recording_page(analysed, request.html));
   return ExitCode::done;
 }
 
@@ -89,6 +103,8 @@ Verb verb_report() {
            {"--host", &request->host,
             "add what this captured machine has different from the recorded "
             "one, and what check finds there"},
+           {"--html", &request->html,
+            "write a page to explore: tables, each gap's story, a flame graph of lost time"},
            classes_option(request->classes)},
           [request](const Call&) { return print_report(*request); }};
 }

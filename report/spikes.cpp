@@ -67,6 +67,7 @@ class WindowSpikes {
       if (!spike.silent) continue;
       const Period* period = silent_gaps.at(spike.silent->first).period_of(spike.silent->second);
       spike.text += silent_text(period);
+      spike.json["class"] = silent_gaps.at(spike.silent->first).class_of(spike.silent->second);
       if (period != nullptr) spike.json["period_ms"] = Json(rounded(period->period_ns / 1e6));
     }
     return std::move(kept_);
@@ -148,6 +149,8 @@ class WindowSpikes {
             {"arm", arm_},
             {"repeat", window_.repeat},
             {"cpu", story.cpu},
+            {"class", story.main == kNoCause ? std::string("unexplained")
+                                             : attribution_.names()[story.main].klass},
             {"at_s", Json(rounded(since(story.gap.start, begin_) / 1e6))},
             {"events", story.events},
             {"before_us", us(story.before())},
@@ -272,7 +275,7 @@ Result<AllSpikes> all_spikes(const Recording& recording, const SpikeOptions& opt
                  "observe: [ipi_trace] with probe: busy_loop"};
   std::stable_sort(all.begin(), all.end(),
                    [](const auto& a, const auto& b) { return a.us > b.us; });
-  if (all.size() > options.limit) all.resize(options.limit);
+  if (!options.each_window && all.size() > options.limit) all.resize(options.limit);
   return found;
 }
 
@@ -289,13 +292,17 @@ Result<std::string> render_spikes(const Recording& recording, const SpikeOptions
   return out;
 }
 
-Result<std::string> spikes_to_json(const Recording& recording, const SpikeOptions& options) {
+Result<Json> spikes_as_json(const Recording& recording, const SpikeOptions& options) {
   auto all = TRY(all_spikes(recording, options));
   JsonArray spikes, limits;
   for (auto& spike : all.spikes) spikes.emplace_back(std::move(spike.json));
   for (const auto& limit : all.limits) limits.emplace_back(ascii(limit));
-  return print_json(Json(JsonObject{
-      {"schema", 1}, {"spikes", Json(std::move(spikes))}, {"limits", Json(std::move(limits))}}));
+  return Json(JsonObject{
+      {"schema", 1}, {"spikes", Json(std::move(spikes))}, {"limits", Json(std::move(limits))}});
+}
+
+Result<std::string> spikes_to_json(const Recording& recording, const SpikeOptions& options) {
+  return print_json(TRY(spikes_as_json(recording, options)));
 }
 
 }  // namespace isolab

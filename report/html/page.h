@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// A comparison as one HTML file: text, tables and charts inside it, nothing from a network, no
-// script. Opens the same in ten years.
+// A comparison as one HTML file: text, tables and charts inside it, nothing from a network. With
+// script its tables can be sorted and copied; without, they are tables. Opens the same in ten
+// years.
 #pragma once
 
 #include <string>

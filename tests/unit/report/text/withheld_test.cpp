@@ -34,7 +34,7 @@ TEST(Report, OfAnEmulatedCpuHasNoCpuTimes) {
   recording.facts["cpu.emulated"] = "yes: QEMU";
   const auto findings = analyse(recording);
   EXPECT_TRUE(time_table(findings).table.empty());
-  const std::string text = render_report(findings, {});
+  const std::string text = render_report(findings, {}).value();
   EXPECT_NE(text.find("no times: emulated CPU"), std::string::npos) << text;
 }
 
