@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Looks of the classes of interruptions, the same in every chart: shade, hatch and marker."""
+from matplotlib.patches import Patch
+
 import style
 
 ORDER = ["text_patch", "kernel_tlb", "user_tlb", "remote_read", "task_sync", "scheduler", "timer_kick",
@@ -31,19 +33,21 @@ def in_order(classes):
 
 
 def stacked_bars(axes, bars, classes):
-    """Bars [(name, {class: value})] from above to below, each class in its look; their lengths."""
+    """Bars [{class: value}] from above to below, each class in its look; their lengths."""
     left = [0.0] * len(bars)
     for klass in classes:
-        widths = [values.get(klass, 0) for _, values in bars]
+        widths = [values.get(klass, 0) for values in bars]
         colour, hatch, _ = look(klass)
         axes.barh(range(len(bars)), widths, left=left, color=colour, hatch=hatch, edgecolor="white", linewidth=0.4,
                   label=words(klass))
         left = [start + width for start, width in zip(left, widths)]
-    axes.set_yticks(range(len(bars)), [name for name, _ in bars])
-    axes.invert_yaxis()
-    axes.grid(axis="y", visible=False)
-    axes.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0))
     return left
+
+
+def legend(classes):
+    """A patch in the look of each class, named as in the report."""
+    patches = [Patch(facecolor=look(klass)[0], hatch=look(klass)[1], edgecolor="white", linewidth=0.4) for klass in classes]
+    return patches, classes
 
 
 def words(klass):
@@ -52,3 +56,30 @@ def words(klass):
 
 def cpus_of(findings):
     return findings.get("interruptions", {}).get("cpus", [])
+
+
+def name_of(cpu):
+    return f"{cpu['arm']}, CPU {cpu['cpu']}"
+
+
+def row_names(cpus):
+    """Names of rows: the arm, and the CPU where there are several."""
+    several = len({cpu["cpu"] for cpu in cpus}) > 1
+    return [name_of(cpu) if several else cpu["arm"] for cpu in cpus]
+
+
+def foremost(cpus, weight, most, in_all=None):
+    """Of each arm the `most` CPUs with the largest weight, fewer where the chart would have more than `in_all`
+    of them; and how many of an arm that are."""
+    by_arm = {}
+    for cpu in cpus:
+        by_arm.setdefault(cpu["arm"], []).append(cpu)
+    if in_all:
+        most = max(1, min(most, in_all // max(1, len(by_arm))))
+    return [cpu for group in by_arm.values() for cpu in sorted(group, key=lambda cpu: -weight(cpu))[:most]], most
+
+
+def left_out(cpus, most, which):
+    """What a note says where an arm has more CPUs than are drawn."""
+    of_arm = max((sum(other["arm"] == cpu["arm"] for other in cpus) for cpu in cpus), default=0)
+    return f"; of {of_arm} CPUs the {most} {which}" if of_arm > most else ""

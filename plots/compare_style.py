@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Looks and words that all charts of a comparison share: the base is black, the others as arms are."""
-import matplotlib.pyplot as plt
-
+import layout
 import style
 
 
@@ -25,9 +24,8 @@ def where(comparison):
         if release not in kernels:
             kernels.append(release)
     sessions = " + ".join(str(group["sessions"]) for group in groups)
-    isolated = "isolated" if groups[0]["measured_isolated"] else "not isolated"
-    return (f"{comparison['profile']}, Linux {' / '.join(kernels)}, CPU {groups[0]['measured']} ({isolated}), "
-            f"{sessions} sessions")
+    cpus = style.of_cpus(groups[0]["measured"], groups[0]["measured_isolated"], groups[0]["facts"])
+    return f"{comparison['profile']}, Linux {' / '.join(kernels)}, {cpus}, {sessions} sessions"
 
 
 def arms_of(comparison):
@@ -41,17 +39,5 @@ def arms_of(comparison):
     return list(panels.items())
 
 
-def finish(figure, heading, comparison, xlabel=""):
-    style.arrange(figure, f"{heading}\n{where(comparison)}", xlabel)
-
-
-def grid_of(count, columns, width, height, **shared):
-    """Figure and the first `count` axes of a grid; the others are hidden."""
-    columns = min(columns, count)
-    rows = -(-count // columns)
-    figure, grid = plt.subplots(rows, columns, squeeze=False, figsize=(width * columns + 1, height * rows + 1.2),
-                                **shared)
-    places = [axes for line in grid for axes in line]
-    for axes in places[count:]:
-        axes.set_visible(False)
-    return figure, places[:count]
+def finish(figure, heading, comparison, x="", y="", note="", legend=None):
+    layout.arrange(figure, heading, where(comparison), x, y, note, legend)

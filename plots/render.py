@@ -32,7 +32,8 @@ def render(findings, directory):
         style.set_up()
         figure = chart.draw(findings)
         if figure is not None:
-            paths += style.save(figure, directory, chart.NAME)
+            table = getattr(chart, "table", None)
+            paths += style.save(figure, directory, chart.NAME, table(findings) if table else None)
     return paths
 
 

@@ -5,12 +5,15 @@ Arms differ by line style, marker and shade, never by colour alone; the idle arm
 line everywhere. Nothing here computes a statistic: charts draw what findings.json holds.
 """
 import csv
+import math
 
 import matplotlib
 
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt  # noqa: E402  (the backend must be chosen first)
-from matplotlib.ticker import FixedFormatter, FuncFormatter, NullFormatter  # noqa: E402
+from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter, NullLocator  # noqa: E402
+
+import layout  # noqa: E402
 
 # Colours with distinct luminance (after Okabe and Ito), dark to light.
 COLOURS = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00", "#5d5d5d"]
@@ -22,8 +25,9 @@ IDLE = {"color": "black", "linestyle": "-", "linewidth": 2.4, "marker": None, "z
 def set_up():
     plt.rcdefaults()
     plt.rcParams.update({
-        "figure.dpi": 100, "savefig.dpi": 130, "font.family": "DejaVu Sans", "font.size": 9,
-        "axes.titlesize": 10, "figure.labelsize": 9, "axes.titlelocation": "left", "axes.grid": True,
+        "figure.dpi": 100, "savefig.dpi": 100, "font.family": "DejaVu Sans", "font.size": 9,
+        "axes.titlelocation": "left", "axes.grid": True, "xtick.labelsize": 8, "ytick.labelsize": 8,
+        "hatch.linewidth": 0.6,
         "grid.color": "#d0d0d0", "grid.linewidth": 0.5, "axes.axisbelow": True, "axes.spines.top": False,
         "axes.spines.right": False, "legend.frameon": False, "legend.fontsize": 8,
         "svg.hashsalt": "isolab", "svg.fonttype": "none",
@@ -64,40 +68,54 @@ def parts(amount, large, small):
 
 
 def exposure(findings):
-    """The CPU time of the arm heard least and most."""
-    heard = [arm["exposure_s"] for arm in findings["arms"] if arm["exposure_s"] > 0]
-    if not heard:
+    """The observation time of the arm that has least and of the one that has most, all measured CPUs together."""
+    observed = [arm["exposure_s"] for arm in findings["arms"] if arm["exposure_s"] > 0]
+    if not observed:
         return "no probe"
-    least, most = span(min(heard)), span(max(heard))
-    return f"{least} heard per arm" if least == most else f"{least} to {most} heard per arm"
+    least, most = span(min(observed)), span(max(observed))
+    return f"observation time {least} per arm" if least == most else f"observation time {least} to {most} per arm"
+
+
+def of_cpus(measured, isolated, facts):
+    """Which CPUs were measured, and what keeps their numbers from being those of an isolated, real one."""
+    cpus = f"{'CPUs' if set(measured) & set(',-') else 'CPU'} {measured} ({'isolated' if isolated else 'not isolated'})"
+    emulated = facts.get("cpu.emulated", "").startswith("yes")
+    return cpus + (", emulated: times withheld, hours by the emulator's clock" if emulated else "")
 
 
 def where(findings):
-    """Second line of every title: profile, kernel, CPUs, exposure."""
+    """Second line of every title: profile, kernel, CPUs, observation time."""
     run = findings["run"]
     release = run["facts"].get("kernel.release", "unknown kernel")
-    isolated = "isolated" if run["measured_isolated"] else "not isolated"
-    return (f"{run['profile']}, Linux {release}, CPU {run['measured']} ({isolated}), "
+    return (f"{run['profile']}, Linux {release}, {of_cpus(run['measured'], run['measured_isolated'], run['facts'])}, "
             f"{exposure(findings)}")
 
 
-def title(axes, what, findings):
-    axes.set_title(f"{what}\n{where(findings)}")
+def events(probe_kind):
+    """What the probe counts, and what of it is long: ("gaps", "gap length")."""
+    return ("wake-ups", "latency of the wake-up") if probe_kind == "wakeup" else ("gaps", "gap length")
 
 
-def event_word(findings):
-    return "wake-ups late by" if findings["run"]["probe_kind"] == "wakeup" else "gaps"
+def samples(probe_kind):
+    """What a bin of the histogram counts."""
+    return "wake-ups" if probe_kind == "wakeup" else "loop iterations"
 
 
 def plain_number(value, _=None):
-    """Axis labels: 0.1, 10, 1 000, 100 000, 1M, 10M; powers of ten below 0.01 and from 10^12 on."""
+    """Axis labels: 0.1, 10, 1k, 100k, 1M; powers of ten below 0.01 and from 10^12 on."""
     if value <= 0:
         return "0"
-    if 0.01 <= value < 1e6:
-        return f"{value:,.10g}".replace(",", " ")
-    if 1e6 <= value < 1e12:
+    if 0.01 <= value < 1e12:
         return short_number(value)
     return f"{value:.0e}".replace("e+0", "e").replace("e-0", "e-").replace("e+", "e")
+
+
+def duration(us, _=None):
+    """Axis labels of lengths given in us: 10 us, 1 ms, 10 s."""
+    for size, unit in ((1e6, "s"), (1e3, "ms"), (1, "us")):
+        if us >= size * 0.9999:
+            return f"{us / size:.4g} {unit}"
+    return "0" if us <= 0 else f"{us * 1e3:.4g} ns"
 
 
 def three_digits(value):
@@ -113,60 +131,55 @@ def short_number(value, _=None):
     return f"{value:.4g}"
 
 
-def finish(figure, heading, findings, xlabel=""):
-    arrange(figure, f"{heading}\n{where(findings)}", xlabel)
+def finish(figure, heading, findings, x="", y="", note="", legend=None):
+    layout.arrange(figure, heading, where(findings), x, y, note, legend)
 
 
-def arrange(figure, heading, xlabel):
-    """Small multiples under a common title, set to the left, and above a common label of x, if any. Both keep
-    their distance in inches, since figures differ in height."""
-    inch = 1 / figure.get_figheight()
-    figure.suptitle(heading, x=0.02, y=1 - 0.08 * inch, ha="left", va="top", fontsize=10)
-    if xlabel:
-        figure.supxlabel(xlabel, y=0.05 * inch)
-    figure.tight_layout(rect=(0, 0, 1, 1 - 0.12 * inch))
-
-
-def log_axis(axis):
-    """Plain numbers at the decades, none between them."""
-    axis.set_major_formatter(FuncFormatter(plain_number))
+def log_axis(axis, words=plain_number, fine=False):
+    """After the data: numbers at the decades, also at 2 and 5 times them where fewer than two decades can be seen;
+    `fine`: small ticks between."""
+    low, high = (math.log10(end) for end in sorted(axis.get_view_interval()))
+    if math.floor(high) - math.ceil(low) < 1:
+        axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axis.set_major_formatter(FuncFormatter(words))
     axis.set_minor_formatter(NullFormatter())
+    if not fine:
+        axis.set_minor_locator(NullLocator())
 
 
-def label_lowest(grid, used):
-    """Small multiples that share x: tick labels under the lowest used panel of each column too."""
-    columns = len(grid[0])
-    for place, axes in enumerate(axes for line in grid for axes in line):
-        if place >= used:
-            axes.set_visible(False)
-        elif place + columns >= used:
-            axes.tick_params(axis="x", labelbottom=True)
+def linear_axis(axis, most=5):
+    axis.set_major_locator(MaxNLocator(most))
+    axis.set_major_formatter(FuncFormatter(short_number))
 
 
 def drawn(figure):
-    """(panel, series, kind, x, y): every point, bar and band that carries data, read from the picture itself."""
+    """(panel, series, kind, x, y, name): every point, bar and band that carries data, read from the picture itself.
+    `name` is what an axis calls the place of a bar."""
     for place, axes in enumerate(axes for axes in figure.axes if axes.get_visible()):
-        panel = " ".join((axes.get_title(loc="left") or axes.get_title() or str(place)).split())
-        for way, axis in (("x", axes.xaxis), ("y", axes.yaxis)):
-            names = axis.get_major_formatter()
-            if isinstance(names, FixedFormatter):  # places that have names: which is which
-                for name, at in zip(names.seq, axis.get_ticklocs()):
-                    yield panel, str(name), f"name on {way}", *((at, "") if way == "x" else ("", at))
+        panel = " ".join((axes.get_label() or str(place)).split())
         for line in axes.lines:
             if line.get_transform() == axes.transData and line.get_xydata().size:
                 for x, y in line.get_xydata():
-                    yield panel, series_of(line), "point", x, y
+                    if x == x:  # a break in the line is no point
+                        yield panel, series_of(line), "point", x, y, ""
         for container in axes.containers:
+            flat = getattr(container, "orientation", "vertical") == "horizontal"
             for bar in getattr(container, "patches", ()):  # error bars are lines and a band
                 x, y = bar.get_xy()
                 wide = bar.get_width()
-                flat = getattr(container, "orientation", "vertical") == "horizontal"
                 yield (panel, series_of(container), "bar", wide if flat else x + wide / 2,
-                       y + bar.get_height() / 2 if flat else bar.get_height())
+                       y + bar.get_height() / 2 if flat else bar.get_height(),
+                       name_at(axes.yaxis, y + bar.get_height() / 2) if flat else name_at(axes.xaxis, x + wide / 2))
         for collection in axes.collections:
             for path in collection.get_paths():
                 for x, y in path.vertices:
-                    yield panel, series_of(collection), "band", x, y
+                    yield panel, series_of(collection), "band", x, y, ""
+
+
+def name_at(axis, place):
+    """What layout.rows() or layout.name_places() wrote there."""
+    names = getattr(axis, "names", [])
+    return names[round(place)] if names and abs(place - round(place)) < 1e-6 else ""
 
 
 def series_of(artist):
@@ -174,23 +187,23 @@ def series_of(artist):
     return "" if label.startswith("_") else label
 
 
-def write_csv(figure, path):
-    """Numbers with nine digits."""
-    rows = list(drawn(figure))
+def write_csv(rows, path):
+    """Numbers with nine digits; the column of names where there are any."""
+    columns = 6 if any(row[5] for row in rows) else 5
     with open(path, "w", newline="", encoding="utf-8") as file:
         out = csv.writer(file, lineterminator="\n")
-        out.writerow(["panel", "series", "kind", "x", "y"])
-        for panel, series, kind, x, y in rows:
-            out.writerow([panel, series, kind] + ["" if at == "" else f"{float(at):.9g}" for at in (x, y)])
+        out.writerow(["panel", "series", "kind", "x", "y", "name"][:columns])
+        for panel, series, kind, x, y, name in rows:
+            out.writerow([panel, series, kind, f"{float(x):.9g}", f"{float(y):.9g}", name][:columns])
     return path
 
 
-def save(figure, directory, name):
-    """NAME.png and NAME.svg, without date or version inside, and NAME.csv with what they show."""
-    paths = [write_csv(figure, directory / f"{name}.csv")]
+def save(figure, directory, name, rows=None):
+    """NAME.png and NAME.svg, without date or version inside, and NAME.csv with `rows`, or with what they show."""
+    paths = [write_csv(list(drawn(figure) if rows is None else rows), directory / f"{name}.csv")]
     for kind, metadata in (("png", {"Software": None}), ("svg", {"Date": None, "Creator": None})):
         path = directory / f"{name}.{kind}"
-        figure.savefig(path, metadata=metadata, bbox_inches="tight")
+        figure.savefig(path, metadata=metadata)
         paths.append(path)
     plt.close(figure)
     return paths

@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """What other CPUs sent: stacked bars of IPIs per CPU-hour by class, a bar per arm and group."""
-import matplotlib.pyplot as plt
-
 import classes_style
 import compare_style
+import layout
 import style
 
 NAME = "compare-ipis"
@@ -17,12 +16,13 @@ def draw(comparison):
     classes = classes_style.in_order({klass for _, rates in bars for klass, rate in rates.items() if rate > 0})
     if not classes:
         return None
-    figure, axes = plt.subplots(figsize=(8.6, 0.42 * len(bars) + 1.9))
-    lengths = classes_style.stacked_bars(axes, bars, classes)
+    figure, (axes,), _ = layout.rows([name for name, _ in bars])
+    lengths = classes_style.stacked_bars(axes, [rates for _, rates in bars], classes)
     for place, total in enumerate(lengths):
         axes.text(total, place, f" {style.short_number(float(f'{total:.3g}'))}", va="center", fontsize=7.5)
-    axes.set_xlim(0, max(lengths) * 1.12)
-    axes.xaxis.set_major_formatter(style.FuncFormatter(style.short_number))
-    axes.set_xlabel("IPIs received per CPU-hour, all sessions")
-    compare_style.finish(figure, "IPIs received by the measured CPUs, by class", comparison)
+    axes.set_xlim(0, max(lengths) * 1.08)
+    style.linear_axis(axes.xaxis, 8)
+    compare_style.finish(figure, "IPIs received by the measured CPUs, by class", comparison,
+                         "IPIs received per CPU-hour", "", "All sessions of a group together",
+                         classes_style.legend(classes))
     return figure

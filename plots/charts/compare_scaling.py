@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """How the change grows along a numeric axis of the matrix, such as the number of CPUs: ratio with interval."""
 import compare_style
+import layout
 import style
 
 NAME = "compare-scaling"
 DRAWS = "comparison"
 PLACE = 50
-COLUMNS = 2
 WIDE = 16  # an axis that spans more is logarithmic
 
 
@@ -16,13 +16,16 @@ def draw(comparison):
         panels.setdefault((line["metric"], line["axis"]), []).append(line)
     if not panels:
         return None
-    figure, places = compare_style.grid_of(len(panels), COLUMNS, 5.6, 3.8)
+    names = list(dict.fromkeys(name_of(line) for lines in panels.values() for line in lines))
+    figure, places, inches = layout.panels(len(panels), layout.columns_for(len(panels), 1.5, 4), 2.0, 2.4)
+    legend = {}
     for axes, ((metric, axis), lines) in zip(places, panels.items()):
-        for place, line in enumerate(lines):
+        for line in lines:
+            place = names.index(name_of(line))
             look = style.line_of(place)
             xs = [point["x"] for point in line["points"]]
             ys = [point["ratio"] for point in line["points"]]
-            axes.plot(xs, ys, label=": ".join(filter(None, (line["prefix"], line["group"]))), **look)
+            legend[names[place]], = axes.plot(xs, ys, label=names[place], **look)
             for point in line["points"]:
                 low, high = point.get("interval95", (point["ratio"], point["ratio"]))
                 if high != "inf":
@@ -35,9 +38,13 @@ def draw(comparison):
             axes.xaxis.set_minor_locator(style.NullLocator())
         axes.set_xticks(places_on_axis)
         axes.xaxis.set_major_formatter(style.FuncFormatter(style.plain_number))
-        axes.set_xlabel(axis)
-        axes.set_ylabel("times the base")
-        axes.set_title(metric.replace("_", " "), fontsize=9)
-        axes.legend(fontsize=7.5)
-    compare_style.finish(figure, "The change along an axis of the matrix; bars: 95 % intervals", comparison)
+        axes.set_xlabel(layout.fitted(axis, inches, layout.PANEL), fontsize=layout.PANEL)
+        layout.name_panel(axes, metric.replace("_", " "), inches)
+    compare_style.finish(figure, "Change along an axis of the matrix", comparison, "", "ratio to the base",
+                         "Vertical line: 95 % interval of the ratio, as in the table of the comparison; "
+                         "black line at 1: no change", (legend.values(), legend.keys()))
     return figure
+
+
+def name_of(line):
+    return ": ".join(filter(None, (line["prefix"], line["group"])))

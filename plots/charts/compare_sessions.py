@@ -4,20 +4,20 @@
 The metrics with the smallest corrected p come first; axes begin at zero unless all values stand far from it.
 """
 import compare_style
+import layout
 import style
 
 NAME = "compare-sessions"
 DRAWS = "comparison"
 PLACE = 40
 PANELS = 12
-COLUMNS = 4
 
 
 def title_of(metric):
     labels = metric["labels"]
     words = [labels[key] for key in ("arm", "workload", "count", "row", "callback", "state") if key in labels]
     mark = {"better": " *", "worse": " *", "changed": " *", "same": " ~", "lost": " (events lost)"}.get(metric["changes"][0]["outcome"], "")
-    return f"{metric['name']} ({metric['unit']}){mark}\n{' '.join(words)}"
+    return f"{metric['name']} ({metric['unit']}){mark}", " ".join(words)
 
 
 def chosen(comparison):
@@ -36,7 +36,7 @@ def draw(comparison):
         return None
     names = [group["name"] for group in comparison["groups"]]
     looks = compare_style.looks(comparison)
-    figure, places = compare_style.grid_of(len(metrics), COLUMNS, 2.7, 2.3)
+    figure, places, inches = layout.panels(len(metrics), layout.columns_for(len(metrics), 1.5, 4), 2.1)
     for axes, metric in zip(places, metrics):
         values = []
         for place, (name, group) in enumerate(zip(names, metric["groups"])):
@@ -56,11 +56,16 @@ def draw(comparison):
         if least >= 0 and least < 0.6 * most:
             axes.set_ylim(0, most * 1.08 or 1)
         axes.set_xlim(-0.5, len(names) - 0.2)
-        axes.set_xticks(range(len(names)), names)
-        axes.yaxis.set_major_formatter(style.FuncFormatter(style.short_number))
-        axes.tick_params(labelsize=7.5)
+        layout.name_places(axes.xaxis, range(len(names)), names, (inches - 0.3) / len(names) - 0.05, 8, 3)
+        style.linear_axis(axes.yaxis)
         axes.grid(axis="x", visible=False)
-        axes.set_title(title_of(metric), fontsize=7.5)
-    compare_style.finish(figure, "Every session, and the group's centre with its 95 % interval (* significant, ~ not)",
-                         comparison)
+        heading, labels = title_of(metric)
+        axes.set_label(f"{heading} {labels}")
+        unit = heading.replace("(1/(CPU h))", "(per CPU-hour)")
+        lines = [layout.fitted(unit, inches, 8), layout.fitted(labels, inches, 8, 2)]
+        axes.set_title("\n".join(lines), fontsize=8, pad=3)
+    compare_style.finish(figure, "Every session, and the centre of each group", comparison, "", "",
+                         "Circle or mark: a session, in their order. Cross: the group's centre with its 95 % interval, as in "
+                         "the table of the comparison. * significant, ~ not. Of all metrics those with the smallest "
+                         "corrected p; an axis begins at zero unless all values are far from it")
     return figure

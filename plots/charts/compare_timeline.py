@@ -2,10 +2,10 @@
 """When gaps came in one session of each group: a panel per CPU, arm and group on the same axes."""
 import math
 
-import matplotlib.pyplot as plt
-
 import compare_style
+import layout
 import style
+from charts import gaps_over_time
 
 NAME = "compare-timeline"
 DRAWS = "comparison"
@@ -38,25 +38,17 @@ def draw(comparison):
     if not lengths:
         return None
     looks = compare_style.looks(comparison)
-    figure, grid = plt.subplots(len(panels), 1, sharex=True, sharey=True, squeeze=False,
-                                figsize=(9.2, 1.15 * len(panels) + 1.4))
-    for axes, (title, group, tracks) in zip((line[0] for line in grid), panels):
-        start = 0.0
-        for number, track in enumerate(tracks):
-            if number:
-                axes.axvline(start, color="#808080", linestyle=":", linewidth=1)
-            if track["points"]:
-                xs, ys = zip(*track["points"])
-                axes.vlines([start + x for x in xs], 10 ** math.floor(math.log10(min(lengths) * 0.8)), ys, color=looks[group]["color"],
-                            linewidth=0.5, alpha=0.5)
-                axes.plot([start + x for x in xs], ys, ".", color=looks[group]["color"], markersize=3)
-            start += track["seconds"]
-        axes.set_yscale("log")
-        axes.set_ylim(10 ** math.floor(math.log10(min(lengths) * 0.8)), 10 ** math.ceil(math.log10(max(lengths) * 1.2)))
-        style.log_axis(axes.yaxis)
-        total = sum(track["gaps"] for track in tracks)
-        axes.set_title(f"{title}: " + f"{total:,} gaps".replace(",", " "), fontsize=8.5)
-    figure.supylabel("length of a gap (us, logarithmic)")
-    compare_style.finish(figure, "When gaps came (of many the longest of each moment)", comparison,
-                         "time listened (s) in the first session; dotted: the next repeat begins")
+    groups = len(comparison["groups"])
+    figure, places, inches = layout.panels(len(panels), groups if groups <= 3 else 2, 1.0, sharex=True, sharey=True)
+    floor = 10 ** math.floor(math.log10(min(lengths) * 0.8))
+    for axes, (title, group, tracks) in zip(places, panels):
+        total = gaps_over_time.lines(axes, tracks, floor, looks[group]["color"])
+        layout.name_panel(axes, f"{title}: " + f"{total:,} gaps".replace(",", " "), inches, 3)
+    places[0].set_yscale("log")  # and so all, which share its axes
+    places[0].set_ylim(floor, 10 ** math.ceil(math.log10(max(lengths) * 1.2)))
+    style.log_axis(places[0].yaxis, style.duration)
+    word, length = style.events(comparison["probe_kind"])
+    compare_style.finish(figure, f"{word.capitalize()} over time, in the first session of each group", comparison,
+                         "observation time (s); a dotted line begins the next repeat", f"{length} (logarithmic)",
+                         f"A dot is one of the {word}; of more than 400 in a window the longest in each 1/400 of it")
     return figure

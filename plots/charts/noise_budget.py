@@ -1,14 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Where the time went: a waterfall from all lost time down to zero, a panel per traced arm and CPU."""
-import matplotlib.pyplot as plt
-
+"""Where the time went: lost time stacked by class, a row for each traced arm, the idle arm first; on the left all
+of it, on the right the same axis as far as 95 % of the rows reach. The CSV lists each row from its total down."""
 import classes_style
+import layout
 import style
 
 NAME = "noise-budget"
 DRAWS = "findings"
 PLACE = 70
 CPUS_DRAWN = 4
+ZOOM = 0.95  # the share of the rows that the second panel shows whole
+WORTH = 1.25  # there is a second panel where the longest bar is so many times what it would show
 
 
 def losses_of(cpu):
@@ -18,42 +20,62 @@ def losses_of(cpu):
             if part["name"] != "useful" and part["ticks"] and wall > 0]
 
 
-def amount_text(us):
-    return style.plain_number(float(f"{us:.3g}")) if us >= 0.01 else f"{us:.2g}"
+def total_of(cpu):
+    return sum(amount for _, amount in losses_of(cpu))
+
+
+def with_losses(findings):
+    return [cpu for cpu in classes_style.cpus_of(findings) if losses_of(cpu)]
+
+
+def table(findings):
+    cpus, _ = classes_style.foremost(with_losses(findings), lambda cpu: cpu["lost_us"], CPUS_DRAWN)
+    for cpu in cpus:
+        lines = [("all lost time", total_of(cpu))] + losses_of(cpu)
+        for place, (name, amount) in enumerate(lines):
+            yield classes_style.name_of(cpu), "", "bar", amount, place, name
 
 
 def draw(findings):
-    chosen = {}
-    for cpu in classes_style.cpus_of(findings):
-        if losses_of(cpu):
-            chosen.setdefault(cpu["arm"], []).append(cpu)
-    panels = [cpu for cpus in chosen.values()
-              for cpu in sorted(cpus, key=lambda cpu: -cpu["lost_us"])[:CPUS_DRAWN]]
-    if not panels:
+    all_cpus = with_losses(findings)
+    cpus, most = classes_style.foremost(all_cpus, lambda cpu: cpu["lost_us"], CPUS_DRAWN, layout.ROWS_MOST)
+    if not cpus:
         return None
-    most = max(len(losses_of(cpu)) for cpu in panels)
-    longest = max(sum(amount for _, amount in losses_of(cpu)) for cpu in panels)
-    figure, grid = plt.subplots(len(panels), 1, sharex=True, squeeze=False,
-                                figsize=(8.6, len(panels) * (0.23 * most + 0.9) + 0.9))
-    for axes, cpu in zip((line[0] for line in grid), panels):
-        losses = losses_of(cpu)
-        names = ["all lost time"] + [classes_style.words(name) for name, _ in losses]
-        total = sum(amount for _, amount in losses)
-        axes.barh(0, total, color="black")
-        axes.text(total, 0, " " + amount_text(total), va="center", fontsize=7.5)
-        left = total
-        for place, (name, amount) in enumerate(losses, start=1):
-            left -= amount
-            colour, hatch, _ = classes_style.look(name)
-            axes.barh(place, amount, left=left, color=colour, hatch=hatch, edgecolor="white", linewidth=0.4)
-            axes.text(left + amount, place, " " + amount_text(amount), va="center", fontsize=7.5)
-        axes.set_yticks(range(len(names)), names, fontsize=8)
-        axes.invert_yaxis()
-        axes.set_xlim(0, longest * 1.12)
-        axes.tick_params(axis="x", labelbottom=True)
-        axes.xaxis.set_major_formatter(style.FuncFormatter(style.plain_number))
-        axes.grid(axis="y", visible=False)
-        axes.set_title(f"{cpu['arm']}, CPU {cpu['cpu']}", fontsize=8.5)
-    style.finish(figure, "Noise budget: lost time by cause", findings,
-                 "time lost (us per second of wall time)")
+    idle = {arm["name"] for arm in findings["arms"] if arm["idle"]}
+    cpus.sort(key=lambda cpu: cpu["arm"] not in idle)
+    bars = [dict(losses_of(cpu)) for cpu in cpus]
+    totals = sorted(sum(bar.values()) for bar in bars)
+    whole = totals[max(0, min(len(totals) - 2, int(ZOOM * len(totals)) - 1))]  # the longest bar that the zoom shows whole
+    zoomed = totals[-1] > WORTH * whole
+    classes = classes_style.in_order({klass for bar in bars for klass in bar})
+    figure, places, inches = layout.rows(classes_style.row_names(cpus), 2 if zoomed else 1, 1.6)
+    for axes, limit in zip(places, (totals[-1], whole)):
+        panel(axes, bars, classes, limit)
+    if zoomed:
+        layout.name_panel(places[0], "all", inches)
+        layout.name_panel(places[1], f"zoomed to {ZOOM * 100:.0f} % of the rows", inches)
+    style.finish(figure, "Noise budget: time lost by class", findings, "time lost (us per second of wall time)", "",
+                 note(findings, all_cpus, most), classes_style.legend(classes))
     return figure
+
+
+def panel(axes, bars, classes, limit):
+    """The bars as far as `limit`, and the length of each beside it, or over the one that goes on."""
+    lengths = classes_style.stacked_bars(axes, bars, classes)
+    axes.set_xlim(0, limit * 1.2)
+    for place, total in enumerate(lengths):
+        amount = style.short_number(float(f"{total:.3g}"))
+        if total <= limit * 1.001:
+            axes.text(total, place, f" {amount}", va="center", fontsize=7.5)
+        else:
+            axes.text(limit * 1.19, place, f"{amount} →", va="center", ha="right", fontsize=7.5,
+                      bbox={"facecolor": "white", "edgecolor": "none", "pad": 1.5})
+    style.linear_axis(axes.xaxis)
+
+
+def note(findings, cpus, most):
+    traced = {cpu["arm"] for cpu in cpus}
+    untraced = [arm["name"] for arm in findings["arms"] if arm["exposure_s"] > 0 and arm["name"] not in traced]
+    return ("10k us/s are 1 % of the CPU. Interval: all traced windows of an arm, wall time. Number: the whole row; arrow: the bar goes on"
+            + classes_style.left_out(cpus, most, "that lost the most time")
+            + (f". Without trace, so without row: {', '.join(untraced)}" if untraced else ""))

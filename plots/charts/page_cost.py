@@ -3,6 +3,7 @@
 its interval, the model's line through it, dashed where it is extrapolated, and XPFO as published."""
 import matplotlib.pyplot as plt
 
+import layout
 import style
 
 NAME = "page-cost"
@@ -17,12 +18,21 @@ def draw(findings):
     workloads = [word for word in WORDS if any(one["workload"] == word for one in costs)]
     if not workloads:
         return None
-    figure, grid = plt.subplots(1, len(workloads), squeeze=False, figsize=(6.4 * len(workloads), 4.6))
+    figure, grid = plt.subplots(1, len(workloads), squeeze=False, figsize=(layout.WIDE, layout.SLIDE))
+    legend = {}
     for axes, workload in zip(grid[0], workloads):
-        panel(axes, [one for one in costs if one["workload"] == workload], workload,
-              found["published_xpfo"])
-    style.finish(figure, "Pages taken out of the direct map: overhead against the number of CPUs", findings)
+        panel(axes, [one for one in costs if one["workload"] == workload], workload, found["published_xpfo"])
+        for handle, label in zip(*axes.get_legend_handles_labels()):
+            legend[label] = handle
+    style.finish(figure, "Pages taken out of the direct map: overhead against the number of CPUs", findings,
+                 "CPUs online (logarithmic)", "", interval_note(costs), (legend.values(), legend.keys()))
     return figure
+
+
+def interval_note(costs):
+    line = "95 % interval of that median (order statistics)" if all("lower95" in cost["ratio"] for cost in costs) \
+        else "95 % interval of that median, or least and greatest repeat where they are too few for one"
+    return f"Mark: median of the ratios of the repeats, arm to control; line: {line}. The dashed line was not measured"
 
 
 def panel(axes, costs, workload, published):
@@ -49,9 +59,7 @@ def panel(axes, costs, workload, published):
     ticks = sorted({point["cpus"] for point in costs[0]["model"]})
     axes.set_xticks(ticks, [str(tick) for tick in ticks])
     axes.xaxis.set_minor_locator(plt.NullLocator())
-    style.log_axis(axes.yaxis)
-    highest = max(point["ratio"] for cost in costs for point in cost["model"])
-    axes.set_ylim(0.8, 20 * highest)  # room for the legend
-    axes.set_xlabel("CPUs online (logarithmic)")
-    axes.set_ylabel(f"{WORDS[workload]}, times the control")
-    axes.legend(loc="upper left")
+    highest = max([point["ratio"] for cost in costs for point in cost["model"]] + [axes.get_ylim()[1]])
+    axes.set_ylim(0.5, 2 * highest)
+    style.log_axis(axes.yaxis, fine=True)
+    axes.set_ylabel(f"{WORDS[workload]}, times the control (logarithmic)", fontsize=layout.LABEL)

@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Time to touch a fresh page in each arm of direct_map: the median of the repeats with its interval,
 or their span where there are too few for one. A single arm has nothing to stand beside: no chart."""
-import matplotlib.pyplot as plt
-
+import layout
 import style
 
 NAME = "time-per-page"
@@ -15,7 +14,7 @@ def draw(findings):
     metrics = [one for one in findings["metrics"] if one["name"] == METRIC and one["value"] is not None]
     if len(metrics) < 2:
         return None
-    figure, axes = plt.subplots(figsize=(7.2, 1.6 + 0.34 * len(metrics)))
+    figure, (axes,), _ = layout.rows([one["labels"]["arm"] for one in metrics])
     for place, one in enumerate(metrics):
         below = one.get("lower95", one["repeat_min"])
         above = one.get("upper95", one["repeat_max"])
@@ -23,13 +22,11 @@ def draw(findings):
                       color="black", marker="o", markersize=5, capsize=3, linestyle="none")
         axes.annotate(style.three_digits(one["value"]), (above, place), xytext=(6, 0), textcoords="offset points",
                       va="center", fontsize=8)
-    interval = "95 % interval" if all("lower95" in one for one in metrics) else "span of the repeats"
-    axes.set_yticks(range(len(metrics)), [one["labels"]["arm"] for one in metrics])
-    axes.set_ylim(len(metrics) - 0.5, -0.5)
+    interval = "95 % interval of that median (order statistics)" if all("lower95" in one for one in metrics) \
+        else "least and greatest repeat (too few repeats for a 95 % interval)"
     axes.set_xscale("log")
-    style.log_axis(axes.xaxis)
     axes.margins(x=0.12)
-    axes.grid(axis="y", visible=False)
-    axes.set_xlabel(f"us per page (logarithmic; median and {interval})")
-    style.title(axes, "Time to touch a fresh page", findings)
+    style.log_axis(axes.xaxis, fine=True)
+    style.finish(figure, "Time to touch a fresh page", findings, "time per page (us, logarithmic)", "",
+                 f"Dot: median of the repeats; line: {interval}")
     return figure

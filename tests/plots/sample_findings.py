@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Findings with any number of arms and CPUs, made from a seed: enough to fill every chart."""
+import json
 import random
 
 ARMS = ["idle", "static_key_toggle", "direct_map", "direct_map secret=off", "vmalloc_churn",
@@ -8,9 +9,9 @@ ARMS = ["idle", "static_key_toggle", "direct_map", "direct_map secret=off", "vma
         "kernel_build target=kernel/", "command"]
 
 
-def sample(arms=16, cpus=1, seconds=30.0, repeats=2, seed=1):
+def sample(arms=16, cpus=1, seconds=30.0, repeats=2, seed=1, least_gaps=60):
     source = random.Random(seed)
-    names = ARMS[:arms]
+    names = (ARMS + [f"matrix pages={number} cpus={number % 4}" for number in range(arms)])[:arms]
     out = {"schema": 1, "metrics": [], "warnings": [], "verdicts": [],
            "run": {"profile": "sample", "probe_kind": "gap", "measured": "1" if cpus == 1 else f"1-{cpus}",
                    "measured_isolated": True, "facts": {"kernel.release": "6.12.1"}},
@@ -22,7 +23,7 @@ def sample(arms=16, cpus=1, seconds=30.0, repeats=2, seed=1):
         for cpu in range(1, cpus + 1):
             for repeat in range(repeats):
                 points = sorted((source.uniform(0, seconds), 1.2 * source.paretovariate(1.3))
-                                for _ in range(60 + 20 * number))
+                                for _ in range(least_gaps + least_gaps // 3 * number))
                 lengths += [y for _, y in points]
                 out["series"]["tracks"].append({"arm": name, "cpu": cpu, "repeat": repeat, "seconds": seconds,
                                                 "gaps": len(points), "points": [list(p) for p in points]})
@@ -53,6 +54,43 @@ def with_trace(findings):
          "tracks": [{"seconds": 30.0, "gaps": [[1.0, 2.5, "kernel_tlb"], [2.0, 40.0, "tick"]]}],
          "budget": {"wall_s": 30.0, "parts": parts}}]}
     return findings
+
+
+CLASSES = ["text_patch", "kernel_tlb", "remote_read", "task_sync", "scheduler", "tick", "device", "softirq", "other_task",
+           "outside_kernel", "unexplained", "timer", "late_delivery"]
+
+
+def with_busy_trace(findings, cpus=1):
+    """Adds a trace of every arm and CPU: all classes, one arm with twenty times the lost time of the others."""
+    out = []
+    for number, arm in enumerate(findings["arms"]):
+        for cpu in range(1, cpus + 1):
+            scale = (20 if number == 3 else 1) * (1 + 0.1 * cpu)
+            parts = [{"name": klass, "seconds": 0.001 * (place + 1) * scale, "ticks": 1}
+                     for place, klass in enumerate(CLASSES)]
+            out.append({"arm": arm["name"], "cpu": cpu, "exposure_s": 30.0, "lost_us": 1e5 * scale,
+                        "causes": [{"class": klass, "ipis": number * 1000 + 17 * place} for place, klass in enumerate(CLASSES[:5])],
+                        "tracks": [{"seconds": 30.0, "gaps": [[2.0 * place, 3.0 ** (place % 9), klass]
+                                                              for place, klass in enumerate(CLASSES)]}],
+                        "budget": {"wall_s": 30.0, "parts": [{"name": "useful", "seconds": 29.0, "ticks": 1}] + parts}})
+    findings["interruptions"] = {"cpus": out}
+    return findings
+
+
+def renamed(data, names):
+    """With other names of arms, groups and the like; the JSON's keys of the same name become them too."""
+    text = json.dumps(data)
+    for old, new in names.items():
+        text = text.replace(json.dumps(old), json.dumps(new))
+    return json.loads(text)
+
+
+def with_arms(comparison, arms):
+    """The series of a comparison for so many arms instead of its own."""
+    first = comparison["series"][0]["arm"]
+    groups = [one for one in comparison["series"] if one["arm"] != first]
+    comparison["series"] = [dict(one, arm=f"{one['arm']} {number}") for number in range(arms) for one in groups]
+    return comparison
 
 
 def with_scaling(comparison):
