@@ -79,16 +79,19 @@ def exposure(findings):
 def of_cpus(measured, isolated, facts):
     """Which CPUs were measured, and what keeps their numbers from being those of an isolated, real one."""
     cpus = f"{'CPUs' if set(measured) & set(',-') else 'CPU'} {measured} ({'isolated' if isolated else 'not isolated'})"
-    emulated = facts.get("cpu.emulated", "").startswith("yes")
-    return cpus + (", emulated: times withheld, hours by the emulator's clock" if emulated else "")
+    return cpus + (", emulated: times withheld, hours by the emulator's clock" if emulated(facts) else "")
+
+
+def emulated(facts):
+    return facts.get("cpu.emulated", "").startswith("yes")
 
 
 def where(findings):
     """Second line of every title: profile, kernel, CPUs, observation time."""
     run = findings["run"]
     release = run["facts"].get("kernel.release", "unknown kernel")
-    return (f"{run['profile']}, Linux {release}, {of_cpus(run['measured'], run['measured_isolated'], run['facts'])}, "
-            f"{exposure(findings)}")
+    where_from = f"{run['profile']}, Linux {release}, {of_cpus(run['measured'], run['measured_isolated'], run['facts'])}"
+    return where_from if emulated(run["facts"]) else f"{where_from}, {exposure(findings)}"
 
 
 def events(probe_kind):

@@ -50,6 +50,6 @@ def draw(findings):
     axes.set_xlim(0, max(lengths) * 1.08)
     style.linear_axis(axes.xaxis, 8)
     style.finish(figure, "IPIs received by the measured CPUs, by class", findings, "IPIs received per CPU-hour", "",
-                 "Interval: the traced windows of an arm; callbacks that shared an IPI count once, with the first"
+                 "Over the traced windows of an arm; callbacks that shared an IPI count once, with the first"
                  + classes_style.left_out(all_cpus, most, "with the most IPIs"), classes_style.legend(classes))
     return figure

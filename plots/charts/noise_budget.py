@@ -76,6 +76,6 @@ def panel(axes, bars, classes, limit):
 def note(findings, cpus, most):
     traced = {cpu["arm"] for cpu in cpus}
     untraced = [arm["name"] for arm in findings["arms"] if arm["exposure_s"] > 0 and arm["name"] not in traced]
-    return ("10k us/s are 1 % of the CPU. Interval: all traced windows of an arm, wall time. Number: the whole row; arrow: the bar goes on"
+    return ("10k us/s are 1 % of the CPU, over the wall time of all traced windows. Number: the whole row; arrow: the bar goes on"
             + classes_style.left_out(cpus, most, "that lost the most time")
             + (f". Without trace, so without row: {', '.join(untraced)}" if untraced else ""))

@@ -125,6 +125,7 @@ class Layout(unittest.TestCase):
         self.check(data, charts=["interrupts", "ipi-sources"])
         for _, figure in figures(data):
             self.assertIn("emulated: times withheld", figure.texts[1].get_text())
+            self.assertNotIn("observation time", figure.texts[1].get_text())
 
     def test_comparisons(self):
         self.check(golden("compare/letter.json"), 760, ["compare-ccdf", "compare-histogram", "compare-ipis", "compare-sessions",
