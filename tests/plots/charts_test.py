@@ -127,6 +127,18 @@ class Charts(unittest.TestCase):
             rows = list(csv.DictReader(file))
         self.assertEqual({row["name"] for row in rows}, {f"{arm}, CPU {cpu}" for arm in sample_findings.ARMS[:2] for cpu in range(1, 65)})
 
+    def test_the_gallery_shows_every_chart(self):
+        page = (ROOT / "docs/charts.md").read_text(encoding="utf-8")
+        sections = dict(re.findall(r"^## (\S+)\n(.*?)(?=^## |\Z)", page, re.MULTILINE | re.DOTALL))
+        names = [chart.NAME for draws in ("findings", "comparison") for chart in render.charts(draws)]
+        self.assertEqual(list(sections), names, "a section for each chart, in the order of their places")
+        pictures = ROOT / "docs/images/charts"
+        for name, text in sections.items():
+            self.assertRegex(text, rf"^\*.*\?\*[^!]+!\[[^]]+\]\(images/charts/{name}\.png\)\s*$", "question, reading, picture")
+            self.assertTrue((pictures / f"{name}.png").is_file(), name)
+        self.assertEqual({path.name for path in pictures.iterdir()}, {f"{name}.png" for name in names})
+        self.assertLess(sum(path.stat().st_size for path in pictures.iterdir()), 1_000_000)
+
     def test_no_two_classes_look_alike(self):
         looks = [classes_style.look(klass) for klass in classes_style.ORDER + ["of no list"]]
         for first, second in ((0, 1), (0, 2)):  # bars: colour and hatch; points: colour and marker
