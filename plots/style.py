@@ -96,7 +96,7 @@ def where(findings):
 
 def events(probe_kind):
     """What the probe counts, and what of it is long: ("gaps", "gap length")."""
-    return ("wake-ups", "latency of the wake-up") if probe_kind == "wakeup" else ("gaps", "gap length")
+    return ("wake-ups", "latency") if probe_kind == "wakeup" else ("gaps", "gap length")
 
 
 def samples(probe_kind):

@@ -34,7 +34,7 @@ def draw(comparison):
             layout.name_panel(axes, title, inches)
     gap_ccdf.log_log(places[0], len(panels) == 1)  # and so all, which share its axes
     word, length = style.events(comparison["probe_kind"])
-    compare_style.finish(figure, f"{word.capitalize()} of at least a given length, per CPU-hour", comparison,
+    compare_style.finish(figure, f"{word.capitalize()} of at least a given {length.split()[-1]}, per CPU-hour", comparison,
                          f"{length}, at least (logarithmic)", f"{word} per CPU-hour (logarithmic)",
                          "Line: all sessions of a group together; shade: from its least to its greatest session",
                          places[0].get_legend_handles_labels())

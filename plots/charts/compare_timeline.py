@@ -40,14 +40,14 @@ def draw(comparison):
     looks = compare_style.looks(comparison)
     groups = len(comparison["groups"])
     figure, places, inches = layout.panels(len(panels), groups if groups <= 3 else 2, 1.0, sharex=True, sharey=True)
+    word, length = style.events(comparison["probe_kind"])
     floor = 10 ** math.floor(math.log10(min(lengths) * 0.8))
     for axes, (title, group, tracks) in zip(places, panels):
         total = gaps_over_time.lines(axes, tracks, floor, looks[group]["color"])
-        layout.name_panel(axes, f"{title}: " + f"{total:,} gaps".replace(",", " "), inches, 3)
+        layout.name_panel(axes, f"{title}: " + f"{total:,} {word}".replace(",", " "), inches, 3)
     places[0].set_yscale("log")  # and so all, which share its axes
     places[0].set_ylim(floor, 10 ** math.ceil(math.log10(max(lengths) * 1.2)))
     style.log_axis(places[0].yaxis, style.duration)
-    word, length = style.events(comparison["probe_kind"])
     compare_style.finish(figure, f"{word.capitalize()} over time, in the first session of each group", comparison,
                          "observation time (s); a dotted line begins the next repeat", f"{length} (logarithmic)",
                          f"A dot is one of the {word}; of more than 400 in a window the longest in each 1/400 of it")

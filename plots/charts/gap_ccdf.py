@@ -64,7 +64,7 @@ def draw(findings):
 
 def finish(figure, findings, note, legend=None):
     word, length = style.events(findings["run"]["probe_kind"])
-    style.finish(figure, f"{word.capitalize()} of at least a given length, per CPU-hour", findings,
+    style.finish(figure, f"{word.capitalize()} of at least a given {length.split()[-1]}, per CPU-hour", findings,
                  f"{length}, at least (logarithmic)", f"{word} per CPU-hour (logarithmic)", note, legend)
 
 

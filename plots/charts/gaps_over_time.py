@@ -33,15 +33,15 @@ def draw(findings):
     if not lengths:
         return None
     figure, places, inches = layout.panels(len(panels), layout.columns_for(len(panels), 0.5, 5), 1.15, sharex=True, sharey=True)
+    word, length = style.events(findings["run"]["probe_kind"])
     idle = {arm["name"] for arm in findings["arms"] if arm["idle"]}
     for axes, (arm, cpu, tracks) in zip(places, panels):
         total = lines(axes, sorted(tracks, key=lambda track: track["repeat"]), min(lengths) * 0.8,
                       "black" if arm in idle else style.COLOURS[0])
-        layout.name_panel(axes, f"{arm}, CPU {cpu}: " + f"{total:,} gaps".replace(",", " "), inches, 3)
+        layout.name_panel(axes, f"{arm}, CPU {cpu}: " + f"{total:,} {word}".replace(",", " "), inches, 3)
     places[0].set_yscale("log")  # and so all, which share its axes
     places[0].set_ylim(min(lengths) * 0.8, max(lengths) * 1.6)
     style.log_axis(places[0].yaxis, style.duration)
-    word, length = style.events(findings["run"]["probe_kind"])
     measured = len({track["cpu"] for track in findings["series"]["tracks"]})
     drawn = max(sum(arm == other for other, _, _ in panels) for arm, _, _ in panels)
     style.finish(figure, f"{word.capitalize()} over time", findings,

@@ -71,6 +71,14 @@ class Charts(unittest.TestCase):
             for words in AXES[name] + ["Linux 6.12.1", "observation time 60 s per arm"] + sample_findings.ARMS:
                 self.assertIn(bare(words), text, f"{name} does not show {words}")
 
+    def test_wake_ups_are_not_called_gaps(self):
+        findings = sample_findings.sample(arms=2)
+        findings["run"]["probe_kind"] = "wakeup"
+        for name, path in self.draw(findings).items():
+            if path.suffix == ".svg" and not name.startswith("interrupts"):
+                self.assertIn("latency", texts(path), name)
+                self.assertNotIn("gap", texts(path), name)
+
     def test_same_findings_same_bytes(self):
         findings = sample_findings.sample(arms=3, cpus=2)
         first, second = self.draw(findings), self.draw(findings)
