@@ -13,7 +13,7 @@ bool unknown(const std::string& value) {
   return value.starts_with("unknown: ") || value.starts_with("not applicable");
 }
 
-/// Facts that change while nobody changes anything.
+/// Facts that change without any action.
 bool moves(const std::string& key) {
   return key == "memory.available_bytes" || key == "memory.swap_bytes" ||
          key.starts_with("software.");

@@ -38,7 +38,7 @@ Result<JsonObject> write_trace_cmd(const Recording& recording, const ExportOptio
   const auto summary = TRY(export_trace_cmd(recording, options.window, out));
   TRY(out.finish());
   if (!options.window && summary.traced > 1)
-    say(fmt::format("window {} of {} traced ones; --window chooses another", summary.window,
+    say(fmt::format("window {} of {} traced windows; --window chooses another", summary.window,
                     summary.traced));
   return JsonObject{{"file", options.trace_cmd.string()}, {"bytes", summary.file.bytes},
                     {"window", summary.window},           {"cpus", summary.file.cpus},
@@ -83,19 +83,18 @@ Result<ExitCode> export_all(const ExportOptions& options) {
 
 Verb verb_export() {
   const auto options = std::make_shared<ExportOptions>();
-  return {"export",
-          "write a recording for other tools: Perfetto, trace-cmd, KernelShark",
-          {json_flag(options->json),
-           recording_argument(options->recording),
-           {"--perfetto", &options->perfetto,
-            "make this file: gaps, causes and arrows from senders, as Chrome "
-            "trace JSON"},
-           {"--trace-cmd", &options->trace_cmd,
-            "make this file: the raw trace of one window, as trace.dat"},
-           {"--window", &options->window,
-            "only this window, by its number (default: all; --trace-cmd: the "
-            "first traced one)"}},
-          [options](const Call&) { return export_all(*options); }};
+  return {
+      "export",
+      "convert a recording for Perfetto, trace-cmd or KernelShark",
+      {json_flag(options->json),
+       recording_argument(options->recording),
+       {"--perfetto", &options->perfetto,
+        "write gaps, causes and arrows from senders to this file, as Chrome trace JSON"},
+       {"--trace-cmd", &options->trace_cmd,
+        "write the raw trace of one window to this file, as trace.dat"},
+       {"--window", &options->window,
+        "number of the only window to write (default: all; --trace-cmd: the first traced one)"}},
+      [options](const Call&) { return export_all(*options); }};
 }
 
 }  // namespace isolab

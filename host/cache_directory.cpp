@@ -30,7 +30,7 @@ fs::path user_cache_directory() {
 Result<void> prepare_cache(const fs::path& directory) {
   if (directory.empty())
     return Error{ErrorKind::unsupported,
-                 "there is no place for a cache: neither $HOME nor $XDG_CACHE_HOME is set",
+                 "cannot choose a cache directory: neither $HOME nor $XDG_CACHE_HOME is set",
                  "$ISOLAB_CACHE names one"};
   std::error_code error;
   fs::create_directories(directory, error);
@@ -43,8 +43,7 @@ Result<void> check_cached(const fs::path& place) {
   if (::stat(place.c_str(), &found) != 0)
     return errno_error("cannot look at " + place.string(), errno);
   const auto refused = [&](const std::string& why) {
-    return Error{ErrorKind::denied,
-                 "what is in the cache at " + place.string() + " cannot be trusted: " + why,
+    return Error{ErrorKind::denied, "cannot use the cache at " + place.string() + ": " + why,
                  "remove it, or name another cache with $ISOLAB_CACHE"};
   };
   const auto sudo = is_root() ? environment("SUDO_UID") : std::nullopt;
@@ -52,7 +51,7 @@ Result<void> check_cached(const fs::path& place) {
       !(sudo && std::to_string(found.st_uid) == *sudo))
     return refused("it belongs to user " + std::to_string(found.st_uid));
   const bool by_group = (found.st_mode & S_IWGRP) != 0 && found.st_gid != ::getegid();
-  if ((found.st_mode & S_IWOTH) != 0 || by_group) return refused("others may write to it");
+  if ((found.st_mode & S_IWOTH) != 0 || by_group) return refused("other users may write to it");
   return {};
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Where a profile is: a path, or the name of one that comes along.
+// Where a profile is: a path, or the name of a shipped one.
 #pragma once
 
 #include <string>
@@ -9,8 +9,8 @@
 namespace isolab {
 
 /// "lpc2022" is profiles/lpc2022.yaml beside the sources this was built from, or where it was
-/// installed, unless a file of that very name is here; whatever has a '/' or ".yaml" is a path as
-/// it stands. usage: no such profile, with the names there are.
+/// installed, unless a file of that very name is here; whatever has a '/' or ".yaml" is a path.
+/// usage: no such profile, with the names there are.
 Result<std::string> find_profile(const std::string& name);
 
 /// The name of a shipped profile that goes by this path wherever it was installed; else the path.

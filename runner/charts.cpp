@@ -27,7 +27,7 @@ Result<fs::path> plot_script() {
   for (const auto& place : places)
     if (fs::exists(place / "render.py", ignored)) return place / "render.py";
   return Error{ErrorKind::unsupported, "the chart scripts (plots/render.py) are not installed",
-               "set ISOLAB_PLOTS to their folder"};
+               "set ISOLAB_PLOTS to their directory"};
 }
 
 }  // namespace

@@ -28,10 +28,10 @@ Result<std::string> find_library() {
       if (std::string(place).find_first_of(",: ") == std::string::npos) return std::string(place);
       return Error{ErrorKind::usage,
                    fmt::format("the path {} has a comma, colon or space in it", place),
-                   "gcc -wrapper cannot name it: install isolab elsewhere"};
+                   "gcc -wrapper cannot use it: install isolab elsewhere"};
     }
   return Error{ErrorKind::unsupported,
-               fmt::format("the preloaded heap is not installed: no {}", ISOLAB_HEAP_INSTALLED),
+               fmt::format("cannot find the preloaded heap: no {}", ISOLAB_HEAP_INSTALLED),
                "build or install isolab again"};
 }
 
@@ -49,7 +49,7 @@ Result<CompilerHeap> CompilerHeap::create(const std::string& kind) {
   std::string library = TRY(find_library());
   Fd counters = TRY(open_memory_file(false));
   if (ftruncate(counters.get(), sizeof(heap::Counters)) != 0)
-    return errno_error("set the size of the counters", errno);
+    return errno_error("cannot set the size of the counters", errno);
   return CompilerHeap(kind, std::move(library), std::move(counters));
 }
 
@@ -73,7 +73,7 @@ Result<void> CompilerHeap::write_compiler(const fs::path& program) {
       << fmt::format("exec gcc ${{{0}:+-wrapper \"${0}\"}} \"$@\"\n", kWrapperVariable);
   out.close();
   if (!out || chmod(program.c_str(), 0755) != 0)
-    return errno_error("writing " + program.string(), errno);
+    return errno_error("cannot write " + program.string(), errno);
   return {};
 }
 

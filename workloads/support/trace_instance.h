@@ -27,8 +27,8 @@ class WorkloadTraceInstance {
   Result<void> set_event(const std::string& event, bool on) const;
   /// One write to a file of the instance ("current_tracer"); of "" it empties a filter file.
   Result<void> write(const std::string& file, const std::string& text) const;
-  /// Buffers of 64 KiB a CPU: these instances count or toggle, nobody reads their events. A resize
-  /// runs a kernel worker on every CPU, so never in a window.
+  /// Buffers of 64 KiB a CPU: these instances count or toggle, and their events are not read. A
+  /// resize runs a kernel worker on every CPU, so never in a window.
   Result<void> shrink_buffers() const { return write("buffer_size_kb", "64"); }
   /// Events written since the instance was made, overwritten and dropped ones included.
   Result<std::uint64_t> events_written() const;

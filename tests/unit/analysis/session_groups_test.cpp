@@ -105,7 +105,7 @@ TEST_F(Recordings, WhatIsNoRecordingIsNamed) {
     return loaded ? "" : loaded.error().text();
   };
   fs::create_directories(root_ / "empty");
-  EXPECT_THAT(refused({good, (root_ / "empty").string()}), HasSubstr("holds none"));
+  EXPECT_THAT(refused({good, (root_ / "empty").string()}), HasSubstr("contains none"));
   EXPECT_THAT(refused({good, (root_ / "absent").string()}), HasSubstr("absent"));
   EXPECT_THAT(refused({good}), HasSubstr("at least one other"));
   EXPECT_THAT(refused({good, good}), HasSubstr("two groups are named good"));

@@ -189,7 +189,7 @@ TEST_F(Calibration, WithoutASecondCpuTheReasonIsNotedAndTheOperationIsTried) {
   bench_.setup().measured = {};
   ASSERT_TRUE(calibrate(2, 2));
   EXPECT_EQ(operations_, 1);
-  EXPECT_THAT(note(), HasSubstr("not measured: there is no second CPU"));
+  EXPECT_THAT(note(), HasSubstr("not measured: cannot count on another CPU"));
 }
 
 TEST_F(Calibration, OfAKnownMachineOrWithoutFlushesIsOneOperation) {
