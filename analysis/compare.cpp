@@ -109,7 +109,7 @@ Change evidence(const Group& base, const Group& other, const ComparedMetric& met
     out.sessions_lacking = kSessionsForVerdict - fewest;
     return out;
   }
-  // A metric whose ties leave no way to 5 % is no test and must not cost the others power.
+  // A metric whose ties cannot reach 5 % is not a test and must not cost the others power.
   if (smallest_mann_whitney_p(a.values, b.values) > 0.05) return out;
   out.p = mann_whitney_p(a.values, b.values);
   return out;
@@ -232,9 +232,11 @@ GroupSummary summary_of(const SessionGroup& group) {
 
 Result<void> check(const std::vector<SessionGroup>& groups, const ComparisonOptions& options) {
   if (groups.size() < 2)
-    return Error{ErrorKind::usage, "a comparison needs a base and at least one other"};
+    return Error{ErrorKind::usage,
+                 "cannot compare: a base and at least one other group are needed"};
   for (const auto& group : groups) {
-    if (group.sessions.empty()) return Error{ErrorKind::usage, "no sessions for " + group.name};
+    if (group.sessions.empty())
+      return Error{ErrorKind::usage, "cannot compare: no sessions for " + group.name};
     for (std::size_t i = 0; i < group.sessions.size(); ++i) {
       const auto& arms = group.sessions[i]->arms;
       if (group.arm.empty() || std::any_of(arms.begin(), arms.end(),
@@ -249,7 +251,7 @@ Result<void> check(const std::vector<SessionGroup>& groups, const ComparisonOpti
   }
   for (const auto& name : options.metrics)
     if (find_metric_info(name) == nullptr)
-      return Error{ErrorKind::usage, "there is no metric \"" + name + "\"",
+      return Error{ErrorKind::usage, "unknown metric \"" + name + "\"",
                    "isolab schema lists them under x-metrics"};
   return {};
 }

@@ -65,16 +65,17 @@ Result<FalsePositives> measure_false_positives(const std::vector<fs::path>& sess
   if (sessions.size() < 2 * kSessionsForVerdict)
     return Error{
         ErrorKind::usage,
-        fmt::format("{} sessions are too few for an A/A comparison", sessions.size()),
-        fmt::format("{} are needed, {} a group", 2 * kSessionsForVerdict, kSessionsForVerdict)};
+        fmt::format("cannot do an A/A comparison with {} sessions", sessions.size()),
+        fmt::format("{} are needed, {} per group", 2 * kSessionsForVerdict, kSessionsForVerdict)};
   const auto loaded = TRY(load_groups({GroupRequest{"sessions", sessions}}, false));
   const SessionGroup& all = loaded.groups.front();
   const Findings& first = *all.sessions.front();
   for (const auto* session : all.sessions)
     if (session->profile_hash != first.profile_hash)
-      return Error{ErrorKind::usage,
-                   fmt::format("the sessions are not of one profile: {} and {}",
-                               first.profile_hash.substr(0, 16), session->profile_hash.substr(0, 16))};
+      return Error{
+          ErrorKind::usage,
+          fmt::format("cannot pool sessions of different profiles: {} and {}",
+                      first.profile_hash.substr(0, 16), session->profile_hash.substr(0, 16))};
   // ABBA: a steady drift over time falls on both groups alike.
   const auto mixed =
       TRY(compare(dealt(all, [](std::size_t i) { return (i + 1) / 2 % 2 == 1; }), {}));
@@ -144,8 +145,8 @@ Result<FalsePositives> false_positives_from_json(const std::string& file, const 
   if (!take("sessions", out.sessions) || !take("tests", out.tests) ||
       !take("flagged", out.flagged) || !take("drift_tests", out.drift_tests) ||
       !take("drift_flagged", out.drift_flagged))
-    return Error{ErrorKind::parse, file + " is not an A/A outcome of this version",
-                 "isolab aa DIR makes it again"};
+    return Error{ErrorKind::parse, file + " is not an A/A result of this version",
+                 "isolab aa DIR recomputes it"};
   return out;
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A/A: what `isolab compare` flags between sessions of one and the same profile on one machine.
+// A/A: what `isolab compare` flags between sessions of the same profile on one machine.
 #pragma once
 
 #include <filesystem>

@@ -54,8 +54,8 @@ Result<void> add_session(const fs::path& place, bool by_repeat, LoadedGroups& ou
                          SessionGroup& group, std::set<std::string>& drawn) {
   const Recording recording = TRY(load_recording(place));
   if (recording.manifest.status == "running")
-    return Error{ErrorKind::usage, place.string() + " was cut short (its run was killed)",
-                 "leave it out of the comparison"};
+    return Error{ErrorKind::usage, place.string() + " is incomplete (its run was killed)",
+                 "exclude it from the comparison"};
   const auto add = [&](const Recording& part, std::string name) -> Result<void> {
     out.findings.push_back(std::make_unique<Findings>(TRY(analyse(part, {}))));
     keep_compared(*out.findings.back(), drawn);
@@ -101,8 +101,8 @@ Result<std::vector<fs::path>> sessions_in(const fs::path& place) {
   for (const auto& path : TRY(entries_of(place)))
     if (!path.filename().string().starts_with(".") && TRY(is_recording(path))) out.push_back(path);
   if (out.empty())
-    return Error{ErrorKind::usage, place.string() + " is no recording and holds none",
-                 "a recording is what isolab run leaves: a directory with manifest.json"};
+    return Error{ErrorKind::usage, place.string() + " is not a recording and contains none",
+                 "a recording is a directory with manifest.json, written by isolab run"};
   return out;
 }
 
@@ -153,8 +153,9 @@ Result<LoadedGroups> load_groups(const CompareRequest& request) {
   for (const auto& argument : request.groups) groups.push_back(TRY(parse_group(argument)));
   if (request.arms.empty()) {
     if (groups.size() < 2)
-      return Error{ErrorKind::usage, "a comparison needs a base and at least one other",
-                   "isolab compare BASE NEW, or --arms BASE,NEW for the arms of one"};
+      return Error{ErrorKind::usage,
+                   "cannot compare: a base and at least one other group are needed",
+                   "isolab compare BASE NEW, or --arms BASE,NEW for the arms of one recording"};
     return load_groups(groups, request.by_repeat);
   }
   if (request.arms.size() < 2)

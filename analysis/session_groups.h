@@ -42,7 +42,7 @@ Result<LoadedGroups> load_groups(const CompareRequest& request);
 /// usage: an arm that ran in none of them.
 Result<LoadedGroups> load_arms(const std::vector<GroupRequest>& places,
                                const std::vector<std::string>& arms, bool by_repeat);
-/// One group a name, each of its own recordings.
+/// One group per name, each with its recordings.
 Result<LoadedGroups> load_groups(const std::vector<GroupRequest>& groups, bool by_repeat);
 
 }  // namespace isolab

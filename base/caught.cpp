@@ -15,10 +15,10 @@ Error caught_error() {
   } catch (const std::filesystem::filesystem_error& error) {
     return errno_error("cannot use " + error.path1().string(), error.code().value());
   } catch (const std::exception& error) {
-    return {ErrorKind::io, error.what(), "this is a fault of isolab: please report it"};
+    return {ErrorKind::io, error.what(), "this is a bug in isolab: please report it"};
   } catch (...) {
     return {ErrorKind::io, "an exception of unknown type",
-            "this is a fault of isolab: please report it"};
+            "this is a bug in isolab: please report it"};
   }
 }
 

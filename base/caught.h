@@ -7,7 +7,7 @@
 
 namespace isolab {
 
-/// The exception under way, inside catch (...), as an error: io "out of memory"; errno_error() of
+/// The exception in progress, inside catch (...), as an error: io "out of memory"; errno_error() of
 /// the path for std::filesystem; io and what it says for any other.
 Error caught_error();
 

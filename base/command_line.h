@@ -12,7 +12,7 @@ namespace isolab {
 /// (lib/cmdline.c, next_arg()). An open quote goes on to the end.
 std::vector<std::string> command_line_words(std::string_view line);
 
-/// `line` without `words`, each taken out once, from the end: what was appended stands last.
+/// `line` without `words`, each taken out once, from the end: appended words come last.
 std::string command_line_without(std::string_view line, const std::vector<std::string>& words);
 
 /// An argument as a shell takes it: quoted where it must be.

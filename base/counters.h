@@ -14,7 +14,8 @@ enum class CounterStep {
   grew,     // or stayed as it was
   wrapped,  // past 2^32: the kernel counts in unsigned int (irq_cpustat_t, kstat_irqs; 6.1 to 6.18)
   restarted,  // of a device: its descriptor was freed and made again, so it counts from zero
-  absent,     // one reading lacks the CPU (offline at that edge) or the row: the gain is unknown
+  absent,     // one reading does not have the CPU (offline at that edge) or the row: the gain is
+              // unknown
 };
 
 /// Only the rows of devices can restart; rows of the architecture and of softirqs keep counting for

@@ -11,7 +11,7 @@ enum class ExitCode : int {
   failed = 1,          // usage or failure
   budget_broken = 2,   // a limit of the profile was exceeded
   not_applicable = 3,  // nothing of it can run here
-  not_restored = 4,    // measured, but the machine could not be put back
+  not_restored = 4,    // measured, but the machine could not be restored
   disturbed = 5,       // measured, but disturbed: interrupted, a workload died, events lost
 };
 

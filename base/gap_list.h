@@ -14,7 +14,7 @@
 
 namespace isolab {
 
-/// One hole in the probe's time: it started at `start` (absolute ticks) and lasted `length` ticks.
+/// One gap in the probe's time: it started at `start` (absolute ticks) and lasted `length` ticks.
 struct Gap {
   std::uint64_t start = 0;
   std::uint64_t length = 0;

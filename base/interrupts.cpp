@@ -87,7 +87,7 @@ Result<std::vector<int>> read_header(std::string_view line) {
 /// Whether a row is one count for the whole machine: ERR and MIS (x86), Err (arm, arm64).
 bool counts_the_machine(std::string_view id) { return id == "ERR" || id == "MIS" || id == "Err"; }
 
-/// Takes the name of a row: what stands before its first colon. The first count may follow without
+/// Takes the name of a row: the text before its first colon. The first count may follow without
 /// a blank, as in "IPI0:2768808080" (arm64 with fewer than 1000 interrupts,
 /// arch/arm64/kernel/smp.c arch_show_interrupts()).
 Result<std::string> take_name(std::string_view& line) {
@@ -117,7 +117,7 @@ Error wrong_count(std::string_view id, std::size_t counts, std::size_t cpus) {
   return {ErrorKind::parse,
           fmt::format("interrupt table: row \"{}\" has {}{} counts for {} CPUs", id,
                       counts > cpus ? "more than " : "", std::min(counts, cpus), cpus),
-          "the table is cut off, or a CPU came online or went offline while it was read"};
+          "the table is truncated, or a CPU came online or went offline while it was read"};
 }
 
 /// Nothing: a row that counts nothing, such as the FIQ handler's name on arm
@@ -180,7 +180,7 @@ std::string interrupt_kind(std::string_view id, std::string_view label) {
     // The tick of arm and arm64 is a per-CPU device interrupt
     // (drivers/clocksource/arm_arch_timer.c; arch/arm/kernel/smp_twd.c).
     if (label.ends_with("arch_timer") || label.ends_with(" twd")) return "timer";
-    // With a GICv5 each CPU has an interrupt of its own for each IPI (irq-gic-v5.c, Linux 6.17).
+    // With a GICv5 each CPU has a separate interrupt for each IPI (irq-gic-v5.c, Linux 6.17).
     // They are hidden from the table, whose IPI rows hold the sums; a kernel that shows them must
     // not make devices of them.
     return label.starts_with("GICv5-IPI ") ? "other" : "device";

@@ -18,7 +18,7 @@ namespace isolab {
 /// x86 TLB is a subset of function_call (CAL includes it: 6.1, 6.12, 6.18).
 std::string interrupt_kind(std::string_view id, std::string_view label);
 
-/// ERR, MIS and Err are one count for the whole machine: they stand under this CPU number.
+/// ERR, MIS and Err are one count for the whole machine: they are stored under this CPU number.
 inline constexpr int kWholeMachine = -1;
 
 /// Reads the text of /proc/interrupts; `before` is filled, `after` left empty. Columns are the CPUs
@@ -32,7 +32,7 @@ CpuSet cpus_of_one_reading(const std::vector<CounterRow>& before,
                            const std::vector<CounterRow>& after);
 /// Joins two readings row by row (by id and label); rows that came or went keep zeroes, and CPUs of
 /// one reading only are left out of rows that both have.
-/// So subtract with CounterRow::gained(), never by hand.
+/// So subtract with CounterRow::gained(), never directly.
 std::vector<CounterRow> join_counters(std::vector<CounterRow> before,
                                       const std::vector<CounterRow>& after);
 

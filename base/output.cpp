@@ -32,7 +32,7 @@ int write_all(int file, std::string_view text) {
     }
     if (errno == EINTR) continue;
     if (errno != EAGAIN) return errno;
-    // A pipe that somebody made non-blocking.
+    // A pipe that another process made non-blocking.
     pollfd ready{file, POLLOUT, 0};
     ::poll(&ready, 1, -1);
   }

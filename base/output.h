@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Everything the program prints passes here. Messages go to stderr with write(2): one that cannot
 // be written is lost and nothing else happens, so a closed terminal, a full disk or a pipe without
-// a reader never keeps anybody from restoring the machine. Results go to stdout; the first failure
-// there is kept, and main() makes an exit code of it. Text is made visible() on its way, whoever
-// wrote it.
+// a reader never prevents restoring the machine. Results go to stdout; the first failure
+// there is kept, and main() makes an exit code of it. All text is made visible() on output.
 #pragma once
 
 #include <string>
@@ -40,14 +39,14 @@ void say_console(std::string_view text) noexcept;
 /// Text made by the program itself (progress with its cursor movements) to stderr, as it is.
 void say_raw(std::string_view text) noexcept;
 
-/// To stdout, all of it, visible. It waits for whoever reads.
+/// To stdout, all of it, visible. It waits for the reader.
 void print(std::string_view text);
 /// The same of text that is visible() already and has the program's own colours, as it is.
 void print_made(std::string_view text);
 /// JSON to stdout, as visible_json().
 void print_as_json(std::string_view json);
 /// The first error of print() in this process. `interrupted` when the reader of a pipe went away
-/// (EPIPE), of which nobody needs to be told.
+/// (EPIPE), which needs no message.
 Result<void> printed();
 
 }  // namespace isolab

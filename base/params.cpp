@@ -106,7 +106,7 @@ Result<ParamValue> check_text(const ParamSpec& spec, const ParamValue& raw) {
     return Error{ErrorKind::usage, fmt::format("\"{}\" could be taken for an option", text),
                  "text that does not begin with -"};
   if (visible_line(text) != text)
-    return Error{ErrorKind::usage, "there is a control character in the text", "one plain line"};
+    return Error{ErrorKind::usage, "the text contains a control character", "one plain line"};
   if (spec.choices.empty() ||
       std::find(spec.choices.begin(), spec.choices.end(), text) != spec.choices.end())
     return ParamValue{text};
@@ -119,7 +119,7 @@ Result<ParamValue> check_words(const ParamValue& raw) {
   for (const auto& word : raw) {
     bytes += word.size() + 1;
     if (word.find('\0') != std::string::npos)
-      return Error{ErrorKind::usage, "there is a NUL in a word", "words without NUL"};
+      return Error{ErrorKind::usage, "a word contains a NUL", "words without NUL"};
   }
   if (raw.size() > kMostWords || bytes > kLongestWords)
     return Error{ErrorKind::usage, fmt::format("{} words of {} bytes", raw.size(), bytes),

@@ -41,7 +41,7 @@ struct ParamSpec {
 
 /// The same with its range or its choices: "a whole number like 4, 1 to 65536"; "one of a, b".
 std::string expected_form(const ParamSpec& spec);
-/// "1 to 65536"; empty: the spec has no range of its own.
+/// "1 to 65536"; empty: the spec has no range.
 std::string range_text(const ParamSpec& spec);
 
 /// Checks `raw` against the spec and returns it in canonical form ("0.5s" -> "500ms"). What no use

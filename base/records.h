@@ -31,16 +31,17 @@ struct TickLine {
   double ticks_per_second() const;
 };
 
-/// What a probe heard on one CPU in one window.
+/// The data of a probe on one CPU in one window.
 struct ProbeCpu {
   int cpu = 0;
-  std::string error;                 // why the data ends early; empty: complete
-  std::uint64_t start = 0, end = 0;  // ticks: first and last reading; exposure = end - start
-  Histogram histogram;               // busy_loop: every iteration; cyclictest: every sample
-  Histogram corrected;               // cyclictest: with the samples that omission hid; else empty
-  std::uint64_t threshold = 0;       // ticks; gaps longer than this are logged
-  GapList gaps;                      // in time order
-  std::uint64_t gaps_dropped = 0;    // over the threshold, but the log was full
+  std::string error;  // why the data ends early; empty: complete
+  std::uint64_t start = 0,
+                end = 0;           // ticks: first and last reading; observation time = end - start
+  Histogram histogram;             // busy_loop: every iteration; cyclictest: every sample
+  Histogram corrected;             // cyclictest: with the samples that omission hid; else empty
+  std::uint64_t threshold = 0;     // ticks; gaps longer than this are logged
+  GapList gaps;                    // in time order
+  std::uint64_t gaps_dropped = 0;  // over the threshold, but the log was full
   std::map<std::string, double> numbers;  // per-probe: iterations, floor_ticks, missed_periods ...
 };
 
@@ -60,7 +61,7 @@ struct WorkRecord {
   double user_seconds = 0, system_seconds = 0;            // whole life of its processes (wait4)
   std::map<std::string, std::string> notes;               // hashes, thresholds, purge counts ...
   std::string op_count;  // which count the operations are: the descriptor's first
-  /// On each measured CPU; < 0: none, or with an expected_row one that is not known here. The note
+  /// On each measured CPU; < 0: none, or with an expected_row one that is unknown. The note
   /// expected_source says what the number follows from, or why it is not known.
   double expected_ipis_per_op = -1;
   std::string expected_row;  // row kind: function_call, tlb, reschedule, ... (base/interrupts.h)
@@ -76,7 +77,8 @@ struct CounterRow {
   std::map<int, std::uint64_t> before, after;
 
   /// What the row gained on one CPU, across the kernel's 32-bit wrap (base/counters.h says how);
-  /// 0 where one of the readings lacks the row or the CPU: ask counter_step() before counting that.
+  /// 0 where one of the readings does not have the row or the CPU: use counter_step() before
+  /// counting that.
   std::uint64_t gained(int cpu) const;
 };
 

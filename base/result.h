@@ -14,7 +14,7 @@ enum class ErrorKind {
   usage,        // the user asked for something that makes no sense
   unsupported,  // this kernel, machine or build cannot; a skip with a reason, never a failure
   denied,       // the rights are missing
-  busy,         // somebody else uses it
+  busy,         // another process uses it
   io,           // the machine answered with an error
   parse,        // text or bytes are not what their format says
   interrupted,  // Ctrl-C, SIGTERM or a deadline

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A directory of our own that is gone when we are.
+// A temporary directory that is removed with its owner.
 #pragma once
 
 #include <cerrno>

@@ -42,7 +42,7 @@ struct Decimal {
 
 constexpr int kMaxDigits = 25;  // digits * the largest factor stays below 2^128
 
-/// Takes the number at the front of `text`; nothing if there is none or it is absurdly long.
+/// Takes the number at the beginning of `text`; nothing if there is none or it is absurdly long.
 std::optional<Decimal> take_decimal(std::string_view& text) {
   Decimal number;
   std::size_t at = 0;
@@ -193,7 +193,7 @@ Result<Rate> parse_rate(std::string_view text) {
     if (unit.name != rest) continue;
     const double per_second = *number / static_cast<double>(unit.factor);
     if (!(per_second > 0) || !std::isfinite(per_second))
-      return wrong("rate", text, "must be more than zero", hint);
+      return wrong("rate", text, "must be greater than zero", hint);
     return Rate{per_second, false};
   }
   return wrong("rate", text, fmt::format("unknown unit \"/{}\"; known are /s, /min, /h", rest),
@@ -207,7 +207,7 @@ Result<Share> parse_share(std::string_view text) {
   if (!number || (!rest.empty() && rest != "%"))
     return wrong("share", text, "expected a number or a percentage", hint);
   if (!(*number > 0) || !std::isfinite(*number))
-    return wrong("share", text, "must be more than zero", hint);
+    return wrong("share", text, "must be greater than zero", hint);
   return Share{*number, rest == "%"};
 }
 

@@ -37,7 +37,8 @@ int open_at(const FileDemands& demands, const std::string& path, int flags) {
   return static_cast<int>(file);
 }
 
-constexpr char kCut[] = "isolab: cannot read a file of the recording: it was cut meanwhile\n";
+constexpr char kCut[] =
+    "isolab: cannot read a file of the recording: it was truncated while it was read\n";
 
 void on_bus_error(int number, siginfo_t* info, void*) {
   if (info->si_code == BUS_ADRERR) {  // "nonexistent physical address": behind the end of the file
@@ -68,18 +69,18 @@ Result<int> open_untrusted(const std::string& path, const FileDemands& demands,
   Closing file(open_at(demands, path, flags));
   if (file.get() < 0 && errno == ELOOP) return refused(shown, "it is a symbolic link");
   if (file.get() < 0 && errno == EXDEV && demands.beneath)
-    return refused(shown, "it lies outside the directory that it is looked for in");
+    return refused(shown, "it is outside the directory");
   if (file.get() < 0 && errno == ENOSYS && demands.beneath)
-    return errno_error("cannot open " + shown, errno, "openat2 came with Linux 5.6");
+    return errno_error("cannot open " + shown, errno, "openat2 needs Linux 5.6");
   if (file.get() < 0) return errno_error("cannot open " + shown, errno);
   struct stat facts {};
   if (::fstat(file.get(), &facts) != 0) return errno_error("cannot look at " + shown, errno);
-  if (!S_ISREG(facts.st_mode)) return refused(shown, "it is no regular file");
+  if (!S_ISREG(facts.st_mode)) return refused(shown, "it is not a regular file");
   if (demands.owner && facts.st_uid != *demands.owner)
     return refused(
         shown, fmt::format("it belongs to user {}, not to user {}", facts.st_uid, *demands.owner));
   if (!demands.others_may_write && (facts.st_mode & (S_IWGRP | S_IWOTH)) != 0)
-    return refused(shown, "others may write to it");
+    return refused(shown, "other users may write to it");
   return file.release();
 }
 

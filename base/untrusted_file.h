@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// One door for files that somebody else may have made: what is checked is the open descriptor,
+// Opens files that another user may have made: what is checked is the open descriptor,
 // never the path, so nothing can be put in its place in between.
 #pragma once
 
@@ -43,15 +43,15 @@ struct FileDemands {
 Result<int> open_untrusted(const std::string& path, const FileDemands& demands,
                            const std::string& shown);
 /// The whole of such a file; parse: it is larger than `demands.most` (also when it grows
-/// meanwhile).
+/// in the meantime).
 Result<std::string> read_untrusted(const std::string& path, const FileDemands& demands = {},
                                    const std::string& shown = {});
 /// The same from a descriptor that is open already.
 Result<std::string> read_untrusted(int file, std::size_t most, const std::string& shown);
 
-/// For who maps such a file: whoever owns it may cut it at any time, and the kernel answers a read
-/// behind its end with SIGBUS (mmap(2)). From the first call on that ends the process with a
-/// message and exit code 1; in a run, whose keeper then restores, as after any other end.
+/// For code that maps such a file: its owner may truncate it at any time, and the kernel answers a
+/// read behind its end with SIGBUS (mmap(2)). From the first call on that ends the process with a
+/// message and exit code 1; in a run, the supervisor then restores, as after any other end.
 void end_when_mapped_file_is_cut();
 
 }  // namespace isolab

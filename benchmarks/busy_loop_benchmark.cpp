@@ -3,7 +3,7 @@
 // nothing else. Both run alternately on one pinned CPU, in short slices; a slice's result is its
 // time a round, and the median over all slices drops those that were interrupted.
 //
-// Needs nothing; a CPU of its own helps (CPU=n in the environment, else the last one). The counter
+// Needs nothing; a dedicated CPU helps (CPU=n in the environment, else the last one). The counter
 // `ratio` of side_by_side/busy_loop is the figure to reach: <= 1.15, target 1.05.
 #include <benchmark/benchmark.h>
 
@@ -58,7 +58,7 @@ template <class Counter>
   return static_cast<double>(totals.sum) / static_cast<double>(totals.iterations);
 }
 
-/// What counting every round in the histogram would cost: why the floor has a counter of its own.
+/// What counting every round in the histogram would cost: why the floor has a separate counter.
 template <class Counter>
 [[gnu::noinline]] double all_to_histogram(const std::atomic<std::uint32_t>&, Memory& memory) {
   GapLog log{memory.gaps.data(), memory.gaps.size(), 0, 0};

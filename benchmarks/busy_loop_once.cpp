@@ -2,7 +2,7 @@
 // Runs the probe busy_loop on one CPU for some seconds and prints what a round took:
 //   busy_loop_once CPU SECONDS [name=value ...]   ->  "iterations seconds ns_per_iteration
 //   longest_us"
-// Stands beside oslat in compare_oslat.sh. Needs root, like the probe.
+// Compared with oslat in compare_oslat.sh. Needs root, like the probe.
 #include <fmt/format.h>
 
 #include <cstdlib>

@@ -5,7 +5,7 @@
 // of it.
 //
 // The driver runs on a housekeeping CPU; peers (threads of the same address space, which TLB
-// shootdowns and membarrier reach) and bystanders (processes of their own, which only flushes of
+// shootdowns and membarrier reach) and bystanders (separate processes, which only flushes of
 // kernel addresses reach) occupy the measured CPU and others. What a machine cannot do is skipped
 // as "not applicable: reason".
 #pragma once
@@ -39,9 +39,8 @@ void set_machine(Machine machine);
 void skip(benchmark::State& state, const std::string& reason);
 void skip(benchmark::State& state, const Error& error);
 
-/// The middle of the iterations' times as counter median_ns: being put aside for another task in
-/// some of them does not move it, as it moves Google Benchmark's mean. `isolab attach` takes it for
-/// the time.
+/// The middle of the iterations' times as counter median_ns: a preemption in some of them does not
+/// move it, as it moves Google Benchmark's mean. `isolab attach` takes it for the time.
 class Median {
  public:
   void add(double spent_ns) { spent_ns_.push_back(spent_ns); }
@@ -79,7 +78,7 @@ class Peers {
   std::vector<std::thread> threads_;
 };
 
-/// A process of its own that spins on the measured CPU.
+/// A separate process that spins on the measured CPU.
 Result<Child> start_bystander();
 
 // Each file's steps.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Flushes of kernel addresses, which go to every CPU: a page out of the direct map, and freed
-// vmalloc areas. A bystander keeps the measured CPU busy with memory of its own.
+// vmalloc areas. A bystander keeps the measured CPU busy with separate memory.
 #include <fmt/format.h>
 #include <linux/bpf.h>
 #include <sys/mman.h>

@@ -29,7 +29,7 @@ void system_call(benchmark::State& state, int cpu) {
 void membarrier(benchmark::State& state, std::size_t peers) {
   if (peers > machine().others.size()) return skip(state, machine().refusal);
   if (syscall(SYS_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0, 0) != 0)
-    return skip(state, errno_error("membarrier", errno));
+    return skip(state, errno_error("cannot call membarrier", errno));
   const Peers running(peers);
   repeat(state, {.prepare =
                      [&] {
@@ -48,7 +48,7 @@ void static_key(benchmark::State& state) {
   repeat(state, {.prepare = [&]() -> Result<void> {
                    const Fd probe(static_cast<int>(
                        syscall(SYS_bpf, BPF_ENABLE_STATS, &attributes, sizeof attributes)));
-                   if (!probe) return errno_error("bpf(BPF_ENABLE_STATS)", errno);
+                   if (!probe) return errno_error("cannot call bpf(BPF_ENABLE_STATS)", errno);
                    return {};
                  },
                  .op =

@@ -192,7 +192,7 @@ void refill(benchmark::State& state, Flush flush, std::size_t pages) {
   if (flush == Flush::kernel_page)
     if (const auto mapped = secret.map(); !mapped) return skip(state, mapped.error());
   if (syscall(SYS_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0, 0) != 0)
-    return skip(state, errno_error("membarrier", errno));
+    return skip(state, errno_error("cannot call membarrier", errno));
   Cycle cycle(pages);
   if (const auto made = cycle.make(); !made) return skip(state, made.error());
   Victim victim(cycle);

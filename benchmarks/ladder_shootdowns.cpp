@@ -74,7 +74,7 @@ void munmap_range(benchmark::State& state, std::size_t peers, std::size_t pages)
                  .op = [&] { memory.unmap(); }});
 }
 
-/// mprotect_range under another ceiling, which is put back whatever happens (state guard).
+/// mprotect_range under another ceiling, which is restored whatever happens (state guard).
 void under_ceiling(benchmark::State& state, int ceiling, std::size_t pages) {
   SystemFiles files;
   StateGuard guard(files, default_journal_dir());

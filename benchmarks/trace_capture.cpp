@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // trace_capture DIR [IPIS]: a real trace to read in benchmarks. Fires membarrier IPIs from the
-// first CPU at a thread on the last one (default 350,000, six events each) into a tracefs instance
-// of our own, and leaves its pages and formats in DIR. Needs root and two CPUs.
+// first CPU at a thread on the last one (default 350,000, six events each) into a separate tracefs
+// instance, and leaves its pages and formats in DIR. Needs root and two CPUs.
 #include <fmt/format.h>
 #include <linux/membarrier.h>
 #include <sys/syscall.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // trace_event_cost [ROUNDS]: what one trace event costs the CPU it happens on, and what part of a
-// gap of 11 us the events of such a gap are. Each event is switched on alone in a tracefs instance
-// of its own, while something on the last CPU makes it happen: IPIs of membarrier and a timerfd's
+// gap of 11 us the events of such a gap are. Each event is switched on alone in a separate tracefs
+// instance, while something on the last CPU makes it happen: IPIs of membarrier and a timerfd's
 // expiries, seen by a loop on the cycle counter as gaps, or two threads that wake each other. The
 // cost is the difference to the same with no event on, in the same round, divided by the number of
 // events the ring counted. Beside them, as the limit: a write to trace_marker with the ring on
@@ -253,7 +253,7 @@ class Bench {
     row.entries += seen;
     row.bytes += TRY(stat("bytes"));
     TRY(switch_event(row.event, false));
-    // A stack is an event of its own, and belongs to the cost of the one that it follows.
+    // A stack is a separate event, and belongs to the cost of the one that it follows.
     const double events =
         std::round(static_cast<double>(seen) / (row.event.stack ? 2 : 1) / kTimes);
     if (events < 1)

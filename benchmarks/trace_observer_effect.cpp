@@ -28,7 +28,7 @@ namespace {
 
 long membarrier(int command) { return ::syscall(SYS_membarrier, command, 0, 0); }
 
-/// The longest hole the peer saw around each call, in ticks; the median over all calls.
+/// The longest gap of the peer around each call, in ticks; the median over all calls.
 Result<std::uint64_t> median_gap(int target, const CpuSet& others, int ipis) {
   std::atomic<bool> stop{false};
   std::atomic<std::uint64_t> longest{0}, turns{0};

@@ -10,7 +10,7 @@
 namespace isolab {
 namespace {
 
-// @VERBS@ are patterns of a verb with what stands before it, @CHOICES@ and @VALUES@ branches by
+// @VERBS@ are patterns of a verb with the words before it, @CHOICES@ and @VALUES@ branches by
 // verb and the word before, @WORDS@ branches by verb.
 constexpr std::string_view kScript = R"(# Completion of isolab in bash. Made by `isolab completion`.
 # Directories that can be a recording or hold some: those that cannot be read, and others with a manifest

@@ -13,7 +13,7 @@ bool unknown(const std::string& value) {
   return value.starts_with("unknown: ") || value.starts_with("not applicable");
 }
 
-/// Facts that change while nobody changes anything.
+/// Facts that change without any action.
 bool moves(const std::string& key) {
   return key == "memory.available_bytes" || key == "memory.swap_bytes" ||
          key.starts_with("software.");
@@ -44,9 +44,12 @@ std::string render_machine(const std::string& name, const Recording& recording,
       name, differ, compared, skipped, different);
   out +=
       fmt::format("\nwhat isolab check finds there for CPU {}\n", recording.plan.measured.list());
-  for (const auto& finding : check_readiness(*machine.files, machine.facts, recording.plan.measured)) {
-    if (finding.level != ReadinessLevel::problem && finding.level != ReadinessLevel::advice) continue;
-    out += wrapped(fmt::format("  {:<9}", to_string(finding.level)), 11, finding.subject + ": " + finding.seen);
+  for (const auto& finding :
+       check_readiness(*machine.files, machine.facts, recording.plan.measured)) {
+    if (finding.level != ReadinessLevel::problem && finding.level != ReadinessLevel::advice)
+      continue;
+    out += wrapped(fmt::format("  {:<9}", to_string(finding.level)), 11,
+                   finding.subject + ": " + finding.seen);
   }
   return out;
 }

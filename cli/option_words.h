@@ -15,7 +15,7 @@ bool is_by_place(const Option& option);
 bool is_flag(const Option& option);
 /// What stands for its value: "FILE", "N"; empty for a flag.
 std::string value_word(const Option& option);
-/// Its value as long as nobody names it; empty where --help shows none.
+/// Its default value; empty where --help shows none.
 std::string default_text(const Option& option);
 
 /// In the order of the list; hidden verbs are left out.

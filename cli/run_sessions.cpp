@@ -93,7 +93,7 @@ ExitCode run_sessions(const RunOptions& options) {
     print_as_json(print_json(Json(JsonObject{{"sessions", directory}})));
   else
     print(fmt::format("{} sessions in {}\n", options.sessions, visible_line(directory)));
-  say_line("compare its arms with: isolab compare --arms BASE,NEW " + directory);
+  say_line("compare its arms: isolab compare --arms BASE,NEW " + directory);
   return recorded.code;
 }
 

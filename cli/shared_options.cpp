@@ -20,26 +20,26 @@ Option profile_argument(std::string& profile) {
       .names_a(ValueKind::profile);
 }
 
-Option no_plots_flag(bool& no_plots) { return {"--no-plots", &no_plots, "make no charts"}; }
+Option no_plots_flag(bool& no_plots) { return {"--no-plots", &no_plots, "draw no charts"}; }
 
 Option host_option(fs::path& host) {
   return {"--host", &host,
-          "a captured machine instead of this one: a file of facts --capture, a directory "
-          "with its proc/ and sys/, or an unpacked sosreport"};
+          "use a captured machine: a file of facts --capture, a directory with its proc/ and sys/, "
+          "or an unpacked sosreport"};
 }
 
 Option classes_option(std::string& classes) {
-  return {"--classes", &classes, "a CSV of your own class rules, tried before the built-in ones"};
+  return {"--classes", &classes, "a CSV of class rules, tried before the built-in ones"};
 }
 
 Option booted_option(std::string& booted) {
   return {"--booted", &booted,
-          "what the profile's arms call the booted kernel, where uname -r does not say; "
-          "\"default\": the one of arms that name none"};
+          "name of the booted kernel in the profile's arms, if it is not in uname -r; \"default\": "
+          "the kernel of arms that name none"};
 }
 
 Option hash_option(std::string& hash) {
-  return {"--hash", &hash, "refuse a profile whose hash does not begin with this"};
+  return {"--hash", &hash, "refuse a profile unless its hash begins with this"};
 }
 
 std::vector<Option> guest_options(VmOptions& vm, bool& json) {
@@ -53,14 +53,14 @@ std::vector<Option> guest_options(VmOptions& vm, bool& json) {
       Option{"--isolated", &vm.isolated,
              "CPUs for isolcpus=, nohz_full=, rcu_nocbs=: a list, none, or auto (the upper half)"}
           .show_default(),
-      {"--append", &vm.append, "more for the kernel's command line"},
+      {"--append", &vm.append, "additional parameters of the kernel's command line"},
       Option{"--memory", &vm.memory_mb, "MiB"}.show_default(),
       Option{"--accel", &vm.accelerator, "tcg (emulation) or kvm"}.show_default().one_of(
           {"tcg", "kvm"}),
       {"--program", &vm.program, "isolab built for the guest's architecture"},
-      {"--with", &vm.with, "another program for the guest, with its libraries"},
-      {"--timeout", &vm.timeout, "end the guest after this long, like 10min"},
-      {"--keep", &vm.keep, "keep console, disk and results of the guest"},
+      {"--with", &vm.with, "copy this program with its libraries into the guest"},
+      {"--timeout", &vm.timeout, "end the guest after this time, such as 10min"},
+      {"--keep", &vm.keep, "keep the console log, disk and results of the guest"},
       json_flag(json),
       {"-q,--quiet", &vm.quiet, "do not show the guest's console"},
   };
@@ -68,13 +68,12 @@ std::vector<Option> guest_options(VmOptions& vm, bool& json) {
 
 Option allow_commands_flag(bool& allow) {
   return {"--allow-commands", &allow,
-          "let a profile that does not ship with isolab run programs and write kernel files "
-          "of its choice"};
+          "allow a profile that does not ship with isolab to run programs and to write any kernel "
+          "file"};
 }
 
 Option group_option(std::string& group) {
-  return {"--group", &group,
-          "let this group read the recording, which is its owner's alone otherwise"};
+  return {"--group", &group, "let this group read the recording; otherwise only its owner can"};
 }
 
 fs::path default_output(const std::string& name) {

@@ -28,7 +28,7 @@ using OptionTarget = std::variant<bool*, int*, std::size_t*, double*, std::optio
 enum class ValueKind { any, recording, profile, plug_in };
 
 /// An option of a verb, or an argument by its place:
-/// Option{"--limit", &options.limit, "how many of the longest"}.between(1, 100).show_default()
+/// Option{"--limit", &options.limit, "number of gaps"}.between(1, 100).show_default()
 struct Option {
   std::string names;  // "-o,--output"; without a dash: an argument by its place, "profile"
   OptionTarget target;
@@ -62,7 +62,7 @@ struct Option {
 
 /// What the program is, for --help and the man page.
 inline constexpr const char* kProgramSummary =
-    "what breaks into isolated CPUs, who sends it, what it costs";
+    "measures what interrupts isolated CPUs, which task caused it and how long it took";
 
 struct Verb;
 

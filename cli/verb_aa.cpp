@@ -36,13 +36,13 @@ Result<void> print_false_positives(const RunOptions& options, SessionsRecorded& 
 std::vector<Option> aa_options(RunOptions& run) {
   return {
       json_flag(run.json),
-      Option{"profile", &run.profile, "a profile, or a directory of sessions of one"}
+      Option{"profile", &run.profile, "a profile, or a directory with its sessions"}
           .require()
           .names_a(ValueKind::profile),
       allow_commands_flag(run.allow_commands),
       hash_option(run.hash),
       group_option(run.group),
-      Option{"--sessions", &run.sessions, "how many, twelve at least"}
+      Option{"--sessions", &run.sessions, "number of sessions, at least twelve"}
           .between(12, 1000)
           .show_default(),
       {"-o,--output", &run.output, "directory of the sessions (must not exist)"},
@@ -55,9 +55,7 @@ std::vector<Option> aa_options(RunOptions& run) {
 Verb verb_aa() {
   const auto options = std::make_shared<RunOptions>();
   options->sessions = 12;
-  return {"aa",
-          "A/A: record a profile many times and say what compare flags between sessions "
-          "of one and the same",
+  return {"aa", "measure the false-positive rate of compare on sessions of one profile (A/A)",
           aa_options(*options), [options](const Call&) -> Result<ExitCode> {
             SessionsRecorded recorded;
             return outcome_of(print_false_positives(*options, recorded), recorded);

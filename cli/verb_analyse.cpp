@@ -26,7 +26,7 @@ Result<ExitCode> print_findings(const AnalyseOptions& options) {
 Verb verb_analyse() {
   const auto options = std::make_shared<AnalyseOptions>();
   return {"analyse",
-          "recompute the findings of a recording; prints them as JSON",
+          "compute the findings of a recording again and print them as JSON",
           {json_flag(options->json), recording_argument(options->recording),
            classes_option(options->classes)},
           [options](const Call&) { return print_findings(*options); }};

@@ -41,9 +41,9 @@ Result<ExitCode> attach(const AttachOptions& options) {
 Verb verb_attach() {
   const auto options = std::make_shared<AttachOptions>();
   return {"attach",
-          "add results of Google Benchmark to a recording: they become metrics of it",
+          "add results of Google Benchmark to a recording as metrics",
           {json_flag(options->json), recording_argument(options->recording),
-           Option{"file", &options->file, "JSON of --benchmark_out, such as the cost ladder's"}
+           Option{"file", &options->file, "JSON of --benchmark_out, such as that of the ladder"}
                .require()},
           [options](const Call&) { return attach(*options); }};
 }

@@ -88,13 +88,13 @@ Result<ExitCode> check(const CheckOptions& options) {
 
 Verb verb_check() {
   const auto options = std::make_shared<CheckOptions>();
-  return {
-      "check",
-      "is this machine ready for isolated measurements? what to do about it if not",
-      {json_flag(options->json),
-       {"--cpus", &options->cpus, "the CPUs to judge (default: the isolated ones, else the last)"},
-       host_option(options->host)},
-      [options](const Call&) { return check(*options); }};
+  return {"check",
+          "check whether this machine is ready for measurements on isolated CPUs",
+          {json_flag(options->json),
+           {"--cpus", &options->cpus,
+            "the CPUs to check (default: the isolated ones, otherwise the last)"},
+           host_option(options->host)},
+          [options](const Call&) { return check(*options); }};
 }
 
 }  // namespace isolab

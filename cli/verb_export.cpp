@@ -39,7 +39,7 @@ Result<JsonObject> write_trace_cmd(const Recording& recording, const ExportOptio
   const auto summary = TRY(export_trace_cmd(recording, options.window, out));
   TRY(out.finish());
   if (!options.window && summary.traced > 1)
-    say(fmt::format("window {} of {} traced ones; --window chooses another", summary.window,
+    say(fmt::format("window {} of {} traced windows; --window chooses another", summary.window,
                     summary.traced));
   return JsonObject{{"file", options.trace_cmd.string()}, {"bytes", summary.file.bytes},
                     {"window", summary.window},           {"cpus", summary.file.cpus},

@@ -29,7 +29,8 @@ Result<ExitCode> capture(const Machine& machine, const std::filesystem::path& fi
   TRY(out.write(capture_machine(
       *machine.files, "captured by isolab " + std::string(kVersion) + " on " + utc_now())));
   TRY(out.finish());
-  say_line("captured: " + file.string() + " (it names this machine's host name and command line)");
+  say_line("captured: " + file.string() +
+           " (it contains this machine's host name and command line)");
   return ExitCode::done;
 }
 
@@ -53,11 +54,10 @@ Result<ExitCode> print_facts(const FactsOptions& options) {
 Verb verb_facts() {
   const auto options = std::make_shared<FactsOptions>();
   return {"facts",
-          "print what is known of this machine (put it into bug reports)",
+          "print the facts of this machine (for bug reports)",
           {json_flag(options->json),
            {"--capture", &options->capture,
-            "write the kernel files behind the facts into this file (for a bug "
-            "report)"},
+            "write the kernel files that facts and check read to this file (for a bug report)"},
            host_option(options->host)},
           [options](const Call&) { return print_facts(*options); }};
 }

@@ -206,16 +206,16 @@ std::string as_text(const HistoryOptions& options, const std::vector<HistoryPoin
 
 Result<ExitCode> print_history(const HistoryOptions& options) {
   if (find_metric_info(options.metric) == nullptr)
-    return Error{ErrorKind::usage, "there is no metric \"" + options.metric + "\"",
+    return Error{ErrorKind::usage, "unknown metric \"" + options.metric + "\"",
                  "isolab schema lists them under x-metrics"};
   const auto labels = TRY(labels_from(options.labels));
   std::error_code ignored;
   if (!fs::is_directory(options.directory, ignored))
     return Error{ErrorKind::usage, options.directory.string() + " is not a directory",
-                 "--in DIR says where the recordings are"};
+                 "--in DIR names the directory of the recordings"};
   const fs::path file = options.index.empty() ? options.directory / "index.sqlite" : options.index;
   auto index = TRY(RecordingIndex::open(file));
-  if (index.remade()) say_line("the index was of another version and is made again");
+  if (index.remade()) say_line("the index was of another version and is rebuilt");
   TRY(bring_up_to_date(index, options.directory, options.rebuild));
   const auto points = TRY(index.history(options.metric, labels));
   if (points.empty() && !options.json)
@@ -234,11 +234,12 @@ Verb verb_history() {
   const auto options = std::make_shared<HistoryOptions>();
   return {
       "history",
-      "one metric over all recordings of a directory",
+      "print one metric of all recordings in a directory",
       {json_flag(options->json),
        Option{"metric", &options->metric, "a name of `isolab schema`"}.require(),
        Option{"--in", &options->directory, "directory of the recordings"}.show_default(),
-       Option{"--label", &options->labels, "only with this label, like arm=idle"}.take_one_each(),
+       Option{"--label", &options->labels, "only with this label, such as arm=idle"}
+           .take_one_each(),
        {"--index", &options->index, "the index's file (default: index.sqlite in the directory)"},
        {"--rebuild", &options->rebuild, "analyse every recording again"}},
       [options](const Call&) { return print_history(*options); }};

@@ -54,9 +54,8 @@ Result<ExitCode> dry_run(Plan plan, Files& files, HostFacts facts, bool json) {
 Result<ExitCode> plan(const PlanOptions& options) {
   if (options.dry_run && !options.host.empty())
     return Error{ErrorKind::usage,
-                 "--dry-run tries workloads out, and --host names a machine "
-                 "that is not this one",
-                 "leave out one of them"};
+                 "cannot combine --dry-run and --host: a dry run needs this machine",
+                 "use one of them"};
   const std::string file = TRY(find_profile(options.profile));
   const Profile profile = TRY(read_profile(file));
   // What is missing then says so.
@@ -80,8 +79,7 @@ Verb verb_plan() {
            profile_argument(options->profile),
            booted_option(options->booted),
            {"--dry-run", &options->dry_run,
-            "try one operation of each workload, to tell what is not applicable "
-            "here"},
+            "try one operation of each workload, to find what is not applicable here"},
            host_option(options->host)},
           [options](const Call&) { return plan(*options); }};
 }

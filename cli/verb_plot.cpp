@@ -47,7 +47,7 @@ Verb verb_plot() {
           {json_flag(options->json),
            recording_argument(options->recording),
            {"-o,--output", &options->output,
-            "directory for the charts (default: charts/ beside the findings)"}},
+            "directory for the charts (default: charts/ in the recording)"}},
           [options](const Call&) { return plot(*options); }};
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The verb restore: puts back what killed runs have left changed, from their journals.
+// The verb restore: restores what killed runs have left changed, from their journals.
 #include <fmt/format.h>
 #include <unistd.h>
 
@@ -69,22 +69,22 @@ Result<ExitCode> restore(Files& files, Stuck stuck, bool json) {
         print_json(JsonObject{{"journals", restored}, {"left", left}, {"problems", problems}}));
   } else {
     if (restored + left == 0) print("nothing to restore\n");
-    if (restored != 0) print(journals(restored) + " of killed runs undone\n");
+    if (restored != 0) print(journals(restored) + " of killed runs restored\n");
     if (left != 0)
-      print(journals(left) + " could not be undone entirely: what is left is still listed there\n");
+      print(journals(left) + " could not be restored completely: the rest is still listed there\n");
     for (const auto& problem : problems)
       print(visible_line(std::get<std::string>(problem.value)) + "\n");
     if (left != 0)
       print(
-          "isolab restore --forget drops what cannot be put back; what the kernel changes in one "
-          "direction alone, a reboot puts back\n");
+          "isolab restore --forget drops what cannot be restored; a reboot resets settings that "
+          "the kernel changes in one direction only\n");
   }
   if (stuck == Stuck::forget) return left == 0 ? ExitCode::done : ExitCode::not_restored;
   return problems.empty() ? ExitCode::done : ExitCode::not_restored;
 }
 
 Result<ExitCode> restore(const RestoreOptions& options) {
-  // The run may have seen tracefs through a mount of its own.
+  // The run may have seen tracefs through its own mount.
   if (is_root()) TRY(mount_private_kernel_filesystems());
   SystemFiles files;
   return options.dry_run
@@ -97,12 +97,11 @@ Result<ExitCode> restore(const RestoreOptions& options) {
 Verb verb_restore() {
   const auto options = std::make_shared<RestoreOptions>();
   return {"restore",
-          "put back what a run that was killed has left changed",
+          "restore what a killed run left changed",
           {json_flag(options->json),
            {"--dry-run", &options->dry_run, "print what it would do, as a shell script"},
            Option{"--forget", &options->forget,
-                  "drop from the journals what cannot be put back, after trying once "
-                  "more"}
+                  "drop from the journals what cannot be restored, after trying again"}
                .exclude("--dry-run")},
           [options](const Call&) { return restore(*options); }};
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The verb run: carries out a profile and reports.
+// The verb run: runs a profile and reports.
 #include <fmt/format.h>
 #include <unistd.h>
 
@@ -51,8 +51,8 @@ Progress::Style progress_style(bool quiet) {
   return isatty(STDERR_FILENO) ? Progress::Style::terminal : Progress::Style::plain;
 }
 
-// How long the run may be silent before it counts as hung. Each wait in it has a limit of its own;
-// these are for the day one of those fails. A first kernel_build prepares for up to 15 minutes.
+// How long the run may be silent before it counts as hung. Each wait in it has its own limit; these
+// are for the case that one of those fails. A first kernel_build prepares for up to 15 minutes.
 constexpr Nanos kWindowLimit = std::chrono::minutes(20);
 constexpr Nanos kEndLimit = std::chrono::minutes(10);
 
@@ -86,15 +86,15 @@ class Run {
     fs::create_directories(cache_, no_cache);
     apply_inability(plan_, dry_run_workloads(plan_, host_.files, facts_, guard_, cache_, progress));
     if (const auto left = end_descendants(host_.files); !left.killed.empty())
-      progress.line("the trials had left running: " + visible_line(listed(left.killed)) +
+      progress.line("left running by the dry runs: " + visible_line(listed(left.killed)) +
                     "; killed");
     announce(progress);
     if (plan_.windows.empty())
-      return Error{ErrorKind::unsupported, "no arm of this profile can run here",
-                   names_boots(plan_.arms)
-                       ? "isolab plan says which kernels it needs; isolab vm run "
-                         "boots them in guests"
-                       : "isolab plan --dry-run says why"};
+      return Error{
+          ErrorKind::unsupported, "cannot run this profile here: no arm of it is applicable",
+          names_boots(plan_.arms) ? "isolab plan says which kernels it needs; isolab vm run "
+                                    "boots them in guests"
+                                  : "isolab plan --dry-run gives the reasons"};
     RecordingWriter writer = TRY(RecordingWriter::create(output_, manifest_, plan_, profile_.source,
                                                          host_.facts.all, group_));
     for (std::size_t i = 0; i < plan_.windows.size() && interrupted_by() == 0; ++i) {
@@ -123,7 +123,7 @@ class Run {
     const ProbeInfo* probe = find_probe(plan_.probe.name);
     if (plan_.isolation->via == "partition" && probe != nullptr && !probe->enters_cgroup)
       return Error{ErrorKind::unsupported,
-                   "probe " + probe->name + " cannot enter a cgroup partition",
+                   "probe " + probe->name + " cannot run in a cgroup partition",
                    "isolate at boot (isolation: via: cmdline), or use " +
                        probes_that(&ProbeInfo::enters_cgroup)};
     isolation_ = TRY(isolate(*plan_.isolation, plan_.housekeeping, host_, guard_));
@@ -139,7 +139,7 @@ class Run {
   void announce(Progress& progress) const {
     if (!plan_.measured_isolated)
       progress.line(
-          fmt::format("** CPU {} is NOT ISOLATED ({}): the scheduler may put anything on it **",
+          fmt::format("** CPU {} is NOT ISOLATED ({}): the scheduler may run any task on it **",
                       plan_.measured.list(), plan_.measured_why));
     for (const auto& arm : plan_.arms)
       if (!arm.not_applicable.empty())
@@ -169,7 +169,7 @@ class Run {
 
   void not_restored(const RestoreProblem& problem) {
     manifest_.warnings.push_back(
-        make_warning(WarningId::not_restored, problem.what, "set " + problem.path + " by hand"));
+        make_warning(WarningId::not_restored, problem.what, "set " + problem.path + " manually"));
     restored_ = false;
   }
 
@@ -214,7 +214,7 @@ Result<std::optional<gid_t>> find_group(const std::string& name) {
     for (int i = 0; i < 3; ++i) std::getline(fields, field, ':');
     if (const auto number = number_of(field)) return number;
   }
-  return Error{ErrorKind::usage, "there is no group \"" + name + "\"",
+  return Error{ErrorKind::usage, "cannot find group \"" + name + "\"",
                "--group takes a name that getent group knows, or a number"};
 }
 
@@ -266,7 +266,7 @@ std::vector<Option> run_options(RunOptions& run) {
       hash_option(run.hash),
       group_option(run.group),
       Option{"--sessions", &run.sessions,
-             "so many fresh starts, below one directory: what compare counts as n"}
+             "number of sessions, each in its own subdirectory (the n of isolab compare)"}
           .between(1, 1000),
       booted_option(run.booted),
       // A word each, of what was typed on the host of a guest (vm/sessions/guest_run.cpp).
@@ -278,12 +278,12 @@ std::vector<Option> run_options(RunOptions& run) {
 
 Verb verb_run() {
   const auto options = std::make_shared<RunOptions>();
-  return {"run",
-          "run a profile: noise on housekeeping CPUs, listening on measured CPUs; leaves "
-          "a recording",
-          run_options(*options), [options](const Call& call) {
-            return options->sessions > 1 ? run_sessions(*options) : run(*options, call.words);
-          }};
+  return {
+      "run",
+      "run a profile: workloads on housekeeping CPUs, probe on measured CPUs; writes a recording",
+      run_options(*options), [options](const Call& call) {
+        return options->sessions > 1 ? run_sessions(*options) : run(*options, call.words);
+      }};
 }
 
 }  // namespace isolab

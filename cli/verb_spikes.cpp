@@ -37,12 +37,11 @@ Result<ExitCode> print_spikes(const SpikesRequest& request) {
 Verb verb_spikes() {
   const auto request = std::make_shared<SpikesRequest>();
   return {"spikes",
-          "the worst gaps of a traced recording, each with its whole story",
+          "print the longest gaps of a traced recording, each with its causes",
           {json_flag(request->json),
            recording_argument(request->recording),
-           {"--over", &request->over, "only gaps longer than this, like 50us"},
-           Option{"--limit", &request->limit, "how many of the longest"}.show_default().between(
-               1, 100000),
+           {"--over", &request->over, "only gaps longer than this, such as 50us"},
+           Option{"--limit", &request->limit, "number of gaps"}.show_default().between(1, 100000),
            classes_option(request->classes)},
           [request](const Call&) { return print_spikes(*request); }};
 }

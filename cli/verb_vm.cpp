@@ -6,8 +6,7 @@ namespace isolab {
 
 Verb verb_vm() {
   return {"vm",
-          "virtual machines with isolated CPUs: real counts without a lab machine "
-          "(docs/guests.md)"};
+          "use virtual machines with isolated CPUs: counts without a lab machine (docs/guests.md)"};
 }
 
 }  // namespace isolab

@@ -57,7 +57,7 @@ Result<std::vector<Command>> commands_of(const VmExecOptions& options) {
     }
   }
   if (commands.empty() || commands.size() > 99)
-    return Error{ErrorKind::usage, "a guest carries out 1-99 commands"};
+    return Error{ErrorKind::usage, "a guest runs 1-99 commands"};
   return commands;
 }
 
@@ -110,11 +110,12 @@ std::vector<Option> exec_options(VmExecOptions& exec) {
   options.push_back(
       {"verb", &exec.verb, "a verb with its arguments; after -- when it has options"});
   options.push_back(
-      Option{"--script", &exec.script, "several commands in one guest: a file, one a line"}.exclude(
-          "verb"));
-  options.push_back({"--file", &exec.files, "/path/in/guest=FILE or directory to take along"});
+      Option{"--script", &exec.script, "run the commands in this file, one per line, in one guest"}
+          .exclude("verb"));
   options.push_back(
-      {"-o,--output", &exec.output, "directory for everything commands left in /out"});
+      {"--file", &exec.files, "/path/in/guest=FILE: copy this file or directory into the guest"});
+  options.push_back(
+      {"-o,--output", &exec.output, "directory for the contents of /out of the guest"});
   return options;
 }
 
@@ -122,7 +123,7 @@ std::vector<Option> exec_options(VmExecOptions& exec) {
 
 Verb verb_vm_exec() {
   const auto options = std::make_shared<VmExecOptions>();
-  return {"vm exec", "boot a guest and carry out one verb in it: isolab vm exec check",
+  return {"vm exec", "boot a guest and run one verb in it: isolab vm exec check",
           exec_options(*options), [options](const Call&) { return exec(*options); }};
 }
 

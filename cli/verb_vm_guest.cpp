@@ -7,7 +7,7 @@ namespace isolab {
 
 Verb verb_vm_guest() {
   return {.name = "vm guest",
-          .summary = "be PID 1 of a guest",
+          .summary = "run as PID 1 of a guest",
           .act = [](const Call&) -> Result<ExitCode> { run_guest_init(); },
           .hidden = true};
 }

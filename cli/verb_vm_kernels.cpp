@@ -32,7 +32,7 @@ Result<ExitCode> list_guest_kernels(const KernelsOptions& options) {
     }
     for (const auto& kernel : *kernels) {
       text += fmt::format("{:<7} {:<12} {:<32} {}\n", arch, kernel.name, kernel.release,
-                          kernel.cached ? "cached" : "to be fetched");
+                          kernel.cached ? "cached" : "not downloaded");
       items.push_back(JsonObject{{"arch", arch},
                                  {"name", kernel.name},
                                  {"release", kernel.release},
@@ -55,7 +55,7 @@ Result<ExitCode> list_guest_kernels(const KernelsOptions& options) {
 Verb verb_vm_kernels() {
   const auto options = std::make_shared<KernelsOptions>();
   return {"vm kernels",
-          "list the Debian kernels a guest can boot",
+          "list the Debian kernels that a guest can boot",
           {{"--arch", &options->arch, "x86_64 or arm64 (default: both)"}, json_flag(options->json)},
           [options](const Call&) { return list_guest_kernels(*options); }};
 }

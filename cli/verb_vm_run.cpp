@@ -86,9 +86,10 @@ Result<ExitCode> run_sessions(const VmRunOptions& options, const Profile& profil
   }
   if (!not_compared.empty()) say("not compared: " + not_compared);
   if (!missing.empty())
-    return Error{ErrorKind::io, "some boots left no recording:\n" + missing,
+    return Error{ErrorKind::io,
+                 "cannot record all sessions: these boots left no recording:\n" + missing,
                  fmt::format("the others are kept; isolab vm run {} --sessions {} -o {} --resume "
-                             "records what lacks",
+                             "records the missing sessions",
                              options.profile, options.sessions, run.output.string())};
   return code;
 }
@@ -157,7 +158,8 @@ Result<ExitCode> run(const VmRunOptions& options, const std::vector<std::string>
     return run_guests(options, profile, run, architectures);
   }
   if (architectures.size() > 1)
-    return Error{ErrorKind::usage, "several sessions or kernels of several architectures at once",
+    return Error{ErrorKind::usage,
+                 "cannot use several architectures with --sessions or with several kernels",
                  "one --arch at a time"};
   run.arch = architectures.front();
   run.output =
@@ -171,9 +173,9 @@ std::vector<Option> guest_run_options(VmRunOptions& run) {
       {"-o,--output", &run.output,
        "directory of the recording, or of the sessions (must not exist)"},
       Option{"--sessions", &run.sessions,
-             "so many boots of each kernel the profile's arms name, in turns; then compare"}
+             "boot each kernel that the profile's arms name this many times, in turn; then compare"}
           .between(1, 1000),
-      {"--resume", &run.resume, "record only the sessions that -o lacks"},
+      {"--resume", &run.resume, "record only the sessions missing in -o"},
       hash_option(run.hash),
       no_plots_flag(run.no_plots)};
   for (auto& option : guest_options(run.vm, run.json)) options.push_back(std::move(option));
@@ -184,7 +186,7 @@ std::vector<Option> guest_run_options(VmRunOptions& run) {
 
 Verb verb_vm_run() {
   const auto options = std::make_shared<VmRunOptions>();
-  return {"vm run", "boot a guest, run a profile in it, bring the recording back",
+  return {"vm run", "boot a guest, run a profile in it, copy the recording to the host",
           guest_run_options(*options),
           [options](const Call& call) { return run(*options, call.words); }};
 }

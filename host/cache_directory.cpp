@@ -30,7 +30,7 @@ fs::path user_cache_directory() {
 Result<void> prepare_cache(const fs::path& directory) {
   if (directory.empty())
     return Error{ErrorKind::unsupported,
-                 "there is no place for a cache: neither $HOME nor $XDG_CACHE_HOME is set",
+                 "cannot choose a cache directory: neither $HOME nor $XDG_CACHE_HOME is set",
                  "$ISOLAB_CACHE names one"};
   std::error_code error;
   fs::create_directories(directory, error);
@@ -43,8 +43,7 @@ Result<void> check_cached(const fs::path& place) {
   if (::stat(place.c_str(), &found) != 0)
     return errno_error("cannot look at " + place.string(), errno);
   if (const std::string why = why_untrusted(found); !why.empty())
-    return Error{ErrorKind::denied,
-                 "what is in the cache at " + place.string() + " cannot be trusted: " + why,
+    return Error{ErrorKind::denied, "cannot use the cache at " + place.string() + ": " + why,
                  "remove it, or name another cache with $ISOLAB_CACHE"};
   return {};
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Where isolab keeps what is expensive to make again: kernel sources, build trees, guest kernels.
-// What lies there is built and booted, so it must be nobody else's.
+// What lies there is built and booted, so no other user may own it.
 #pragma once
 
 #include <filesystem>

@@ -22,7 +22,7 @@ Result<std::vector<std::string>> tree(const Files& files, const std::string& cgr
   for (std::size_t i = 0; i < places.size(); ++i) {
     const auto names = files.list(places[i]);
     if (!names && i == 0) return names.error();
-    if (!names) continue;  // removed meanwhile
+    if (!names) continue;  // removed in the meantime
     for (const auto& name : *names)
       if (files.exists(places[i] + '/' + name + "/cgroup.procs"))
         places.push_back(places[i] + '/' + name);
@@ -82,7 +82,7 @@ Result<std::string> cgroup2_mount(const Files& files) {
 Result<std::string> own_cgroup(const Files& files) {
   const std::string mount = TRY(cgroup2_mount(files));
   if (const auto path = own_cgroup_path(files, "")) return mount + (*path == "/" ? "" : *path);
-  return Error{ErrorKind::unsupported, "this process is in no cgroup v2 that can be seen here"};
+  return Error{ErrorKind::unsupported, "cannot find the cgroup v2 of this process"};
 }
 
 Result<void> enter_cgroup(Files& files, const std::string& cgroup) {
@@ -98,7 +98,7 @@ Result<std::vector<pid_t>> processes_of(const Files& files, const std::string& c
   for (const auto& place : TRY(tree(files, cgroup))) {
     const auto text = files.read(place + "/cgroup.procs");
     if (!text && place == cgroup) return text.error();
-    if (!text) continue;  // removed meanwhile, or threaded: its processes are listed above it
+    if (!text) continue;  // removed in the meantime, or threaded: its processes are listed above it
     std::istringstream pids(*text);
     for (pid_t pid = 0; pids >> pid;) found.push_back(pid);
   }
@@ -121,8 +121,8 @@ Result<void> kill_cgroup(Files& files, const std::string& cgroup) {
     sleep_for(kKillPause);
   }
   return Error{ErrorKind::io,
-               fmt::format("processes of {} do not die: {}", cgroup, fmt::join(left, " ")),
-               "they may hang in the kernel; isolab restore tries again"};
+               fmt::format("cannot kill processes of {}: {}", cgroup, fmt::join(left, " ")),
+               "they may be stuck in the kernel; isolab restore tries again"};
 }
 
 Result<void> remove_cgroup(Files& files, const std::string& cgroup) {

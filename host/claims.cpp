@@ -66,15 +66,16 @@ Result<void> check_claim(const Files& files, const Claim& claim, const std::stri
     case Claim::Kind::value: return {};
     case Claim::Kind::directory:
     case Claim::Kind::cgroup:
-      if (!file.starts_with(kOurs)) return refused("isolab's own directories are named isolab...");
+      if (!file.starts_with(kOurs))
+        return refused("directories made by isolab are named isolab...");
       return {};
     case Claim::Kind::controller:
       if (file != "cgroup.subtree_control" || !is_word(name, ""))
-        return refused("it is no list of cgroup controllers");
+        return refused("it is not a list of cgroup controllers");
       return {};
     case Claim::Kind::kprobe:
       if (file != "kprobe_events" || !name.starts_with(kOurs) || !is_word(name, "/"))
-        return refused("isolab's own kprobe events are named isolab...");
+        return refused("kprobe events made by isolab are named isolab...");
       return {};
   }
   return {};

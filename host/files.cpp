@@ -49,7 +49,7 @@ Result<std::string> SystemFiles::read(const std::string& path) const {
     if (got == 0) return text;
     text.append(buffer.data(), static_cast<std::size_t>(got));
     if (text.size() > kMostBytes)
-      return Error{ErrorKind::io, "cannot read " + path + ": it has no end"};
+      return Error{ErrorKind::io, "cannot read " + path + ": it does not end"};
   }
 }
 
@@ -83,7 +83,7 @@ Result<void> SystemFiles::write(const std::string& path, std::string_view text) 
   if (done < 0) return file_error(verb, path, errno);
   if (static_cast<std::size_t>(done) != text.size())
     return Error{ErrorKind::io,
-                 "cannot " + verb + " " + path + ": the kernel took only a part of it"};
+                 "cannot " + verb + " " + path + ": the kernel accepted only a part of it"};
   return {};
 }
 

@@ -18,7 +18,7 @@ class Files {
   virtual ~Files() = default;
   /// The whole file. A missing file is ErrorKind::unsupported, a refused one ErrorKind::denied.
   virtual Result<std::string> read(const std::string& path) const = 0;
-  /// `size` bytes at `offset`, in one pread(2): device files that are no stream (/dev/cpu/N/msr).
+  /// `size` bytes at `offset`, in one pread(2): device files that are not streams (/dev/cpu/N/msr).
   /// io: fewer.
   virtual Result<std::string> read_at(const std::string& path, std::size_t offset,
                                       std::size_t size) const;

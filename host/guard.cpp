@@ -74,7 +74,7 @@ Result<void> StateGuard::set(const std::string& path, const std::string& value) 
   }
   const std::string now = TRY(read_back(files_, path, value));
   // Only a confirmed value is "what we wrote": an unconfirmed one may still arrive late, and must
-  // not look like somebody else's then.
+  // not look like one of another process then.
   if (!same_value(now, value))
     return Error{ErrorKind::io,
                  "wrote \"" + value + "\" to " + path + ", but it reads \"" + now + "\"",
@@ -86,7 +86,7 @@ Result<void> StateGuard::set(const std::string& path, const std::string& value) 
 Result<void> StateGuard::make(Claim::Kind kind, const std::string& path) {
   if (files_.exists(path))
     return Error{ErrorKind::busy, "cannot make directory " + path + ": it exists already",
-                 "another run may own it; `isolab restore` removes what a dead run left behind"};
+                 "another run may own it; `isolab restore` removes what a killed run left"};
   TRY(push({.claim = {kind, path}}));
   if (auto made = files_.make_dir(path); !made) {
     TRY(pop());
@@ -118,7 +118,7 @@ Result<void> StateGuard::define_kprobe(const std::string& kprobe_events, const s
                                        const std::string& definition) {
   if (kprobe_defined(TRY(files_.read(kprobe_events)), name))
     return Error{ErrorKind::busy, "kprobe event " + name + " is defined already",
-                 "another run may own it; `isolab restore` removes what a dead run left behind"};
+                 "another run may own it; `isolab restore` removes what a killed run left"};
   TRY(push({.claim = {Claim::Kind::kprobe, kprobe_events}, .original = name}));
   if (auto wrote = files_.write(kprobe_events, definition + "\n"); !wrote) {
     TRY(pop());
@@ -128,7 +128,7 @@ Result<void> StateGuard::define_kprobe(const std::string& kprobe_events, const s
 }
 
 // The journal shrinks with each step: after a crash in the middle the entries undone already must
-// not look like values that somebody else changed.
+// not look like values that another process changed.
 // One that cannot be made shorter (no space) lists what is undone already, which a later restore
 // finds as it was: no problem unless it stays when nothing is left to be undone.
 std::vector<RestoreProblem> StateGuard::restore_to(std::size_t mark) {

@@ -3,7 +3,7 @@
 // original, journal it ahead of the write, write, read back; restore in reverse. The guard lives in
 // the run's process; workloads run in children and get Knobs for the paths they declared, so a
 // child that is killed leaves nothing behind that the guard does not put back. When the run itself
-// is killed, whoever is left restores from its journal (host/restore.h).
+// is killed, the supervisor or its parent restores from its journal (host/restore.h).
 #pragma once
 
 #include <cstddef>
@@ -49,7 +49,7 @@ class Knob {
   std::string original_;
 };
 
-/// A value that could not be put back, or that somebody else changed meanwhile.
+/// A value that could not be restored, or that another process changed in the meantime.
 struct RestoreProblem {
   std::string path;
   std::string what;  // a whole sentence
@@ -61,7 +61,7 @@ class StateGuard {
   /// survive a reboot either), named after this process; it exists only while something is to be
   /// restored.
   StateGuard(Files& files, std::filesystem::path journal_dir);
-  ~StateGuard();  // restores what is left, silently; call restore() to hear of problems
+  ~StateGuard();  // restores what is left, silently; call restore() to get the problems
   StateGuard(const StateGuard&) = delete;
   StateGuard& operator=(const StateGuard&) = delete;
 
@@ -96,7 +96,7 @@ class StateGuard {
     std::string written = {};   // the value set() wrote; empty: left to a knob
     std::string stored = {};    // what the file said after it; empty: not yet confirmed
     bool knob = false;          // a knob was handed out: whatever it holds is ours
-    std::string stuck = {};  // why it could not be put back when that was tried; empty: it was not
+    std::string stuck = {};  // why it could not be restored when that was tried; empty: it was not
   };
   const std::vector<Entry>& entries() const { return entries_; }
 

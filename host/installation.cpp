@@ -49,7 +49,7 @@ Result<Installation> installation_of(const fs::path& program) {
   if (const std::string why = why_untrusted(facts); !why.empty())
     return Error{ErrorKind::denied,
                  "cannot use the files that ship with isolab: " + share.string() + ": " + why,
-                 "chown or chmod it, or unpack isolab in a directory of your own"};
+                 "chown or chmod it, or unpack isolab in your own directory"};
   return Installation{share, prefix / "lib/isolab"};
 }
 

@@ -122,7 +122,8 @@ std::uint64_t start_ticks_of(int pid) {
   const auto fields = words_of(std::string_view(*stat).substr(close + 2));
   std::uint64_t ticks = 0;
   if (fields.size() < 20 || !read_whole(fields[19], ticks)) return 0;
-  if (fields[0] == "Z" || fields[0] == "X") return 0;  // dead, though nobody has waited for it yet
+  if (fields[0] == "Z" || fields[0] == "X")
+    return 0;  // dead, though it has not been waited for yet
   return ticks;
 }
 

@@ -13,7 +13,7 @@
 //   cgroup PATH
 //   controller PATH NAME
 //   kprobe PATH NAME
-//   stuck REASON             why the entry before it could not be put back when that was tried
+//   stuck REASON             why the entry before it could not be restored when that was tried
 //   end
 //
 // Version 2 had no "stuck"; it is still read.
@@ -60,7 +60,7 @@ Result<void> check_claim(const Files& files, const Claim& claim, const std::stri
 void allow_claims_below(const std::string& place);
 
 // A journal counts only in a directory that open_state_directory() accepts, and only as a regular
-// file of our own that no other user may write to. Otherwise: denied.
+// file of this user that no other user may write to. Otherwise: denied.
 
 /// Makes the directory when needed (host/state_directory.h); the file has mode 0600.
 Result<void> save_journal(const std::filesystem::path& path, const Journal& journal);

@@ -83,7 +83,7 @@ Result<void> pin_this_thread(const CpuSet& cpus) {
   for (int cpu : cpus) mask.add(cpu);
   if (::sched_setaffinity(0, CpuMask::size(), mask.get()) != 0)
     return errno_error("cannot pin a thread to CPUs " + cpus.list(), errno,
-                       "are they online and in our cpuset? see /sys/devices/system/cpu/online and "
+                       "are they online and in the cpuset? see /sys/devices/system/cpu/online and "
                        "Cpus_allowed_list in /proc/self/status");
   return {};
 }
@@ -128,7 +128,7 @@ Result<void> run_ahead_of_ordinary_tasks() {
 
 Result<void> lock_all_memory() {
   if (::mlockall(MCL_CURRENT | MCL_FUTURE) != 0)
-    return errno_error("cannot lock our memory", errno,
+    return errno_error("cannot lock memory", errno,
                        "needs root, CAP_IPC_LOCK or a higher ulimit -l");
   return {};
 }
@@ -181,7 +181,7 @@ Result<Fd> hold_cpu_dma_latency() {
 }
 
 Result<SharedMemory> SharedMemory::create(std::size_t bytes) {
-  if (bytes == 0) return Error{ErrorKind::usage, "shared memory of no bytes"};
+  if (bytes == 0) return Error{ErrorKind::usage, "cannot map shared memory: size 0"};
   void* data = ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
   if (data == MAP_FAILED)
     return errno_error("cannot map " + std::to_string(bytes) + " bytes of shared memory", errno);
@@ -221,10 +221,9 @@ Result<std::vector<std::string>> mount_private_kernel_filesystems() {
   if (missing.empty()) return made;
 
   if (::unshare(CLONE_NEWNS) != 0)
-    return errno_error("cannot make a mount namespace of our own", errno,
-                       "needs root or CAP_SYS_ADMIN");
+    return errno_error("cannot make a mount namespace", errno, "needs root or CAP_SYS_ADMIN");
   if (::mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0)
-    return errno_error("cannot make our mount namespace private", errno);
+    return errno_error("cannot make the mount namespace private", errno);
   for (const Wanted& wanted : missing) {
     if (::mount(wanted.type, wanted.place, wanted.type, MS_NOSUID | MS_NODEV | MS_NOEXEC,
                 nullptr) == 0) {

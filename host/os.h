@@ -29,7 +29,7 @@ Result<void> run_ahead_of_ordinary_tasks();
 Result<void> lock_all_memory();  // mlockall(MCL_CURRENT | MCL_FUTURE)
 bool is_root();
 /// Processes that hold an anonymous descriptor of this kind ("[perf_event]", fs/anon_inodes.c), by
-/// /proc/PID/fd. Those that end meanwhile, or that may not be looked at, are left out.
+/// /proc/PID/fd. Those that end in the meantime, or that may not be looked at, are left out.
 std::vector<std::int32_t> holders_of_anonymous(const std::string& kind);
 
 /// A file descriptor that closes itself.
@@ -79,7 +79,7 @@ class StopFlag {
   const std::atomic<std::uint32_t>* flag_;
 };
 
-/// A mount namespace of our own with tracefs and debugfs in their usual places, made when they are
+/// A private mount namespace with tracefs and debugfs in their usual places, made when they are
 /// not mounted; it dies with the process, so nothing is left behind. Needs root; call it while
 /// single-threaded. Returns what was mounted ("tracefs", "debugfs"), empty if nothing was missing.
 Result<std::vector<std::string>> mount_private_kernel_filesystems();

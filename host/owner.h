@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Whether files that somebody else may have made are to be built, booted or run.
+// Whether files that another user may have made are to be built, booted or run.
 #pragma once
 
 #include <sys/stat.h>

@@ -78,7 +78,7 @@ Result<Pipe> make_pipe() {
   ::_exit(127);
 }
 
-/// In the child: a group of its own, death with the parent, default signals, its CPUs.
+/// In the child: a separate process group, death with the parent, default signals, its CPUs.
 void settle(int pipe, pid_t parent, const CpuSet& cpus) {
   ::setpgid(0, 0);
   // Bound to the *thread* that forked (man 2 prctl): fork from the main thread.
@@ -214,7 +214,7 @@ std::string Exit::text() const {
 }
 
 Result<Child> Child::spawn(const CommandSpec& spec) {
-  if (spec.argv.empty()) return Error{ErrorKind::usage, "a command without words"};
+  if (spec.argv.empty()) return Error{ErrorKind::usage, "cannot run an empty command"};
   const auto own_path = spec.environment.find("PATH");
   const std::string& name = spec.argv.front();
   // "./configure" is meant below the child's directory, which is entered after the fork.
@@ -256,7 +256,7 @@ Result<Child> Child::spawn(const CommandSpec& spec) {
     ::execve(program.c_str(), argv.data(), envp.data());
     give_up(report, Step::run, errno);
   }
-  ::setpgid(pid, pid);  // in both, so that the group exists whoever runs first
+  ::setpgid(pid, pid);  // in both, so that the group exists regardless of the order
   TRY(hear_setup(pid, pipe, program));
   return Child(pid);
 }
@@ -270,7 +270,7 @@ Result<Child> Child::fork_into(const std::string& name, const CpuSet& cpus,
   if (pid < 0) return errno_error("cannot fork for " + name, errno);
   if (pid == 0) {
     settle(pipe.write.get(), parent, cpus);
-    // What it says neither kills nor stops it, whoever reads and whatever `stty tostop` says.
+    // What it says neither kills nor stops it, regardless of the reader and of `stty tostop` says.
     ::signal(SIGPIPE, SIG_IGN);
     ::signal(SIGTTOU, SIG_IGN);
     ::prctl(PR_SET_NAME, name.substr(0, 15).c_str());
@@ -326,7 +326,7 @@ std::optional<Exit> Child::wait_for(Nanos limit) {
     ended.user_seconds = seconds(used.ru_utime);
     ended.system_seconds = seconds(used.ru_stime);
   } else {
-    ended.code = kNeverEnded;  // somebody else reaped it
+    ended.code = kNeverEnded;  // another waiter reaped it
   }
   exit_ = ended;
   const auto deadline = Clock::now() + kGroupWait;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Child processes: each in a process group of its own, pinned, dying with its parent, ended in
+// Child processes: each in a separate process group, pinned, dying with its parent, ended in
 // bounded time. Either a command (an argv list, never a shell string) or a function in a fork.
 #pragma once
 

@@ -29,8 +29,8 @@ Undone failed(const std::string& path, const std::string& why) {
   return {false, RestoreProblem{path, why}};
 }
 
-/// "It is gone" counts only where its file system can be seen at all. A cgroup may have gone with
-/// the one it was in.
+/// "It is missing" counts only where its file system can be seen at all. A cgroup may have gone
+/// with the one it was in.
 std::optional<std::string> unseen(const Files& files, const Claim& claim) {
   const std::string& path = claim.path;
   const auto parent = std::filesystem::path(path).parent_path().string();
@@ -39,8 +39,8 @@ std::optional<std::string> unseen(const Files& files, const Claim& claim) {
     for (auto above = std::filesystem::path(parent); above.has_relative_path();
          above = above.parent_path())
       if (files.exists(above.string() + "/cgroup.procs")) return std::nullopt;
-  return "cannot tell whether " + path + " is still there: " + parent +
-         " is not to be seen (is its file system mounted?)";
+  return "cannot determine whether " + path + " is still there: " + parent +
+         " is not visible (is its file system mounted?)";
 }
 
 Undone undo_directory(Files& files, const StateGuard::Entry& entry) {
@@ -61,7 +61,7 @@ Undone undo_kprobe(Files& files, const StateGuard::Entry& entry) {
   const std::string& path = entry.claim.path;
   const auto defined = files.read(path);
   if (!defined)
-    return failed(path, "cannot tell whether kprobe event " + entry.original +
+    return failed(path, "cannot determine whether kprobe event " + entry.original +
                             " is still defined: " + defined.error().what);
   if (!kprobe_defined(*defined, entry.original)) return {};
   const auto removed = while_busy([&] { return files.write(path, "-:" + entry.original + "\n"); });
@@ -72,7 +72,7 @@ Undone undo_controller(Files& files, const StateGuard::Entry& entry) {
   const std::string& path = entry.claim.path;
   const auto enabled = files.read(path);
   if (!enabled)
-    return failed(path, "cannot tell whether cgroup controller " + entry.original +
+    return failed(path, "cannot determine whether cgroup controller " + entry.original +
                             " is still enabled: " + enabled.error().what);
   if (!controller_enabled(*enabled, entry.original)) return {};
   const auto off = while_busy([&] { return files.write(path, "-" + entry.original); });
@@ -96,12 +96,12 @@ Undone undo_value(Files& files, const StateGuard::Entry& entry) {
   const std::string& path = entry.claim.path;
   const auto current = settled_value(files, entry);
   if (!current)
-    return failed(path, "cannot tell whether it is still changed: " + current.error().what);
+    return failed(path, "cannot determine whether it is still changed: " + current.error().what);
   if (same_value(*current, entry.original)) return {};
   if (confirmed(entry) && !same_value(*current, entry.stored))
-    return {true, RestoreProblem{path, "somebody else changed it meanwhile: it was \"" +
-                                           entry.original + "\", we wrote \"" + entry.written +
-                                           "\", now it is \"" + *current + "\"; left alone"}};
+    return {true, RestoreProblem{path, "another process changed it in the meantime: it was \"" +
+                                           entry.original + "\", isolab wrote \"" + entry.written +
+                                           "\", now it is \"" + *current + "\"; not restored"}};
   // An empty text would be no write at all; a newline stores the empty value.
   const std::string text = entry.original.empty() ? "\n" : entry.original;
   const auto wrote = while_busy([&] { return files.write(path, text); });
@@ -128,7 +128,7 @@ std::string quoted(const std::string& text) {
   return "\"$(printf '" + out + "')\"";
 }
 
-/// Anything may stand in a path or value; a comment must stay on its line.
+/// A path or value may contain anything; a comment must stay on its line.
 std::string comment(const std::string& path, const std::string& why) {
   return visible_line("# " + path + ": " + why);
 }
@@ -143,12 +143,13 @@ Result<Journal> load_checked(const Files& files, const std::filesystem::path& pa
         break;
       }
   if (!journal && journal.error().kind == ErrorKind::parse) {
-    journal.error().what = "a damaged journal, of which nothing is obeyed: " + journal.error().what;
+    journal.error().what = "cannot use a damaged journal: " + journal.error().what;
     journal.error().hint =
-        "look at it, put back by hand what it names, then isolab restore --forget removes it";
+        "inspect it, restore the settings in it manually, then remove it with isolab restore "
+        "--forget";
   } else if (!journal && journal.error().kind == ErrorKind::denied) {
-    journal.error().what = "a journal that is not to be trusted: " + journal.error().what;
-    journal.error().hint = "it is not obeyed; look at who made it, and remove it";
+    journal.error().what = "cannot trust a journal: " + journal.error().what;
+    journal.error().hint = "it is not used; check who made it, and remove it";
   }
   return journal;
 }
@@ -233,9 +234,10 @@ std::string undo_as_shell(const Files& files, const StateGuard::Entry& entry) {
   }
   const auto current = read_value(files, path);
   if (!current) return comment(path, current.error().what);
-  if (same_value(*current, entry.original)) return comment(path, "as it was found");
+  if (same_value(*current, entry.original)) return comment(path, "unchanged");
   if (confirmed(entry) && !same_value(*current, entry.stored))
-    return comment(path, "somebody else changed it to \"" + *current + "\" meanwhile; left alone");
+    return comment(
+        path, "another process changed it to \"" + *current + "\" in the meantime; not restored");
   return "echo " + quoted(entry.original) + " > " + quoted(path);
 }
 
@@ -250,7 +252,7 @@ Result<std::vector<std::filesystem::path>> stale_journals(
        at.increment(error)) {
     if (at->path().extension() != ".journal") continue;
     const auto journal = load_journal(at->path());
-    std::error_code gone;  // meanwhile, by its run
+    std::error_code gone;  // in the meantime, by its run
     if (!journal && !std::filesystem::is_symlink(at->path(), gone) &&
         !std::filesystem::exists(at->path(), gone))
       continue;
@@ -270,13 +272,15 @@ Error leftover(const Files& files, const std::filesystem::path& path) {
   if (stuck != entries.end())
     return {
         ErrorKind::busy,
-        fmt::format("an earlier run changed {}, and it could not be put back: {} ({})",
-                    stuck->claim.path, stuck->stuck, path.string()),
-        "isolab restore tries again; isolab restore --forget accepts it as it is (a reboot puts "
-        "back what the kernel changes in one direction alone)"};
+        fmt::format(
+            "cannot start a run: an earlier run changed {}, which could not be restored: {} ({})",
+            stuck->claim.path, stuck->stuck, path.string()),
+        "isolab restore tries again; isolab restore --forget drops it from the journal (a reboot "
+        "resets settings that the kernel changes in one direction only)"};
   return {ErrorKind::busy,
-          "an earlier run was killed and left the machine changed (" + path.string() + ")",
-          "isolab restore puts it back; isolab restore --dry-run shows what that will do"};
+          "cannot start a run: an earlier run was killed and left the machine changed (" +
+              path.string() + ")",
+          "isolab restore restores it; isolab restore --dry-run shows what that will do"};
 }
 
 std::vector<RestoreProblem> restore_journal(Files& files, const std::filesystem::path& path,
@@ -326,7 +330,7 @@ Result<std::string> restore_script(const Files& files, const std::filesystem::pa
            quoted(path.string()) + "\n";
   for (auto entry = journal.entries.rbegin(); entry != journal.entries.rend(); ++entry) {
     if (!entry->stuck.empty())
-      script += comment(entry->claim.path, "could not be put back: " + entry->stuck) + "\n";
+      script += comment(entry->claim.path, "could not be restored: " + entry->stuck) + "\n";
     script += undo_as_shell(files, *entry) + "\n";
   }
   return script;

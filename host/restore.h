@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Undoing what the journal lists: for the guard itself, for those who outlive it (the keeper and
-// the front of a run, runner/supervise.h), and for `isolab restore`.
+// Undoing what the journal lists: for the guard itself, for the processes that outlive it (the
+// supervisor and the parent of a run, runner/supervise.h), and for `isolab restore`.
 #pragma once
 
 #include <filesystem>
@@ -35,12 +35,12 @@ Result<std::vector<std::filesystem::path>> stale_journals(const std::filesystem:
 Error leftover(const Files& files, const std::filesystem::path& journal);
 
 enum class Stuck {
-  keep,    // what cannot be put back stays in the journal, with the reason
+  keep,    // what cannot be restored stays in the journal, with the reason
   forget,  // it is tried again, then dropped; a damaged journal is removed
 };
 /// Puts back what a stale journal names and deletes it when all went well. A journal of an earlier
 /// boot is only deleted: its settings are gone with that kernel. One that lists what isolab does
-/// not change (check_claim()) is damaged: none of it is obeyed.
+/// not change (check_claim()) is damaged: none of it is used.
 std::vector<RestoreProblem> restore_journal(Files& files, const std::filesystem::path& journal,
                                             Stuck stuck = Stuck::keep);
 /// restore_journal() as a shell script, changing nothing.

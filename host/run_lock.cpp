@@ -32,9 +32,9 @@ Error held(const Fd& file, const struct stat& found, const fs::path& path) {
   const std::string says =
       visible_line(trimmed(std::string_view(text, got > 0 ? static_cast<std::size_t>(got) : 0)));
   return {ErrorKind::busy,
-          fmt::format("another isolab works on this machine: user {} holds {}{}", found.st_uid,
-                      path.string(), says.empty() ? "" : ", which says: " + says),
-          "wait for it, or end it with Ctrl-C or SIGTERM; two would measure each other"};
+          fmt::format("cannot start a run: another isolab runs on this machine: user {} holds {}{}",
+                      found.st_uid, path.string(), says.empty() ? "" : ": " + says),
+          "wait for it, or end it with Ctrl-C or SIGTERM; two runs would measure each other"};
 }
 
 Result<void> lock(const Fd& file, const struct stat& found, const fs::path& path, int how) {
@@ -43,8 +43,8 @@ Result<void> lock(const Fd& file, const struct stat& found, const fs::path& path
   return errno_error("cannot lock " + path.string(), errno);
 }
 
-/// Nobody else's file is locked. What cannot be opened (its owner hides it) or is no regular file
-/// (isolab makes no other) tells nothing.
+/// Files of other users are not locked. What cannot be opened (its owner hides it) or is not a
+/// regular file (isolab makes no other) tells nothing.
 Result<void> look_at_others(const fs::path& directory, const fs::path& own) {
   std::error_code error;
   for (fs::directory_iterator at(directory, error), end; !error && at != end; at.increment(error)) {
@@ -72,13 +72,13 @@ Result<RunLock> RunLock::take(const fs::path& directory, const std::string& what
                  0644));
   if (!file)
     return errno_error("cannot open the lock " + path.string(), errno,
-                       "is it somebody else's? $ISOLAB_STATE_DIR names another place");
+                       "does it belong to another user? $ISOLAB_STATE_DIR names another place");
   struct stat found {};
   if (::fstat(file.get(), &found) != 0)
     return errno_error("cannot look at the lock " + path.string(), errno);
-  // In /run/lock anybody may have made it before us.
+  // In /run/lock any user may have made it before.
   if (found.st_uid != ::geteuid() || !S_ISREG(found.st_mode) || found.st_nlink != 1)
-    return Error{ErrorKind::denied, "the lock " + path.string() + " is somebody else's",
+    return Error{ErrorKind::denied, "the lock " + path.string() + " belongs to another user",
                  "remove it; $ISOLAB_STATE_DIR names another place"};
   TRY(lock(file, found, path, LOCK_EX));
   std::string text = fmt::format("process {} of user {}, {}", ::getpid(), ::geteuid(), what);

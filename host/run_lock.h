@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// One run at a time on a machine, whoever starts it: two would measure each other. A flock on
+// One run at a time on a machine, for all users: two would measure each other. A flock on
 // "isolab.UID" in a directory that every user sees; it is inherited by forks, so it is held as long
 // as any process of the run lives. Leaves that small file.
 #pragma once
@@ -18,7 +18,7 @@ std::filesystem::path default_lock_dir();
 
 class RunLock {
  public:
-  /// busy: somebody holds theirs; the message says whose it is and, visible, the first 200 bytes of
+  /// busy: a lock is held; the message says whose it is and, visible, the first 200 bytes of
   /// what its holder wrote ("process 123 of user 0, profile quick"). Any user may hold one.
   /// Of two that start at once both may be refused, never neither. denied: our file is not ours, or
   /// a link. `what` is what others are told about us.

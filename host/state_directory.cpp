@@ -23,10 +23,8 @@ std::filesystem::path default_journal_dir() {
 
 Result<Fd> open_state_directory(const std::filesystem::path& directory) {
   const auto refused = [&](const char* why) {
-    return Error{ErrorKind::denied,
-                 "journals in " + directory.string() + " cannot be trusted: " + why,
-                 "none of them is obeyed; look at it and remove it, or name another place with "
-                 "$ISOLAB_STATE_DIR"};
+    return Error{ErrorKind::denied, "cannot use the journals in " + directory.string() + ": " + why,
+                 "inspect and remove the directory, or name another place with $ISOLAB_STATE_DIR"};
   };
   Fd open(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
   const int code = errno;
@@ -40,8 +38,8 @@ Result<Fd> open_state_directory(const std::filesystem::path& directory) {
   struct stat found {};
   if (::fstat(open.get(), &found) != 0)
     return errno_error("cannot look at directory " + directory.string(), errno);
-  if (found.st_uid != ::geteuid()) return refused("it belongs to somebody else");
-  if ((found.st_mode & (S_IWGRP | S_IWOTH)) != 0) return refused("others may write in it");
+  if (found.st_uid != ::geteuid()) return refused("it belongs to another user");
+  if ((found.st_mode & (S_IWGRP | S_IWOTH)) != 0) return refused("other users may write to it");
   return open;
 }
 

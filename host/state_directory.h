@@ -14,8 +14,8 @@ namespace isolab {
 std::filesystem::path default_journal_dir();
 
 /// It, open, for readers and writers alike: what was checked is what the descriptor stays.
-/// unsupported: it is not there. denied: it is a link, belongs to somebody else, or others may
-/// write in it - in /tmp anybody may have made it before us.
+/// unsupported: it is not there. denied: it is a link, belongs to another user, or others may write
+/// to it - in /tmp any user may have made it before.
 Result<Fd> open_state_directory(const std::filesystem::path& directory);
 /// The same; makes it with mode 0711 (a name inside can be asked for, nothing can be listed or
 /// read) when it is not there.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// tracefs: where it is mounted, and one directory of it with events and ring buffers. That is an
-// instance of our own, which a guard makes (a claim) and removes: whatever is set inside goes with
-// it. The top-level buffer belongs to other people and is never written.
+// tracefs: where it is mounted, and one directory of it with events and ring buffers. It is our own
+// instance, which a guard makes (a claim) and removes: whatever is set inside goes with it. The
+// top-level buffer belongs to other people and is never written.
 #pragma once
 
 #include <cstdint>
@@ -48,7 +48,7 @@ class TracefsDirectory {
   std::string event_file(const std::string& event, const std::string& file) const;
   /// Switches an event. Each switch patches code on every CPU.
   Result<void> set_event(const std::string& event, bool on) const;
-  /// Buffers of 64 KiB a CPU, for an instance that counts or toggles and whose events nobody reads.
+  /// Buffers of 64 KiB a CPU, for an instance that counts or toggles and whose events are not read.
   /// A resize runs a kernel worker on every CPU, so never in a window.
   Result<void> shrink_buffers() const { return write("buffer_size_kb", "64"); }
   Result<RingStats> ring_stats(int cpu) const;

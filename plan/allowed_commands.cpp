@@ -119,38 +119,38 @@ struct OneWay {
 };
 constexpr OneWay kOneWay[] = {
     // sysctl/kernel.rst; kernel/sysctl.c takes nothing but 1
-    {"/proc/sys/kernel/modules_disabled", "", "the kernel takes no 0 until the next boot"},
+    {"/proc/sys/kernel/modules_disabled", "", "the kernel refuses 0 until the next boot"},
     // sysctl/kernel.rst; kernel/kexec_core.c: the same, and limits that are only lowered
-    {"/proc/sys/kernel/kexec_load_disabled", "", "the kernel takes no 0 until the next boot"},
-    {"/proc/sys/kernel/kexec_load_limit_*", "", "the kernel only takes lower limits"},
+    {"/proc/sys/kernel/kexec_load_disabled", "", "the kernel refuses 0 until the next boot"},
+    {"/proc/sys/kernel/kexec_load_limit_*", "", "the kernel accepts only lower limits"},
     // LSM/Yama.rst
     {"/proc/sys/kernel/yama/ptrace_scope", "0 1 2", "3 stays until the next boot"},
     // sysctl/kernel.rst
     {"/proc/sys/kernel/unprivileged_bpf_disabled", "0 2", "1 stays until the next boot"},
     // kernel/umh.c drops capabilities and never adds one
-    {"/proc/sys/kernel/usermodehelper/*", "", "capabilities that were taken do not come back"},
+    {"/proc/sys/kernel/usermodehelper/*", "", "removed capabilities cannot be added again"},
     // proc_taint() of kernel/sysctl.c adds flags
-    {"/proc/sys/kernel/tainted", "", "taint flags are added and never taken away"},
+    {"/proc/sys/kernel/tainted", "", "taint flags can only be added"},
     // security/loadpin/loadpin.c: 1 is the least value where the root file system is read-only
     {"/proc/sys/kernel/loadpin/*", "0", "1 may stay until the next boot"},
     // Linux 6.3 to 6.5 only took higher values (kernel/pid_sysctl.h)
-    {"/proc/sys/vm/memfd_noexec", "", "some kernels only take higher values"},
+    {"/proc/sys/vm/memfd_noexec", "", "some kernels accept only higher values"},
     // mm/page-writeback.c, mm/util.c: the ratio becomes 0, and 0 is not taken for bytes
-    {"/proc/sys/vm/dirty_bytes", "", "it clears dirty_ratio: write that instead"},
+    {"/proc/sys/vm/dirty_bytes", "", "it clears dirty_ratio: set dirty_ratio instead"},
     {"/proc/sys/vm/dirty_background_bytes", "",
-     "it clears dirty_background_ratio: write that instead"},
+     "it clears dirty_background_ratio: set dirty_background_ratio instead"},
     {"/proc/sys/vm/overcommit_kbytes", "", "it clears overcommit_ratio"},
     // Orders and no values: the least of drop_caches is 1, compact_memory cannot be read
-    {"/proc/sys/vm/drop_caches", "", "it is an order, not a value"},
-    {"/proc/sys/vm/compact_memory", "", "it is an order, not a value"},
+    {"/proc/sys/vm/drop_caches", "", "it is a command, not a value"},
+    {"/proc/sys/vm/compact_memory", "", "it is a command, not a value"},
     // bool_enable_only of kernel/params.c
-    {"/sys/module/module/parameters/sig_enforce", "", "it is only switched on"},
-    {"/sys/module/module/parameters/enable_dups_trace", "", "it is only switched on"},
+    {"/sys/module/module/parameters/sig_enforce", "", "it can only be switched on"},
+    {"/sys/module/module/parameters/enable_dups_trace", "", "it can only be switched on"},
     // security/lockdown/lockdown.c; ABI/testing/evm
-    {"/sys/kernel/security/lockdown", "", "lockdown is only raised"},
-    {"/sys/kernel/security/evm", "", "EVM is only switched on"},
-    {"/sys/kernel/security/ima/policy", "", "the policy is written once"},
-    {"/sys/fs/selinux/disable", "", "SELinux is only switched off"},
+    {"/sys/kernel/security/lockdown", "", "lockdown can only be raised"},
+    {"/sys/kernel/security/evm", "", "EVM can only be switched on"},
+    {"/sys/kernel/security/ima/policy", "", "the policy can be written only once"},
+    {"/sys/fs/selinux/disable", "", "SELinux can only be switched off"},
     // ABI/testing/sysfs-devices-system-cpu
     {"/sys/devices/system/cpu/smt/control", "on off", "forceoff stays until the next boot"},
 };
@@ -225,13 +225,12 @@ Result<void> check_commands(const std::string& profile_path, bool ships, const P
   if (allowed || ships) return {};
   const auto code = foreign_code(plan);
   if (code.empty()) return {};
-  return Error{
-      ErrorKind::denied,
-      fmt::format("{} would run code of its own choice, or write kernel files that are not "
-                  "known to be harmless, as {}:\n  {}",
-                  visible_line(profile_path), ::geteuid() == 0 ? "root" : "you",
-                  fmt::join(code, "\n  ")),
-      "read it, then add --allow-commands"};
+  return Error{ErrorKind::denied,
+               fmt::format("cannot run {} without --allow-commands: as {}, it runs programs, or "
+                           "writes kernel files that are not known to be harmless:\n  {}",
+                           visible_line(profile_path), ::geteuid() == 0 ? "root" : "you",
+                           fmt::join(code, "\n  ")),
+               "read it, then add --allow-commands"};
 }
 
 }  // namespace isolab

@@ -80,7 +80,7 @@ std::string kernel_mismatch(const PlannedBoot& needs, const std::vector<Boot>& a
   }
   for (const auto& other : all)
     if (!other.needs.kernel.empty() && kernel_matches(other.needs.kernel, booted.release))
-      return fmt::format("needs a kernel that no other arm names, this is {} of arm {}",
+      return fmt::format("needs a kernel that no other arm names, this is {} (arm {})",
                          other.needs.kernel, other.arms.front());
   return {};
 }
@@ -118,7 +118,7 @@ std::vector<std::size_t> boot_order(std::size_t boots, int sessions, const std::
   }
   std::mt19937_64 random(seed);
   for (int session = 0; session < sessions; ++session) {
-    // By hand, as the windows of a plan: std::shuffle may differ between libraries.
+    // Own shuffle, as for the windows of a plan: std::shuffle may differ between libraries.
     if (order == "shuffled")
       for (std::size_t i = boots; i > 1; --i) std::swap(round[i - 1], round[random() % i]);
     else if (session > 0)
@@ -151,7 +151,7 @@ std::string boot_mismatch(const PlannedBoot& needs, const std::vector<Boot>& all
     if (other.needs.kernel != needs.kernel) continue;
     for (const auto& word : command_line_words(other.needs.cmdline))
       if (!among(word, own) && among(word, there))
-        return fmt::format("needs a command line without {}, which is arm {}'s", word,
+        return fmt::format("needs a command line without {}, which belongs to arm {}", word,
                            other.arms.front());
   }
   return {};

@@ -24,14 +24,14 @@ Error bad_cpus(const Place& place, const std::string& what, const std::string& h
 }
 
 /// `cpus` are online and in our cpuset. A partition is made at the top of the cgroups, so it may
-/// take CPUs that our own cpuset lacks.
+/// take CPUs outside this process's cpuset.
 Result<void> check_usable(const Place& place, const CpuSet& cpus, const HostFacts& facts,
                           bool in_partition = false) {
   if (const CpuSet missing = cpus - facts.online; !missing.empty())
     return bad_cpus(place, "CPU " + missing.list() + " is not online",
                     "online: " + facts.online.list());
   if (const CpuSet missing = cpus - facts.usable(); !missing.empty() && !in_partition)
-    return bad_cpus(place, "CPU " + missing.list() + " is not in our cpuset",
+    return bad_cpus(place, "CPU " + missing.list() + " is not in the cpuset",
                     "it allows CPU " + facts.usable().list() +
                         "; run from the root cgroup, or name other CPUs");
   return {};
@@ -52,7 +52,7 @@ Result<void> choose_measured(const Profile& profile, const HostFacts& facts, Pla
   if (plan.isolation && (automatic || profile.measured == "isolated")) {
     plan.measured = isolated;
     plan.measured_why =
-        partition ? "isolated for the run, by a partition" : "isolated at boot, to be verified";
+        partition ? "isolated during the run, by a partition" : "isolated at boot, to be verified";
   } else if (profile.measured == "isolated") {
     TRY(check_usable(profile.measured_place, isolated, facts));
     plan.measured = isolated;
@@ -63,7 +63,7 @@ Result<void> choose_measured(const Profile& profile, const HostFacts& facts, Pla
     plan.measured_why = chosen.why;
   } else {
     plan.measured = TRY(CpuSet::parse(profile.measured));
-    plan.measured_why = "named by the profile";
+    plan.measured_why = "set by the profile";
     TRY(check_usable(profile.measured_place, plan.measured, facts,
                      partition && (plan.measured - isolated).empty()));
   }
@@ -82,23 +82,23 @@ Result<void> choose_housekeeping(const Profile& profile, const HostFacts& facts,
     TRY(check_usable(profile.housekeeping_place, plan.housekeeping, facts));
     if (const CpuSet both = plan.housekeeping & isolated; plan.isolation && !both.empty())
       return bad_cpus(profile.housekeeping_place,
-                      "CPU " + both.list() + " is to be isolated and housekeeping at once",
+                      "CPU " + both.list() + " is both isolated and housekeeping",
                       "name other CPUs");
     if (const CpuSet both = plan.housekeeping & plan.measured; !both.empty())
       return bad_cpus(profile.housekeeping_place,
-                      "CPU " + both.list() + " is measured and housekeeping at once",
-                      "noise on a measured CPU is not what reaches it from outside");
+                      "CPU " + both.list() + " is both measured and housekeeping",
+                      "a workload on a measured CPU hides what other CPUs cause there");
   }
   if (!plan.housekeeping.empty()) return {};
   const int usable = facts.usable().count();
   return bad_cpus(
       profile.measured_place,
       facts.allowed && usable < facts.online.count()
-          ? "no CPU is left for housekeeping: our cpuset allows CPU " + facts.usable().list()
+          ? "no CPU is left for housekeeping: the cpuset allows CPU " + facts.usable().list()
           : "no CPU is left for housekeeping",
       "isolab needs one CPU for the workloads and itself" +
           (usable > 1 ? ": measure fewer than " + std::to_string(usable)
-                      : std::string(" beside the measured one")));
+                      : std::string(" in addition to the measured one")));
 }
 
 Result<void> choose_cpus(const Profile& profile, const HostFacts& facts, Plan& plan) {
@@ -165,7 +165,7 @@ void order_windows(Plan& plan) {
   } else {
     std::mt19937_64 random(plan.seed);
     for (int repeat = 0; repeat < plan.repeats; ++repeat) {
-      // Fisher-Yates by hand: std::shuffle may differ between libraries, a plan must not.
+      // Own Fisher-Yates: std::shuffle may differ between libraries, a plan must not.
       if (plan.order == "shuffled")
         for (std::size_t i = arms.size(); i > 1; --i) std::swap(arms[i - 1], arms[random() % i]);
       for (const int arm : arms) plan.windows.push_back({arm, repeat});

@@ -125,7 +125,7 @@ std::string render_expectations(const Plan& plan, Host host) {
       if (!expected) continue;
       const std::string line = fmt::format(
           "  {}{}: {} {}\n", visible_line(arm.name), arm.name == use.name ? "" : ": " + use.name,
-          expected->per_op ? fmt::format("{:.3g}", *expected->per_op) : "not known", expected->row);
+          expected->per_op ? fmt::format("{:.3g}", *expected->per_op) : "unknown", expected->row);
       const auto source = std::find_if(by_source.begin(), by_source.end(), [&](const auto& one) {
         return one.first == expected->source;
       });

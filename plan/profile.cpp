@@ -32,7 +32,7 @@ class Reader : ProfileValues {
     }
     check_keys(root, profile_keys_of(""));
     if (const auto* node = root.find("schema"); node != nullptr && node->scalar != "1")
-      wrong(*node, "schema " + node->quoted() + " is not known here", "1");
+      wrong(*node, "schema " + node->quoted() + " is unknown", "1");
     profile.name = required_text(root, "name");
     if (const auto* node = root.find("name"); node != nullptr && !profile.name.empty())
       if (!is_file_word(profile.name) || profile.name.front() == '.' || profile.name.front() == '-')
@@ -70,8 +70,7 @@ class Reader : ProfileValues {
       const auto list = CpuSet::parse(out);
       if (value->kind != Kind::scalar || !list)
         wrong(*value,
-              std::string(key) + ": " + value->quoted() +
-                  " is neither a CPU list nor a word known here",
+              std::string(key) + ": " + value->quoted() + " is neither a CPU list nor a known word",
               join(words, ", ") + " or a list like 2-5,8", nearest_word(out, words));
       else if (list->empty())
         wrong(*value, std::string(key) + ": names no CPU",
@@ -156,7 +155,7 @@ class Reader : ProfileValues {
       check_use(item, observers.back(), find_observer(observers.back().name));
       for (std::size_t i = 0; i + 1 < observers.size(); ++i)
         if (observers[i].name == observers.back().name)
-          wrong(item, "observer \"" + observers.back().name + "\" stands here a second time");
+          wrong(item, "observer \"" + observers.back().name + "\" appears twice");
     }
     return observers;
   }
@@ -200,7 +199,7 @@ class Reader : ProfileValues {
       }
       if (i == 0 && !is_idle(arm.workloads))
         diagnostics().add(arms->key_places[i],
-                          "the first arm must be idle: everything is compared with it",
+                          "the first arm must be idle: all arms are compared with it",
                           "an arm without workloads, for example idle: {}");
       profile.arms.push_back(std::move(arm));
     }
@@ -217,13 +216,12 @@ class Reader : ProfileValues {
       places_[{arm.name, use.name}] = &item;
       if (std::any_of(arm.workloads.begin(), arm.workloads.end(),
                       [&](const auto& other) { return other.name == use.name; }))
-        wrong(
-            item, "workload \"" + use.name + "\" stands in arm " + arm.name + " a second time",
-            use.params.contains("argv")
-                ? "run both from one: argv: [sh, -c, \"first & second & wait\"], or one of them in "
-                  "an arm of its own"
-                : "a workload has one set of parameters in an arm: make two arms, or an axis of "
-                  "matrix:");
+        wrong(item,
+              "workload \"" + use.name + "\" appears twice in arm " + arm.name + " a second time",
+              use.params.contains("argv")
+                  ? "run both from one: argv: [sh, -c, \"first & second & wait\"], or use two arms"
+                  : "a workload has one set of parameters per arm: use two arms, or an axis of "
+                    "matrix:");
       arm.workloads.push_back(std::move(use));
     }
   }

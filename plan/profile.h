@@ -54,7 +54,7 @@ struct Profile {
   bool ships = false;  // every one of the files ships with isolab (plan/allowed_commands.h)
 };
 
-/// A profile makes at most so many arms and windows, and lasts at most so long.
+/// Limits of a profile: arms, windows, and duration.
 constexpr std::size_t kMostArms = 1000, kMostWindows = 100'000;
 constexpr std::chrono::hours kLongestRun = std::chrono::days(366);
 

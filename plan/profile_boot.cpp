@@ -30,7 +30,7 @@ void read_kernel(ProfileValues& values, const YamlNode& node, std::string& out) 
   if (node.scalar.size() > kLongestKernel || node.scalar[0] == '-' ||
       !std::all_of(node.scalar.begin(), node.scalar.end(), is_plain) ||
       node.scalar == kDefaultKernel)
-    return values.wrong(node, "kernel: " + node.quoted() + " is no kernel's name", kKernelForms);
+    return values.wrong(node, "kernel: " + node.quoted() + " is not a kernel name", kKernelForms);
   out = node.scalar;
 }
 
@@ -45,14 +45,14 @@ void read_cmdline(ProfileValues& values, const YamlNode& node, std::string& out)
     return values.wrong(node, "cmdline+: is too long",
                         "at most " + std::to_string(kLongestCmdline) + " characters");
   if (std::any_of(text.begin(), text.end(), is_bad))
-    return values.wrong(node, "cmdline+: has characters that a command line cannot carry",
+    return values.wrong(node, "cmdline+: has characters that a command line cannot contain",
                         "printable ASCII on one line");
   if (std::count(text.begin(), text.end(), '"') % 2 != 0)
     return values.wrong(node, "cmdline+: " + node.quoted() + " has an open quote",
                         "quotes in pairs");
   for (const auto& word : command_line_words(text)) {
     if (word == "--")
-      return values.wrong(node, "cmdline+: \"--\" ends the kernel's own words", kCmdlineForms);
+      return values.wrong(node, "cmdline+: \"--\" ends the kernel's parameters", kCmdlineForms);
     append_item(out, " ", word);
   }
 }

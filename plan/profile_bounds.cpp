@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a profile makes of itself: how many arms and windows, which is computed before any of them
-// is made, and whether the plug-ins can obey the parameters that each arm ends up with.
+// is made, and whether the plug-ins accept the parameters of each arm.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -62,7 +62,7 @@ void check_bounds(ProfileValues& values, const Profile& profile) {
   for (const auto& arm : profile.arms)
     arms = std::min(arms + arms_of(arm, profile.matrix), kTooMany);
   if (arms > kMostArms) {
-    values.diagnostics().add(place, "the profile makes too many arms",
+    values.diagnostics().add(place, "the profile has too many arms",
                              fmt::format("at most {}, with those of matrix:", kMostArms));
     return;
   }

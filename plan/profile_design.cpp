@@ -23,7 +23,7 @@ void read_design(ProfileValues& values, const YamlNode& node, Profile& profile) 
   if (const auto* order = node.find("order")) {
     const std::vector<std::string> known{"interleaved", "shuffled", "sequential"};
     if (std::find(known.begin(), known.end(), order->scalar) == known.end())
-      values.wrong(*order, "order: " + order->quoted() + " is not known", join(known, ", "),
+      values.wrong(*order, "order: " + order->quoted() + " is unknown", join(known, ", "),
                    nearest_word(order->scalar, known));
     profile.order = order->scalar;
   }
@@ -56,7 +56,7 @@ void read_budget(ProfileValues& values, const YamlNode& node, Profile& profile) 
         budget.limit = *limit;
       else
         values.wrong(item,
-                     item.included ? "the limit or its metric is not known" : limit.error().what,
+                     item.included ? "the limit or its metric is unknown" : limit.error().what,
                      limit.error().hint, nearest_word(budget.metric, budget_metrics()));
     }
     profile.budgets.push_back(std::move(budget));

@@ -49,9 +49,9 @@ Result<void> check_profile_hash(const std::string& wanted, const std::string& ha
                  "give eight digits or more"};
   if (hash.starts_with(wanted)) return {};
   return Error{ErrorKind::usage,
-               fmt::format("{} is not the profile with the hash {}: its own is {}", profile, wanted,
-                           hash.substr(0, std::max<std::size_t>(wanted.size(), 16))),
-               "it was changed since, or this version of isolab resolves it in another way"};
+               fmt::format("{} is not the profile with the hash {}: its hash is {}", profile,
+                           wanted, hash.substr(0, std::max<std::size_t>(wanted.size(), 16))),
+               "it was changed, or this version of isolab resolves it differently"};
 }
 
 }  // namespace isolab

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Where a profile is: a path, or the name of one that comes along.
+// Where a profile is: a path, or the name of a shipped one.
 #pragma once
 
 #include <string>
@@ -10,7 +10,7 @@
 namespace isolab {
 
 /// "lpc2022" is profiles/lpc2022.yaml of the installation (host/installation.h), unless a file of
-/// that very name is in the working directory; a name with a '/' or ".yaml" is a path as it stands.
+/// that very name is in the working directory; a name with a '/' or ".yaml" is a path.
 /// usage: no such profile, with the names there are; else what installation() says.
 Result<std::string> find_profile(const std::string& name);
 

@@ -16,7 +16,7 @@ void read_isolation(ProfileValues& values, const YamlNode& node, Profile& profil
   const auto* cpus = node.find("cpus");
   const auto set = CpuSet::parse(cpus != nullptr ? cpus->scalar : "");
   if (!set || set->empty())
-    values.wrong(cpus != nullptr ? *cpus : node, "isolation: cpus: is missing or no CPU list",
+    values.wrong(cpus != nullptr ? *cpus : node, "isolation: cpus: is missing or not a CPU list",
                  "a list like 2-5,8");
   else
     isolation.cpus = *set;
@@ -24,7 +24,7 @@ void read_isolation(ProfileValues& values, const YamlNode& node, Profile& profil
   const auto* via = node.find("via");
   isolation.via = via != nullptr ? via->scalar : "";
   if (std::find(ways.begin(), ways.end(), isolation.via) == ways.end())
-    values.wrong(via != nullptr ? *via : node, "isolation: via: is missing or not known",
+    values.wrong(via != nullptr ? *via : node, "isolation: via: is missing or unknown",
                  join(ways, ", "), nearest_word(isolation.via, ways));
   profile.isolation = std::move(isolation);
   profile.isolation_place = node.place;

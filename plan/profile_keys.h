@@ -11,7 +11,7 @@
 namespace isolab {
 
 struct ProfileKey {
-  std::string_view map;       // the map it stands in: "" (the profile), "cpus", "arms.NAME" ...
+  std::string_view map;       // the map it is in: "" (the profile), "cpus", "arms.NAME" ...
   std::string_view name;      // "measured"
   std::string_view value;     // what is written after it and what that means, in sentences
   std::string_view standard;  // what holds where it is absent; "required"

@@ -58,7 +58,7 @@ void read_matrix(ProfileValues& values, const YamlNode& node, Profile& profile) 
     for (const auto& item : list.items) {
       ParamValue value = spec->fallback;
       if (values.read_value(item, *spec, value) && !seen.insert(value).second)
-        values.wrong(item, axis_name + ": this value stands here a second time");
+        values.wrong(item, axis_name + ": this value appears twice");
       axis.values.push_back(std::move(value));
     }
     profile.matrix.push_back(std::move(axis));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The parts of a profile that are read by files of their own; profile.cpp calls them in order.
+// The parts of a profile that are read by separate files; profile.cpp calls them in order.
 #pragma once
 
 #include <map>
@@ -27,8 +27,8 @@ void read_settings(ProfileValues& values, const YamlNode& node,
                    const std::optional<PlannedIsolation>& isolation, ProfileArm& arm);
 /// Where the parameters of a workload in an arm are written; of a scalar, its own place.
 using UsePlaces = std::map<std::pair<std::string, std::string>, const YamlNode*>;
-/// After everything else: how much the profile makes of itself, and whether the plug-ins can obey
-/// what it asks of them.
+/// After everything else: how much the profile makes of itself, and whether the plug-ins accept its
+/// parameters.
 void check_bounds(ProfileValues& values, const Profile& profile);
 void check_arms(ProfileValues& values, const Profile& profile, const UsePlaces& places);
 /// After the arms: a budget may name one.

@@ -16,7 +16,7 @@ constexpr std::size_t kLongestValue = 1024;
 
 std::string wrong_path(const std::string& path) {
   if (!path.starts_with("/proc/sys/") && !path.starts_with("/sys/")) return "is not a kernel file";
-  if (path.find("/../") != std::string::npos || path.ends_with("/..")) return "goes up again";
+  if (path.find("/../") != std::string::npos || path.ends_with("/..")) return "contains ..";
   if (path.size() > kLongestValue || path.ends_with('/') || visible_line(path) != path ||
       std::filesystem::path(path).lexically_normal().string() != path)
     return "is not a plain path";
@@ -40,8 +40,8 @@ void read_settings(ProfileValues& values, const YamlNode& node,
     else if (value.scalar.size() > kLongestValue || visible_line(value.scalar) != value.scalar)
       values.wrong(value, path + ": is too long or has control characters", "one printable line");
     else if (const auto one_way = cannot_be_put_back(path, value.scalar); !one_way.empty())
-      values.diagnostics().add(place, "setting " + path + " cannot be put back: " + one_way,
-                               "settings that can be undone");
+      values.diagnostics().add(place, "setting " + path + " cannot be restored: " + one_way,
+                               "use a setting that can be restored");
     else if (const auto cpu = fair_server_cpu(path);
              cpu && isolation && isolation->via == "partition" && isolation->cpus.contains(*cpu))
       values.diagnostics().add(
@@ -49,7 +49,7 @@ void read_settings(ProfileValues& values, const YamlNode& node,
           "setting " + path +
               " and isolation: via: partition: Linux 6.12 warns, and is tainted, "
               "when the fair server of a CPU in a partition is set",
-          "isolation: via: cmdline, or the server as it is");
+          "use isolation: via: cmdline, or do not set the server");
     arm.settings.push_back({path, value.scalar});
   }
 }

@@ -136,7 +136,7 @@ void ProfileValues::duration(const YamlNode& map, const char* key, Nanos smalles
   if (value == nullptr) return;
   const auto parsed = parse_duration(value->scalar);
   if (value->kind != Kind::scalar || !parsed)
-    wrong(*value, std::string(key) + ": " + value->quoted() + " is no duration",
+    wrong(*value, std::string(key) + ": " + value->quoted() + " is not a duration",
           expected_form(ParamType::duration));
   else if (*parsed < smallest)
     wrong(*value, std::string(key) + ": is too short", "at least " + print(smallest));

@@ -58,7 +58,7 @@ class Loader {
     budget_.bytes -= std::min(file->text.size(), budget_.bytes);
     YamlNode node = parse_yaml(files_.shown(name), file->text, diagnostics_, budget_, included);
     if (included && node.kind != YamlNode::Kind::map)
-      diagnostics_.add(from, fmt::format("{} holds {}", files_.shown(name), node.kind_word()),
+      diagnostics_.add(from, fmt::format("{} contains {}", files_.shown(name), node.kind_word()),
                        "a map of keys");
     way_.push_back({name, file->identity});
     YamlNode merged = includes_of(node, name);
@@ -79,7 +79,7 @@ class Loader {
     if (first == way_.end()) return false;
     std::string circle;
     for (auto step = first; step != way_.end(); ++step) circle += step->name + " -> ";
-    diagnostics_.add(from, "includes go round in a circle: " + circle + name);
+    diagnostics_.add(from, "includes form a cycle: " + circle + name);
     return true;
   }
 
@@ -108,7 +108,7 @@ class Loader {
     if (name.kind != YamlNode::Kind::scalar || name.scalar.empty())
       diagnostics_.add(name.place, "include: is " + std::string(name.kind_word()), "a file name");
     else if (name.scalar.front() == '/' || !name.scalar.ends_with(".yaml"))
-      diagnostics_.add(name.place, "include: " + name.quoted() + " is not to be included",
+      diagnostics_.add(name.place, "include: " + name.quoted() + " cannot be included",
                        "a .yaml file below the profile's directory");
     else if (static_cast<int>(way_.size()) > YamlFiles::kIncludeDepth)
       diagnostics_.add(name.place, "includes are nested too deeply",

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The files of a profile: itself and what its `include:` names, each opened once. Somebody else may
+// The files of a profile: itself and what its `include:` names, each opened once. Another user may
 // have written them, so an include may only name what lies below the profile's own directory.
 #pragma once
 
@@ -47,8 +47,8 @@ class ProfileDirectory final : public YamlFiles {
   std::function<void(int)> opened_;
 };
 
-/// Reads `name` and, first, the files that its top-level `include:` names (relative to the file it
-/// stands in): maps are merged, everything else is replaced, the including file wins. `text`
+/// Reads `name` and, first, the files that its top-level `include:` names (relative to the
+/// including file): maps are merged, everything else is replaced, the including file wins. `text`
 /// collects the files verbatim.
 YamlNode load_yaml(YamlFiles& files, const std::string& name, Diagnostics& diagnostics,
                    std::string& text);

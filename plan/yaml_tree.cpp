@@ -39,7 +39,7 @@ class Builder final : public YAML::EventHandler {
 
   void OnDocumentStart(const YAML::Mark& mark) override {
     if (++documents_ > 1)
-      stop(place(mark), "a second document begins here", "one document in a file");
+      stop(place(mark), "a second document begins here", "one document per file");
   }
   void OnDocumentEnd() override {}
   void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override {
@@ -53,13 +53,13 @@ class Builder final : public YAML::EventHandler {
     else
       refuse_tag(mark, tag);
     if (value.find('\0') != std::string::npos)
-      diagnostics_.add(part.node.place, "there is a NUL character in the value");
+      diagnostics_.add(part.node.place, "the value contains a NUL character");
     part.node.scalar = value;
     add(std::move(part), anchor);
   }
   void OnAlias(const YAML::Mark& mark, YAML::anchor_t anchor) override {
     const auto found = anchors_.find(anchor);
-    if (found == anchors_.end()) stop(place(mark), "an alias stands in the value that it names");
+    if (found == anchors_.end()) stop(place(mark), "an alias is inside the value that it names");
     spend(place(mark), found->second.count);
     check_depth(place(mark), found->second.height);
     add(found->second, YAML::NullAnchor);
@@ -102,7 +102,7 @@ class Builder final : public YAML::EventHandler {
 
   void spend(const Place& at, std::size_t nodes) {
     if (nodes > budget_.nodes)
-      stop(at, "the profile is too large here, includes and aliases counted in",
+      stop(at, "the profile is too large here, with includes and aliases",
            fmt::format("at most {} keys and values", YamlBudget{}.nodes));
     budget_.nodes -= nodes;
   }
@@ -114,8 +114,8 @@ class Builder final : public YAML::EventHandler {
 
   void refuse_tag(const YAML::Mark& mark, const std::string& tag) {
     if (!tag.empty() && tag != "?" && tag != "!")  // those stand for "none"
-      diagnostics_.add(place(mark), "there is a tag: " + cut(tag, kLongestQuote),
-                       "values without tags: the key says what a value is");
+      diagnostics_.add(place(mark), "unexpected tag: " + cut(tag, kLongestQuote),
+                       "values without tags: the key determines the type");
   }
 
   Part leaf(const YAML::Mark& mark, YamlNode::Kind kind) {
@@ -165,8 +165,7 @@ class Builder final : public YAML::EventHandler {
       if (node.kind != YamlNode::Kind::scalar)
         diagnostics_.add(node.place, "a key must be a word");
       else if (!into.keys.insert(node.scalar).second)
-        diagnostics_.add(node.place,
-                         "\"" + cut(node.scalar, kLongestQuote) + "\" stands here a second time");
+        diagnostics_.add(node.place, "\"" + cut(node.scalar, kLongestQuote) + "\" appears twice");
       else
         into.skip = false;
       into.key = std::move(node.scalar);
@@ -246,7 +245,7 @@ std::vector<std::string> Diagnostics::sorted_lines() const {
 std::string nearest_word(std::string_view word, const std::vector<std::string>& known) {
   std::string best;
   if (word.size() > kLongestQuote) return best;
-  std::size_t best_distance = word.size() / 3 + 2;  // this far or farther is no typo
+  std::size_t best_distance = word.size() / 3 + 2;  // a larger distance is not a typo
   for (const auto& candidate : known) {
     std::vector<std::size_t> row(candidate.size() + 1);
     for (std::size_t j = 0; j < row.size(); ++j) row[j] = j;

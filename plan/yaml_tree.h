@@ -26,7 +26,7 @@ struct YamlNode {
   enum class Kind { null, scalar, list, map };
   Kind kind = Kind::null;
   Place place;
-  bool included = false;  // stands in an included file: errors do not quote its value
+  bool included = false;  // is in an included file: errors do not quote its value
   std::string scalar;
   std::vector<YamlNode> items;
   std::vector<YamlEntry> entries;  // in the order written
@@ -64,8 +64,8 @@ class Diagnostics {
 /// The known word closest to `word` (edit distance at most a third of its length), or "".
 std::string nearest_word(std::string_view word, const std::vector<std::string>& known);
 
-/// What the documents of one profile may still take, includes and aliases counted in. Whoever
-/// exceeds it is told at which place.
+/// What the documents of one profile may still take, including includes and aliases. The error
+/// names the place.
 struct YamlBudget {
   static constexpr int kDepth = 64;  // levels of nesting
   std::size_t nodes = 100'000;  // keys and values; what an anchor marks is kept and counts twice
@@ -75,7 +75,7 @@ struct YamlBudget {
 
 YamlNode parse_yaml(const std::string& name, const std::string& text, Diagnostics& diagnostics,
                     YamlBudget& budget, bool included = false);
-/// The same with a budget of its own.
+/// The same with a separate budget.
 YamlNode parse_yaml(const std::string& name, const std::string& text, Diagnostics& diagnostics);
 
 }  // namespace isolab

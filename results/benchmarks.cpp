@@ -70,7 +70,7 @@ std::optional<double> number_in(const Json* json) {
 }
 
 /// Whether an entry is a repetition. Google Benchmark says so in run_type since 1.5; before that
-/// only the suffix of the name tells aggregates apart (src/reporter.cc, src/complexity.cc).
+/// only the suffix of the name identifies aggregates (src/reporter.cc, src/complexity.cc).
 bool is_iteration(const JsonObject& object) {
   if (const Json* type = member(object, "run_type"); type != nullptr)
     return text_of(object, "run_type") == "iteration";
@@ -117,7 +117,7 @@ Result<void> add_repetition(const std::string& file, const JsonObject& object, B
 
 Result<BenchmarkFile> read_benchmarks(const std::string& file, const std::string& text) {
   const Json json = TRY(codec::parse_document(file, text));
-  const Error foreign{ErrorKind::parse, fmt::format("{}: not the JSON of Google Benchmark", file),
+  const Error foreign{ErrorKind::parse, fmt::format("{}: not JSON of Google Benchmark", file),
                       "run it with --benchmark_out=FILE.json"};
   const auto* top = std::get_if<JsonObject>(&json.value);
   const Json* list = top == nullptr ? nullptr : member(*top, "benchmarks");
@@ -149,7 +149,7 @@ Result<BenchmarkFile> read_benchmarks(const std::string& file, const std::string
   if (out.runs.empty())
     return items->empty()
                ? Error{ErrorKind::parse, fmt::format("{}: no benchmark in it", file),
-                       "see whether --benchmark_filter matched any"}
+                       "check whether --benchmark_filter matched any"}
                : Error{ErrorKind::parse,
                        fmt::format("{}: {} aggregates and no repetition", file, items->size()),
                        "run it without --benchmark_report_aggregates_only"};

@@ -133,7 +133,7 @@ Result<Histogram> read_histogram(const std::string& file, const std::string& tex
         return bad(file, number, "the total is not a number");
       if (total != out.total())
         return bad(file, number,
-                   fmt::format("the total says {} samples, the lines hold {}", total, out.total()));
+                   fmt::format("the total is {} samples, the lines have {}", total, out.total()));
       if (!rest.empty()) return bad(file, number + 1, "text after the total line");
       return out;
     }
@@ -176,9 +176,9 @@ Result<std::size_t> check_gaps_header(const std::string& file, std::string_view 
     return bad(file, size, fmt::format("the file ends within its {} byte header", kGapsHeader));
   if (!head.starts_with(kGapsMagic)) return bad(file, 0, "this is not a gap log");
   if (const auto version = get(head, 8, 4); version != kGapsVersion)
-    return bad(
-        file, 8,
-        fmt::format("gap log version {} is not the {} this isolab reads", version, kGapsVersion));
+    return bad(file, 8,
+               fmt::format("gap log version {} is not {}, which this isolab reads", version,
+                           kGapsVersion));
   const std::uint64_t count = get(head, 16, 8);
   const std::size_t body = size - kGapsHeader;
   if (body < kGapsTrailer || (body - kGapsTrailer) % kGapBytes != 0 ||

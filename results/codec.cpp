@@ -24,7 +24,7 @@ Result<void> check_schema(const std::string& file, const Json& json, int known) 
   if (schema > known)
     return Error{
         ErrorKind::parse,
-        fmt::format("{}: schema {} is newer than the {} this isolab reads", file, schema, known),
+        fmt::format("{}: schema {} is newer than schema {} of this isolab", file, schema, known),
         "read it with a newer isolab"};
   return {};
 }

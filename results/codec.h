@@ -48,7 +48,7 @@ inline void from_json(Place& place, const Json& json, std::int64_t& out) {
              positive != nullptr && *positive <= std::numeric_limits<std::int64_t>::max()) {
     out = static_cast<std::int64_t>(*positive);
   } else {
-    place.expected("an integer of 64 bits", json);
+    place.expected("a 64-bit integer", json);
   }
 }
 inline void from_json(Place& place, const Json& json, int& out) {

@@ -55,8 +55,8 @@ Result<OpenDirectory> OpenDirectory::folder(const std::string& name) const {
       ::openat(number_, name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
   if (number < 0 && (errno == ELOOP || errno == ENOTDIR))
     return Error{ErrorKind::denied,
-                 "cannot write into " + path.string() + ": it is a link, or no directory",
-                 "nothing is written through links of a recording; remove it"};
+                 "cannot write into " + path.string() + ": it is a link, or not a directory",
+                 "links in a recording are not followed; remove it"};
   if (number < 0) return errno_error("cannot open directory " + path.string(), errno);
   return OpenDirectory(path, number);
 }
@@ -82,7 +82,8 @@ Result<void> OpenDirectory::put(const std::string& name, const std::string& byte
     if (::fsync(out.get()) != 0) return errno_error("cannot sync " + shown.string(), errno);
   }
   int done = ::renameat2(number_, beside.c_str(), number_, name.c_str(), flags);
-  if (done != 0 && errno == EINVAL && flags != 0) {  // NFS and some FUSE file systems lack the flag
+  if (done != 0 && errno == EINVAL &&
+      flags != 0) {  // NFS and some FUSE file systems do not have the flag
     const bool free =
         ::faccessat(number_, name.c_str(), F_OK, AT_SYMLINK_NOFOLLOW) != 0 && errno == ENOENT;
     errno = EEXIST;
@@ -92,8 +93,8 @@ Result<void> OpenDirectory::put(const std::string& name, const std::string& byte
     const int code = errno;
     ::unlinkat(number_, beside.c_str(), 0);
     if (code == EEXIST)
-      return Error{ErrorKind::usage, file.string() + " is there already",
-                   "what is recorded is never written over; give the file another name"};
+      return Error{ErrorKind::usage, file.string() + " exists",
+                   "recordings are never overwritten; give the file another name"};
     return errno_error("cannot rename " + shown.string() + " to " + file.string(), code);
   }
   if (::fsync(number_) != 0) return errno_error("cannot sync " + path_.string(), errno);
@@ -119,7 +120,7 @@ Result<void> sync_directory(const fs::path& directory) {
 Result<void> publish_directory(const fs::path& from, const fs::path& to) {
   // RENAME_NOREPLACE: two runs that chose the same name must not mix their files.
   int done = ::renameat2(AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), RENAME_NOREPLACE);
-  if (done != 0 && errno == EINVAL) {  // NFS and some FUSE file systems lack the flag
+  if (done != 0 && errno == EINVAL) {  // NFS and some FUSE file systems do not have the flag
     std::error_code error;
     errno = EEXIST;
     if (!fs::exists(to, error)) done = std::rename(from.c_str(), to.c_str());

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Files that are whole or absent: written beside their name, synced, renamed. And the doors of a
-// recording, which somebody else may have made: a link in it leads nowhere.
+// Files that are whole or absent: written beside their name, synced, renamed. Also opens files of a
+// recording, which another user may have made: a link in it leads nowhere.
 #pragma once
 
 #include <sys/types.h>
@@ -15,7 +15,7 @@
 namespace isolab {
 
 /// A directory, open: what is written goes into the one that was opened, whatever is put in its
-/// place meanwhile.
+/// place in the meantime.
 class OpenDirectory {
  public:
   /// One that the user named: it may be reached through links.

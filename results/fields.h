@@ -13,7 +13,7 @@
 //   field.when(BOOL, NAME, VALUE, TEXT)     left out where BOOL is false
 //   field.object(NAME, [&](auto& inner) {...})                members of an object without a struct
 //   field.each(NAME, LIST, [&](auto& inner, const auto& item) {...})     a list described in place
-// A type with a JSON form of its own (a point as [x, y]) has to_json() and schema_of() beside it.
+// A type with a special JSON form (a point as [x, y]) has to_json() and schema_of() beside it.
 #pragma once
 
 #include <concepts>

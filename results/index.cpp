@@ -40,7 +40,7 @@ std::string labels_text(const std::map<std::string, std::string>& labels) {
   return print_json(Json(std::move(out)));
 }
 
-/// Nothing: it is no object of texts.
+/// Nothing: it is not an object of texts.
 std::optional<std::map<std::string, std::string>> labels_of(const std::string& text) {
   const auto json = parse_json(text);
   const auto* members = json ? std::get_if<JsonObject>(&json->value) : nullptr;
@@ -123,7 +123,7 @@ struct RecordingIndex::Database {
                            : ErrorKind::io,
                  fmt::format("cannot {} {}: {}", what, file, sqlite3_errmsg(handle)),
                  busy      ? "another isolab is writing to it: try again"
-                 : foreign ? "if it was an index, delete it: it is made again from the recordings"
+                 : foreign ? "if it was an index, delete it: it is rebuilt from the recordings"
                            : "--index FILE puts it elsewhere"};
   }
   Result<void> run(const char* sql, const std::string& what) {
@@ -133,7 +133,7 @@ struct RecordingIndex::Database {
   Result<Statement> prepare(const char* sql) {
     sqlite3_stmt* out = nullptr;
     if (sqlite3_prepare_v2(handle, sql, -1, &out, nullptr) != SQLITE_OK)
-      return error("ask the index");
+      return error("query the index");
     return Statement(out);
   }
   Result<int> number(const char* sql) {
@@ -179,7 +179,8 @@ Result<RecordingIndex> RecordingIndex::open(const std::filesystem::path& file) {
   // A link or a FIFO in a shared directory of recordings leads nowhere.
   struct stat found {};
   if (::lstat(file.c_str(), &found) == 0 && !S_ISREG(found.st_mode))
-    return Error{ErrorKind::usage, "the index " + file.string() + " is a link, or no regular file",
+    return Error{ErrorKind::usage,
+                 "the index " + file.string() + " is a link, or not a regular file",
                  "remove it, or put the index elsewhere with --index FILE"};
   auto database = std::make_unique<Database>();
   database->file = file.string();
@@ -190,8 +191,8 @@ Result<RecordingIndex> RecordingIndex::open(const std::filesystem::path& file) {
   TRY(database->distrust());
   TRY(database->run("PRAGMA foreign_keys = ON", "open the index"));
   if (!TRY(database->is_ours()))
-    return Error{ErrorKind::usage, file.string() + " is a database, but no index of isolab",
-                 "it stays as it is; --index FILE names another place"};
+    return Error{ErrorKind::usage, file.string() + " is a database, but not an index of isolab",
+                 "it is not changed; --index FILE names another place"};
   const int schema = TRY(database->number("PRAGMA user_version"));
   if (schema != kSchema) TRY(database->make_tables());
   if (TRY(database->number("PRAGMA application_id")) != kApplication)
@@ -271,9 +272,9 @@ Result<std::vector<HistoryPoint>> RecordingIndex::history(
     if (!own || !numbers)
       return Error{
           ErrorKind::parse,
-          fmt::format("cannot read {}: the {} of recording \"{}\" is none that isolab writes",
+          fmt::format("cannot read {}: the {} of recording \"{}\" was not written by isolab",
                       database_->file, metric, statement.text(0)),
-          "delete it: it is made again from the recordings"};
+          "delete it: it is rebuilt from the recordings"};
     HistoryPoint point;
     point.recording = {statement.text(0), statement.text(1), statement.text(2),
                        statement.text(3), statement.text(4), statement.text(5),

@@ -42,7 +42,7 @@ class RecordingIndex {
   /// Raised with every change of the tables; an index of another schema is emptied, and says so
   /// through `remade()`.
   static constexpr int kSchema = 1;
-  /// In the header of every index ("isol"): what else is a database of somebody else's.
+  /// In the header of every index ("isol"): anything else is a database of another program.
   static constexpr int kApplication = 0x69736f6c;
 
   /// Makes the file where there is none. busy: another process writes to it and does not end

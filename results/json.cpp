@@ -64,7 +64,7 @@ class Builder {
     if (open_.empty()) return &(root_ = std::move(value));
     if (auto* items = std::get_if<JsonArray>(&open_.back()->value))
       return &items->emplace_back(std::move(value));
-    // Of a key that stands twice the last one counts.
+    // Of a key that appears twice the last one counts.
     return &(std::get<JsonObject>(open_.back()->value)[std::move(key_)] = std::move(value));
   }
   bool open(Json container) {

@@ -72,7 +72,7 @@ class Loader {
     return record;
   }
 
-  /// One that must stand in the plan.
+  /// One that must be in the plan.
   Result<WindowRecord> window(const std::string& folder, const Plan& plan) const {
     const std::string file = folder + "/window.json";
     WindowRecord record = TRY(window(folder));
@@ -134,7 +134,7 @@ Result<RecordingWriter> RecordingWriter::create(const fs::path& directory, Manif
   const fs::path place = target.has_filename() ? target : target.parent_path();
   if (fs::exists(place, error))
     return Error{ErrorKind::usage, "recording " + place.string() + " exists already",
-                 "recordings are never written over; choose another directory"};
+                 "recordings are never overwritten; choose another directory"};
   fs::create_directories(place.parent_path(), error);
   if (error)
     return errno_error("cannot make directory " + place.parent_path().string(), error.value());
@@ -222,7 +222,7 @@ Result<Recording> load_recording(const fs::path& directory) {
   for (const auto& listed : out.manifest.windows)
     if (std::find(folders.begin(), folders.end(), "windows/" + listed) == folders.end())
       return Error{ErrorKind::parse,
-                   fmt::format("manifest.json: it lists window {}, which is not there", listed)};
+                   fmt::format("manifest.json: it lists window {}, which is missing", listed)};
   std::vector<std::pair<int, std::size_t>> order;
   std::vector<WindowRecord> windows;
   for (const auto& folder : folders) {
@@ -233,7 +233,7 @@ Result<Recording> load_recording(const fs::path& directory) {
   for (std::size_t i = 0; i < order.size(); ++i) {
     if (i > 0 && order[i].first == order[i - 1].first)
       return Error{ErrorKind::parse,
-                   fmt::format("windows: two of them say they are window {}", order[i].first)};
+                   fmt::format("windows: two of them are window {}", order[i].first)};
     out.windows.push_back(std::move(windows[order[i].second]));
     out.window_directories.push_back(folders[order[i].second]);
   }

@@ -72,8 +72,8 @@ class RecordingWriter {
   std::optional<gid_t> group_;
 };
 
-/// The files of one window in an existing directory, synced. Also how a probe's process hands over
-/// what it heard.
+/// The files of one window in an existing directory, synced. Also how a probe's process returns its
+/// data.
 Result<void> save_window(const std::filesystem::path& directory, const WindowRecord& record);
 Result<WindowRecord> load_window(const std::filesystem::path& directory);
 

@@ -16,8 +16,8 @@ void fields(auto& field, Is<Warning> auto& warning) {
 }
 
 void fields(auto& field, Is<PlannedBoot> auto& boot) {
-  field("kernel", boot.kernel, "as the profile names it; empty: the default one");
-  field("cmdline", boot.cmdline, "words the profile adds to the command line");
+  field("kernel", boot.kernel, "as in the profile; empty: the default one");
+  field("cmdline", boot.cmdline, "parameters that the profile adds to the command line");
 }
 
 }  // namespace isolab::codec

@@ -120,7 +120,7 @@ Result<void> check_order(const std::string& file, const WindowRecord& window) {
   const bool stands = line.ns0 >= line.ns1 || line.ticks0 >= line.ticks1;
   if (stands && !identity && window.status == "complete" && line.counter != "ns")
     return Error{ErrorKind::parse,
-                 file + ": /probe/line: no time passes on it, so ticks are no time"};
+                 file + ": /probe/line: time does not advance on it, so ticks cannot be converted"};
   return {};
 }
 

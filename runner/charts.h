@@ -13,7 +13,7 @@
 namespace isolab {
 
 /// Writes `json` (findings or a comparison) into a directory as `name`, and beside it what
-/// plots/render.py draws of it; Python itself works in a directory of our own. The files it drew,
+/// plots/render.py draws of it; Python itself works in a temporary directory. The files it drew,
 /// named below `shown`. unsupported: the scripts or Python are not there.
 Result<std::vector<std::filesystem::path>> draw_charts(const std::string& json,
                                                        const std::string& name,

@@ -16,13 +16,13 @@ void add_trace(const WindowRecord& window, std::vector<std::string>& out) {
   }
   if (meta->lost() != 0) out.push_back(fmt::format("the trace lost {} events", meta->lost()));
   for (const auto& [cpu, cut] : meta->cut)
-    out.push_back(fmt::format("the trace of CPU {} is not whole: {}", cpu, cut.why));
+    out.push_back(fmt::format("the trace of CPU {} is incomplete: {}", cpu, cut.why));
 }
 
 }  // namespace
 
 std::string status_at_end(const WindowRecord& window, const std::string& lost, bool interrupted) {
-  // Nothing was counted yet: whoever was still preparing was stopped in the middle of it.
+  // Nothing was counted yet: a workload that was still preparing was stopped in the middle of it.
   if (interrupted && window.end_ns == 0) return "interrupted";
   if (!lost.empty()) return "disturbed: " + lost;
   for (const auto& work : window.work)
@@ -37,7 +37,8 @@ std::vector<std::string> disturbances(const WindowRecord& window) {
   for (const auto& cpu : window.probe.cpus) {
     if (!cpu.error.empty()) out.push_back(fmt::format("CPU {}: {}", cpu.cpu, cpu.error));
     if (cpu.gaps_dropped != 0)
-      out.push_back(fmt::format("CPU {}: {} gaps did not fit the log", cpu.cpu, cpu.gaps_dropped));
+      out.push_back(
+          fmt::format("CPU {}: {} gaps did not fit into the log", cpu.cpu, cpu.gaps_dropped));
   }
   for (const auto& work : window.work)
     if (!work.error.empty() && !window.status.ends_with(work.error))

@@ -31,7 +31,7 @@ constexpr Nanos kStopGrace = std::chrono::seconds(3);
 constexpr std::uint64_t kLookAtCpus = 500'000'000;  // ns
 constexpr Nanos kPoll = std::chrono::milliseconds(20);
 
-/// One workload of the arm: a process of its own, or a thread beside the probe.
+/// One workload of the arm: a separate process, or a thread of the probe's process.
 struct Noise {
   const WorkloadInfo* info = nullptr;
   const PluginUse* use = nullptr;
@@ -191,7 +191,7 @@ class Window {
     return probe_ ? probe_->close_window(kProbeLimit) : Result<void>{};
   }
 
-  /// The measured window. No operation of a workload is under way at its edges, so that whole
+  /// The measured window. No operation of a workload is in progress at its edges, so that whole
   /// operations are counted with all that they sent.
   Result<void> listen() {
     setup_.progress.phase("measuring");
@@ -258,7 +258,7 @@ class Window {
     return {};
   }
 
-  /// The kernel moves the threads of a CPU that goes offline: what they hear is another CPU then.
+  /// The kernel moves the threads of a CPU that goes offline: they then measure another CPU.
   Result<void> watch_cpus() {
     const std::uint64_t now = mono_raw_ns();
     if (now - looked_at_cpus_ns_ < kLookAtCpus) return {};
@@ -274,7 +274,7 @@ class Window {
 
   /// The reverse of measure(); goes on past errors.
   void tear_down() {
-    setup_.progress.phase("putting everything back");
+    setup_.progress.phase("restoring the machine");
     probe_.reset();
     for (auto noise = noises_.rbegin(); noise != noises_.rend(); ++noise) {
       WorkRecord ended = noise->process
@@ -301,12 +301,12 @@ class Window {
   void end_what_is_left() {
     const auto left = end_leftovers(setup_.host.files, cgroup_);
     if (!left.killed.empty()) {
-      const std::string seen = "the window had left running: " + listed(left.killed);
+      const std::string seen = "left running by the window: " + listed(left.killed);
       record_.warnings.push_back(make_warning(WarningId::left_running, seen));
       setup_.progress.line(visible_line(seen) + "; killed");
     }
     if (!left.stubborn.empty() && lost_.empty())
-      lost_ = "these processes do not die: " + listed(left.stubborn);
+      lost_ = "cannot kill these processes: " + listed(left.stubborn);
   }
 
   const WindowSetup& setup_;

@@ -35,7 +35,7 @@ struct WindowOutcome {
 
 /// Workloads live in a cgroup of the window; what they leave running is killed at its end, in the
 /// cgroup or by parentage (the caller is a subreaper), and named in a warning of the record.
-/// Never fails as a whole: what went wrong stands in the record's status, with the data so far.
+/// Never fails as a whole: a fault is in the record's status, with the data so far.
 WindowOutcome run_window(const WindowSetup& setup);
 
 }  // namespace isolab

@@ -32,8 +32,7 @@ Result<std::string> make_partition(const CpuSet& cpus, Files& files, StateGuard&
   if (!mount) return cannot(mount.error().what, mount.error().hint);
   if (!has_word(files.read(*mount + "/cgroup.controllers").value_or(""), "cpuset"))
     return cannot(
-        "cgroup v2 has no cpuset controller here: cgroup v1 has taken it, or "
-        "CONFIG_CPUSETS is not set",
+        "cgroup v2 has no cpuset controller: cgroup v1 uses it, or CONFIG_CPUSETS is not set",
         "boot with systemd.unified_cgroup_hierarchy=1 or cgroup_no_v1=all");
   TRY(guard.enable_controller(*mount + "/cgroup.subtree_control", "cpuset"));
   const std::string cgroup = fmt::format("{}/isolab-{}-isolated", *mount, ::getpid());
@@ -42,11 +41,11 @@ Result<std::string> make_partition(const CpuSet& cpus, Files& files, StateGuard&
   TRY(files.write(cgroup + "/cgroup.type", "threaded"));
   TRY(files.write(cgroup + "/cpuset.cpus", cpus.list()));
   if (const auto wrote = files.write(cgroup + "/cpuset.cpus.partition", "isolated"); !wrote)
-    return cannot(wrote.error().what + " (isolated partitions came with Linux 6.1)");
+    return cannot(wrote.error().what + " (isolated partitions need Linux 6.1)");
   // The kernel takes the word and says what came of it: "isolated invalid (Cpu list ... not
   // exclusive)".
   const std::string state(trimmed(TRY(files.read(cgroup + "/cpuset.cpus.partition"))));
-  if (state != "isolated") return cannot("the kernel says \"" + state + "\"");
+  if (state != "isolated") return cannot("the kernel reports \"" + state + "\"");
   const auto effective = CpuSet::parse(trimmed(TRY(files.read(cgroup + "/cpuset.cpus.effective"))));
   if (!effective || !(*effective == cpus))
     return cannot(fmt::format("the partition got CPUs {} instead of {}",
@@ -84,7 +83,7 @@ void set_if_there(const std::string& path, const std::string& value, const std::
   if (!host.files.exists(path)) {
     isolation.warnings.push_back(
         make_warning(WarningId::isolation_incomplete,
-                     "not done: " + done + ": " + path + " is not there on this kernel"));
+                     "not done: " + done + ": " + path + " does not exist on this kernel"));
     return;
   }
   const auto set = guard.set(path, value);
@@ -119,11 +118,11 @@ Result<Isolation> isolate(const PlannedIsolation& wanted, const CpuSet& housekee
                    fmt::format("CPU {} was not isolated at boot", wanted.cpus.list()),
                    host.facts.has_nohz_full.value_or(true)
                        ? "add to the kernel's command line: " + missing
-                       : "use a kernel with CONFIG_NO_HZ_FULL=y, with these words on its command "
-                         "line: " +
+                       : "use a kernel with CONFIG_NO_HZ_FULL=y, with these parameters on its "
+                         "command line: " +
                              missing};
     isolation.done.push_back(fmt::format(
-        "CPU {} was isolated at boot: isolcpus, nohz_full and rcu_nocbs hold", wanted.cpus.list()));
+        "CPU {} was isolated at boot by isolcpus, nohz_full and rcu_nocbs", wanted.cpus.list()));
     return isolation;
   }
   if (!host.facts.root) return cannot("it needs root");
@@ -132,10 +131,10 @@ Result<Isolation> isolate(const PlannedIsolation& wanted, const CpuSet& housekee
       fmt::format("CPU {} is a cgroup partition without load balancing", wanted.cpus.list()));
   move_interrupts(wanted.cpus, housekeeping, host, guard, isolation);
   const CpuSet others = host.facts.online - wanted.cpus;
-  set_if_there("/proc/irq/default_smp_affinity", others.mask(), "new interrupts go elsewhere", host,
-               guard, isolation);
+  set_if_there("/proc/irq/default_smp_affinity", others.mask(),
+               "new interrupts routed to other CPUs", host, guard, isolation);
   set_if_there("/sys/devices/virtual/workqueue/cpumask", others.mask(),
-               "unbound workqueues moved away", host, guard, isolation);
+               "unbound workqueues moved to other CPUs", host, guard, isolation);
   set_if_there("/proc/sys/kernel/timer_migration", "1", "timers migrate to busy CPUs", host, guard,
                isolation);
   return isolation;

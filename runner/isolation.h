@@ -31,7 +31,7 @@ struct Isolation {
 Result<Isolation> isolate(const PlannedIsolation& wanted, const CpuSet& housekeeping, Host host,
                           StateGuard& guard);
 
-/// The kernel parameters that the command line lacks for these CPUs, "isolcpus=... nohz_full=...";
+/// The kernel parameters missing on the command line for these CPUs, "isolcpus=... nohz_full=...";
 /// empty: none.
 std::string missing_parameters(const HostFacts& facts, const CpuSet& cpus);
 

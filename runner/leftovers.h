@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Ends what others have left running: a workload's command may start a session of its own and go
-// on after it. The caller is a subreaper (prctl(2), PR_SET_CHILD_SUBREAPER), so whatever is
-// orphaned below it becomes its child, however deep it was.
+// Ends what others have left running: a workload's command may start another session and outlive
+// it. The caller is a subreaper (prctl(2), PR_SET_CHILD_SUBREAPER), so whatever is orphaned below
+// it becomes its child, however deep it was.
 #pragma once
 
 #include <string>
@@ -16,8 +16,8 @@ struct Leftovers {
   std::vector<std::string> stubborn;  // those that did not die within 5 s
 };
 
-/// Kills all that descends from the calling process, and reaps it: no child of it that somebody
-/// still waits for may be alive.
+/// Kills all that descends from the calling process, and reaps it: no child of it that is still
+/// waited for may be alive.
 Leftovers end_descendants(const Files& files);
 
 /// The same, and before it all that lives in `cgroup` and below, at once (host/cgroup.h): nothing

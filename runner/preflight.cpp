@@ -20,7 +20,7 @@ std::string try_out(const PluginUse& use, const Plan& plan, Files& files, HostFa
   const WorkloadInfo* info = find_workload(use.name);
   const ProbeInfo* probe = find_probe(plan.probe.name);
   if (info->shares_probe_memory && (probe == nullptr || !probe->hosts_peers))
-    return "its IPIs only reach threads that share its memory, and probe " + plan.probe.name +
+    return "its IPIs reach only threads that share its memory, and probe " + plan.probe.name +
            " runs none (" + probes_that(&ProbeInfo::hosts_peers) + " does)";
   const std::size_t mark = guard.mark();
   std::map<std::string, std::string> notes;
@@ -62,7 +62,7 @@ Inability dry_run_workloads(const Plan& plan, Files& files, HostFacts& facts, St
   for (const auto& arm : plan.arms) {
     if (!arm.not_applicable.empty()) continue;  // of another boot
     for (const auto& use : arm.workloads) {
-      progress.phase("trying out " + use.name);
+      progress.phase("dry run of " + use.name);
       auto seen = std::find_if(tried.begin(), tried.end(),
                                [&](const auto& one) { return one.first == use; });
       if (seen == tried.end())

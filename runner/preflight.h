@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What must be known before the first window: which workloads can run here (tried, one operation
-// each, in a child of its own) and what the probe thinks of the machine.
+// each, in a separate child) and whether the probe can run on the machine.
 #pragma once
 
 #include <filesystem>

@@ -26,7 +26,7 @@ struct ProbeControl {
   ErrorKind error_kind = ErrorKind::io;
   char error[2048] = {};
   static constexpr std::size_t kMostTasks = 4096;
-  std::atomic<std::uint32_t> tasks{0};  // so many of `task` are valid
+  std::atomic<std::uint32_t> tasks{0};  // how many of `task` are valid
   std::int32_t task[kMostTasks] = {};   // of the probe, before its peers began
 
   void fail(const Error& why) {
@@ -111,7 +111,7 @@ Result<ProbeProcess> ProbeProcess::launch(const ProbeInfo& info, const ParamValu
   const auto directory = transfer / ".probe";
   std::error_code made;
   std::filesystem::create_directories(directory, made);
-  if (made) return errno_error("make directory " + directory.string(), made.value());
+  if (made) return errno_error("cannot make directory " + directory.string(), made.value());
   Child child = TRY(Child::fork_into("probe " + info.name, context.housekeeping, [&] {
     const auto outcome =
         caught([&] { return live(*control, info, params, context, peers, directory); });
@@ -133,7 +133,7 @@ std::vector<std::int32_t> ProbeProcess::own_tasks(const Files& files) const {
 std::optional<Error> ProbeProcess::failure() {
   if (control().failed.load() != 0) return Error{control().error_kind, control().error};
   if (!child_.running() && control().state.load() != kCollected)
-    return Error{ErrorKind::io, "the probe's process ended: " + child_.exit()->text()};
+    return Error{ErrorKind::io, "the probe process ended: " + child_.exit()->text()};
   return std::nullopt;
 }
 
@@ -163,7 +163,7 @@ Result<void> ProbeProcess::open_window(Nanos limit, const Watch& watch) {
   control().signals.listening.store(0);
   control().command.store(kWindow);
   return wait_for([&] { return control().signals.listening.load() != 0; }, limit, watch,
-                  "starting to listen");
+                  "starting to measure");
 }
 
 Result<void> ProbeProcess::close_window(Nanos limit) {
@@ -187,7 +187,7 @@ Result<ProbeProcess::Heard> ProbeProcess::collect(Nanos limit) {
   if (control().state.load() != kCollected) {
     if (auto why = failure()) return *std::move(why);
     child_.stop(Nanos{0});
-    return Error{ErrorKind::io, "the probe did not hand over what it heard within " + print(limit)};
+    return Error{ErrorKind::io, "the probe did not return its data within " + print(limit)};
   }
   child_.stop(std::chrono::seconds(1));
   WindowRecord carrier = TRY(load_window(transfer_));

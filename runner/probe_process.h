@@ -20,7 +20,7 @@
 namespace isolab {
 
 /// A workload that runs as a thread of the probe's process. The runner waits for it, lets it go and
-/// reads its counts through the block; it is stopped when what was heard is collected.
+/// reads its counts through the block; it is stopped when the data is collected.
 struct PeerWorkload {
   const WorkloadInfo* info = nullptr;
   ParamValues params;
@@ -32,8 +32,8 @@ struct ProbeControl;  // the words both processes share
 
 class ProbeProcess {
  public:
-  /// Forks; the caller must be single-threaded. What was heard travels through a directory made
-  /// below `transfer`, gone after collect().
+  /// Forks; the caller must be single-threaded. The data is passed through a directory made below
+  /// `transfer`, gone after collect().
   static Result<ProbeProcess> launch(const ProbeInfo& info, const ParamValues& params,
                                      const ProbeContext& context, std::vector<PeerWorkload> peers,
                                      const std::filesystem::path& transfer);
@@ -43,16 +43,16 @@ class ProbeProcess {
 
   /// The probe is ready and its peers have been started (ready when their blocks say so).
   Result<void> wait_prepared(Nanos limit, const Watch& watch);
-  /// Returns when every measured CPU is being listened on.
+  /// Returns when every measured CPU is being measured.
   Result<void> open_window(Nanos limit, const Watch& watch);
-  /// Ends the window and returns when the probe has stopped listening; an error of the probe's own
-  /// leaves its data to be collected.
+  /// Ends the window and returns when the probe has stopped measuring; an error of the probe leaves
+  /// its data to be collected.
   Result<void> close_window(Nanos limit);
   struct Heard {
     ProbeRecord probe;
     std::vector<Footprint> footprints;
   };
-  /// What the last window heard; stops the peers and ends the process.
+  /// The data of the last window; stops the peers and ends the process.
   Result<Heard> collect(Nanos limit);
   /// Ids of the probe's tasks: those it had when it was ready, without its peers' threads, and
   /// those of the programs it has started.

@@ -26,7 +26,7 @@ class Progress {
   void phase(const std::string& what);
   /// Call as often as you like.
   void tick();
-  /// A line of its own above the progress: warnings, notes.
+  /// A separate line above the progress: warnings, notes.
   void line(const std::string& text);
 
  private:

@@ -29,17 +29,18 @@ namespace isolab {
 namespace {
 
 constexpr int kSignals[] = {SIGINT, SIGTERM, SIGHUP};
-// The keeper kills and restores within this after its second signal; then the front does it.
+// The supervisor kills and restores within this after its second signal; then the parent does.
 constexpr Nanos kKeeperPatience = std::chrono::seconds{30};
 
 /// What the three processes share.
 struct Shared {
   std::atomic<std::uint64_t> due_ns{0};
-  std::atomic<std::uint32_t> whole{0};         // 1: the body ended by itself
-  std::atomic<std::uint32_t> looked_after{0};  // 1: the keeper has cleaned up, or started nothing
+  std::atomic<std::uint32_t> whole{0};  // 1: the body ended by itself
+  std::atomic<std::uint32_t> looked_after{
+      0};  // 1: the supervisor has cleaned up, or started nothing
 };
 
-/// What came of cleaning up. It is said when all is done: nobody who restores waits for a terminal.
+/// What came of cleaning up. It is printed at the end: restoring never waits for a terminal.
 struct Cleaning {
   bool clean = true;  // false: something could not be ended or restored
   std::vector<std::string> lines;
@@ -79,18 +80,18 @@ class Signals {
   sigset_t before_{};
 };
 
-/// Kills what is left below us, then puts back what journals of dead processes list.
+/// Kills what is left below us, then restores what journals of dead processes list.
 void clean_up(Files& files, const std::filesystem::path& state, Cleaning& cleaning) {
   const auto [killed, stubborn] = end_descendants(files);
   if (!killed.empty())
-    cleaning.lines.push_back("killed what the run had left running: " + listed(killed));
-  if (!stubborn.empty()) cleaning.fail("these processes do not die: " + listed(stubborn));
+    cleaning.lines.push_back("killed processes left by the run: " + listed(killed));
+  if (!stubborn.empty()) cleaning.fail("cannot kill these processes: " + listed(stubborn));
   const auto journals = stale_journals(state);
   if (!journals) return cleaning.fail(journals.error().text());
   for (const auto& journal : *journals) {
     const auto problems = restore_journal(files, journal);
     for (const auto& problem : problems) cleaning.fail(problem.path + ": " + problem.what);
-    if (problems.empty()) cleaning.lines.emplace_back("what it had changed was put back");
+    if (problems.empty()) cleaning.lines.emplace_back("the machine was restored");
   }
 }
 
@@ -103,14 +104,14 @@ std::string make_own_cgroup(const Files& files, StateGuard& guard) {
   return guard.make_cgroup(path) ? path : std::string{};
 }
 
-/// The keeper's whole life. Returns the exit code of the whole.
+/// The supervisor process. Returns the exit code of the whole.
 class Keeper {
  public:
   Keeper(const Supervision& how, Shared& shared, const std::function<ExitCode(Lifeline)>& body)
       : how_(how), shared_(shared), body_(body), guard_(files_, how.state) {}
 
   ExitCode live(pid_t front) {
-    ::prctl(PR_SET_PDEATHSIG, 0);  // it is the front's death that it is here for
+    ::prctl(PR_SET_PDEATHSIG, 0);  // it has to survive the parent's death
     ::prctl(PR_SET_CHILD_SUBREAPER, 1);
     const auto signals = Signals::block();
     const Fd front_file = pidfd_of(front);
@@ -154,7 +155,7 @@ class Keeper {
     ::prctl(PR_SET_CHILD_SUBREAPER, 1);  // it ends what a window left running (runner/execute.h)
     if (!cgroup_.empty())
       if (const auto in = enter_cgroup(files_, cgroup_); !in)
-        say("goes on without a cgroup of its own: " + in.error().what);
+        say("continues without a separate cgroup: " + in.error().what);
     const ExitCode code = body_(lifeline);
     shared_.whole.store(1);
     return code;
@@ -170,10 +171,11 @@ class Keeper {
         const auto& exit = *run.exit();
         return exit.signal == 0 ? "" : fmt::format("the run was {}", exit.text());
       }
-      if (now >= due) return kill(run, "the run hangs: it is past its deadline and was killed");
+      if (now >= due) return kill(run, "the run exceeded its deadline and was killed");
       pollfd watched[] = {
           {run_file.get(), POLLIN, 0}, {front_file.get(), POLLIN, 0}, {signals.file(), POLLIN, 0}};
-      // The run may move its deadline meanwhile; and without pidfd (before Linux 5.3) look often.
+      // The run may move its deadline in the meantime; and without pidfd (before Linux 5.3) look
+      // often.
       const bool blind = !run_file || !front_file;
       const std::uint64_t span =
           std::min<std::uint64_t>(due - now, blind ? 100'000'000 : 1'000'000'000);
@@ -181,11 +183,11 @@ class Keeper {
                              static_cast<long>(span % 1'000'000'000)};
       ::ppoll(watched, 3, &timeout, nullptr);
       if ((watched[1].revents & POLLIN) != 0 || ::getppid() != front)
-        return kill(run, "isolab itself was killed; its run is ended");
+        return kill(run, "the parent process was killed; the run is ended");
       if (const int number = signals.take(); number != 0) {
         if (++heard == 2) {
           killed_by_user_ = true;
-          return kill(run, "asked twice to stop: the run was killed");
+          return kill(run, "second request to stop: the run was killed");
         }
         run.signal(number);
       }
@@ -206,8 +208,8 @@ class Keeper {
   bool killed_by_user_ = false;
 };
 
-/// Passes signals on until the keeper has ended; a third one, or a keeper that does not end after
-/// the second, kills it.
+/// Forwards signals until the supervisor has ended; a third one, or a supervisor that does not end
+/// after the second, kills it.
 void wait_for_keeper(const Signals& signals, Child& keeper) {
   const Fd file = pidfd_of(keeper.pid());
   int heard = 0;
@@ -267,7 +269,7 @@ Result<RunEnd> supervise(const Supervision& how, const std::function<ExitCode(Li
   if (exit.signal != 0 || shared.looked_after.load() == 0) {
     Cleaning cleaning;
     clean_up(files, how.state, cleaning);
-    say(fmt::format("the keeper of the run ended early ({}); the run is ended", exit.text()));
+    say(fmt::format("the supervisor ended early ({}); the run is ended", exit.text()));
     for (const auto& line : cleaning.lines) say(line);
     end.code = cleaning.clean ? ExitCode::failed : ExitCode::not_restored;
   }

@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
-// Carries out something that changes the machine so that the machine is put back whatever happens
-// to it. Three processes (docs/decisions/supervisor.md):
+// Runs code that changes the machine such that the machine is restored however the run ends. Three
+// processes (docs/decisions/supervisor.md):
 //
-//   front     what the user started; takes the lock, passes signals on, waits
-//    '- keeper   kills and restores when the run or the front has ended in any way, or hangs
-//        '- run     the body: its guard journals, then changes; in a cgroup of its own where there
-//        is
-//                   cgroup v2; everything it starts is its descendant
+//   parent (`front`)        started by the user; takes the lock, forwards signals, waits
+//   supervisor (`Keeper`)   its child; kills and restores when the run or the parent has ended in
+//                           any way, or hangs
+//   run                     child of the supervisor: its guard journals, then changes; starts all
+//                           other processes, in a separate cgroup where cgroup v2 is mounted
 //
-// All three are subreapers: whatever is orphaned below them comes to them and is killed.
-// Any one or two of them may be killed with SIGKILL; who is left restores. When all three are, the
-// kernel kills the children of the run (parent-death signals) and the next isolab finds the
-// journal.
+// All three are subreapers: orphans below them become their children and are killed.
+// Any one or two of them may be killed with SIGKILL; the remaining one restores. When all three are
+// killed, the kernel kills the children of the run (parent-death signals) and the next isolab finds
+// the journal.
 #pragma once
 
 #include <atomic>
@@ -29,13 +29,13 @@
 
 namespace isolab {
 
-/// The run's promise of when it will be heard of again; past it the keeper kills it as hung.
+/// The deadline of the run for its next sign of life; after it the supervisor kills it as hung.
 class Lifeline {
  public:
   explicit Lifeline(std::atomic<std::uint64_t>& due_ns, std::vector<std::int32_t> supervisors = {})
       : due_ns_(&due_ns), supervisors_(std::move(supervisors)) {}
   void expect_within(Nanos span);
-  /// Process ids of front and keeper.
+  /// Process ids of parent and supervisor.
   const std::vector<std::int32_t>& supervisors() const { return supervisors_; }
 
  private:
@@ -45,13 +45,13 @@ class Lifeline {
 
 struct Supervision {
   std::string what;             // for the lock and messages: "profile quick"
-  CpuSet cpus;                  // where front and keeper wait; empty: anywhere
+  CpuSet cpus;                  // where parent and supervisor wait; empty: anywhere
   Nanos first_limit{0};         // until the body calls expect_within()
   std::filesystem::path state;  // journals
   std::filesystem::path lock;   // directory of the lock; empty: state
 };
 
-/// How the run ended. `code` is the body's, or not_restored when something could not be put back,
+/// How the run ended. `code` is the body's, or not_restored when something could not be restored,
 /// failed when the run was killed, disturbed when the user had it killed.
 struct RunEnd {
   ExitCode code = ExitCode::done;

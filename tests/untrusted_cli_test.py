@@ -68,13 +68,13 @@ def no_end(case):
     os.mkfifo(case.path / "fifo")
     (case.path / "recording").mkdir()
     for file in ("/dev/zero", case.path / "fifo"):
-        case.refuses("no regular file", "report", "recording", "--classes", file)
+        case.refuses("not a regular file", "report", "recording", "--classes", file)
         case.refuses("", "attach", "recording", file)
         case.refuses("", "facts", "--host", file)
         case.refuses("", "vm", "exec", "--script", file)
     shutil.rmtree(case.path / "recording")
     os.mkfifo(case.path / "manifest.json")
-    case.refuses("no regular file", "report", ".")
+    case.refuses("not a regular file", "report", ".")
 
 
 def recordings_of_root(case):
@@ -101,14 +101,14 @@ def planted_journals(case):
         (case.state / "999999-0.journal").write_text(PLANTED.format(victim))
         for words in (["restore"], ["restore", "--dry-run"], ["restore", "--forget"], ["run", "mine.yaml"]):
             code, text = case.run(*words, user=user)
-            must(code == 1 and "cannot be trusted" in text, f"{words}: exit {code}: {text}")
+            must(code == 1 and "cannot use the journals in" in text, f"{words}: exit {code}: {text}")
             must("isolab restore" not in text, text)
         shutil.rmtree(case.state)
     case.state.mkdir()
     (case.state / "999999-0.journal").write_text(PLANTED.format(victim))
     code, text = case.run("restore")
-    must(code == 4 and "nothing is obeyed" in text and "could not be undone" in text, f"exit {code}: {text}")
-    case.refuses("nothing is obeyed", "run", "mine.yaml")
+    must(code == 4 and "cannot use a damaged journal" in text and "could not be restored" in text, f"exit {code}: {text}")
+    case.refuses("cannot use a damaged journal", "run", "mine.yaml")
     must(victim.read_text() == "precious\n", "a journal was obeyed")
     code, text = case.run("restore", "--forget")
     must(code == 0 and not list(case.state.glob("*.journal")), f"exit {code}: {text}")
@@ -118,7 +118,7 @@ def planted_journals(case):
     (case.state / "1-0.journal").unlink()
     os.mkfifo(case.state / "1-0.journal")
     code, text = case.run("restore")
-    must(code == 4 and "no regular file" in text, f"exit {code}: {text}")
+    must(code == 4 and "not a regular file" in text, f"exit {code}: {text}")
 
 
 def what_never_comes_back(case):
@@ -127,11 +127,11 @@ def what_never_comes_back(case):
     file = "/proc/sys/kernel/ostype"  # read-only: 0444 for everybody (kernel/utsname_sysctl.c)
     (case.state / "999999-0.journal").write_text(f"isolab-journal 2\nowner 999999 1 %\nvalue {file} else Linux Linux 0\nend\n")
     code, text = case.run("restore")
-    must(code == 4 and file in text and "--forget" in text and "undone entirely" in text, f"exit {code}: {text}")
-    text = case.refuses("could not be put back", "run", "mine.yaml")
+    must(code == 4 and file in text and "--forget" in text and "could not be restored completely" in text, f"exit {code}: {text}")
+    text = case.refuses("could not be restored", "run", "mine.yaml")
     must("was killed" not in text and "restore --forget" in text, text)
     code, text = case.run("restore", "--dry-run")
-    must(code == 0 and "could not be put back" in text, text)
+    must(code == 0 and "could not be restored" in text, text)
     code, text = case.run("restore", "--forget")
     must(code == 0 and file in text, f"exit {code}: {text}")
     must(case.run("restore") == (0, "nothing to restore\n"), "something is left")
@@ -146,7 +146,7 @@ def an_index_of_somebody_else(case):
         theirs.execute("INSERT INTO metric VALUES (1)")
     theirs.close()
     before = database.read_bytes()
-    case.refuses("no index of isolab", "history", "time_lost", "--in", "recordings", "--index", database)
+    case.refuses("not an index of isolab", "history", "time_lost", "--in", "recordings", "--index", database)
     must(database.read_bytes() == before, "a foreign database was changed")
     (case.path / "recordings" / "index.sqlite").symlink_to(database)
     case.refuses("a link", "history", "time_lost", "--in", "recordings")

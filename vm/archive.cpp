@@ -134,7 +134,8 @@ Result<void> extract_archive(std::istream& in, const fs::path& directory) {
       const std::string digits = header.substr(6 + 8 * i, 8);
       char* end = nullptr;
       field[i] = static_cast<std::uint32_t>(std::strtoul(digits.c_str(), &end, 16));
-      if (end != digits.c_str() + 8) return broken("\"" + digits + "\" is no hexadecimal number");
+      if (end != digits.c_str() + 8)
+        return broken("\"" + digits + "\" is not a hexadecimal number");
     }
     const std::uint32_t mode = field[1], size = field[6], name_size = field[11];
     if (name_size == 0 || name_size > 4096) return broken("a name of " + std::to_string(name_size));
@@ -142,7 +143,7 @@ Result<void> extract_archive(std::istream& in, const fs::path& directory) {
     name.resize(name_size - 1);
     const std::string content = TRY(take(size));
     if (name == kTrailer) return {};
-    if (goes_outside(name)) return broken("\"" + name + "\" leads outside");
+    if (goes_outside(name)) return broken("\"" + name + "\" is outside the directory");
     const fs::path target = directory / name;
     std::error_code error;
     if (S_ISDIR(mode)) {

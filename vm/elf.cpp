@@ -61,7 +61,7 @@ std::optional<fs::path> find_library(const std::string& name, const std::string&
 Result<ElfNeeds> read_elf(const fs::path& path) {
   const std::string bytes =
       TRY(read_untrusted(path.string(), {.most = kLargestElf, .follow = true}));
-  const Error not_elf{ErrorKind::parse, path.string() + " is no program of x86-64 or arm64"};
+  const Error not_elf{ErrorKind::parse, path.string() + " is not a program for x86-64 or arm64"};
   const auto header = at<Elf64_Ehdr>(bytes, 0);
   if (!header || std::memcmp(header->e_ident, ELFMAG, SELFMAG) != 0 ||
       header->e_ident[EI_CLASS] != ELFCLASS64 || header->e_ident[EI_DATA] != ELFDATA2LSB ||
@@ -79,7 +79,8 @@ Result<ElfNeeds> read_elf(const fs::path& path) {
   }
   const auto file_offset = [&](std::uint64_t address) -> std::uint64_t {
     for (const auto& segment : segments)
-      if (segment.p_type == PT_LOAD && address >= segment.p_vaddr && address < segment.p_vaddr + segment.p_filesz)
+      if (segment.p_type == PT_LOAD && address >= segment.p_vaddr &&
+          address < segment.p_vaddr + segment.p_filesz)
         return address - segment.p_vaddr + segment.p_offset;
     return bytes.size();
   };

@@ -45,14 +45,14 @@ void mount_all() {
     const char *type, *place;
   };
   for (const Wanted& mount : {Wanted{"proc", "/proc"},
-                            {"sysfs", "/sys"},
-                            {"devtmpfs", "/dev"},
-                            {"tmpfs", "/run"},
-                            {"tmpfs", "/tmp"},
-                            {"tmpfs", "/dev/shm"},
-                            {"debugfs", "/sys/kernel/debug"},
-                            {"tracefs", "/sys/kernel/tracing"},
-                            {"cgroup2", "/sys/fs/cgroup"}}) {
+                              {"sysfs", "/sys"},
+                              {"devtmpfs", "/dev"},
+                              {"tmpfs", "/run"},
+                              {"tmpfs", "/tmp"},
+                              {"tmpfs", "/dev/shm"},
+                              {"debugfs", "/sys/kernel/debug"},
+                              {"tracefs", "/sys/kernel/tracing"},
+                              {"cgroup2", "/sys/fs/cgroup"}}) {
     ::mkdir(mount.place, 0755);  // most exist already
     if (::mount(mount.type, mount.place, mount.type, 0, nullptr) != 0)
       say(fmt::format("cannot mount {} at {}: {}", mount.type, mount.place, std::strerror(errno)));
@@ -125,7 +125,7 @@ void carry_out(const std::string& number, const std::vector<std::string>& argv) 
     return;
   }
   while (!child->wait_for(std::chrono::seconds(1)))
-    while (::waitpid(0, nullptr, WNOHANG) > 0) {  // orphans of our own group
+    while (::waitpid(0, nullptr, WNOHANG) > 0) {  // orphans of this process group
     }
   const Exit exit = *child->exit();
   const std::string how =
@@ -164,7 +164,7 @@ void hand_over() {
   disk.close();
   const Fd device(::open(kDisk, O_RDONLY | O_CLOEXEC));
   if (::fsync(device.get()) != 0) return say("cannot flush the results to the disk");
-  say("results handed over");
+  say("results written");
 }
 
 }  // namespace

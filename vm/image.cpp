@@ -35,7 +35,7 @@ Result<void> add_program(ArchiveWriter& archive, std::set<std::string>& there,
                          const std::string& target) {
   const ElfNeeds elf = TRY(read_elf(program));
   if (elf.arch != spec.arch)
-    return Error{ErrorKind::usage, fmt::format("{} is a program of {}, the guest is {}",
+    return Error{ErrorKind::usage, fmt::format("{} is a program for {}, the guest is {}",
                                                program.string(), elf.arch, spec.arch)};
   if (there.insert(target).second) TRY(archive.add_tree(target, program));
   for (const auto& [path, file] : TRY(libraries_of(program, spec.library_roots)))

@@ -71,8 +71,8 @@ Result<void> make_directory(const fs::path& path) {
   return {};
 }
 
-/// apt for another architecture than ours, without making it known to this machine: lists of its
-/// own, read afresh once a day. Nothing for our own architecture.
+/// apt for another architecture than ours, without adding it to this machine: separate lists, read
+/// again once a day. Nothing for our own architecture.
 Result<std::vector<std::string>> apt_options(const std::string& arch) {
   std::vector<std::string> options;
   if (arch == (kArch == Arch::arm64 ? "arm64" : "x86_64")) return options;
@@ -159,7 +159,7 @@ Result<Kernel> kernel_below(const fs::path& root, const std::string& sha256) {
     kernel.sha256 = sha256;
     return kernel;
   }
-  return Error{ErrorKind::parse, "the package in " + root.string() + " holds no boot/vmlinuz-*"};
+  return Error{ErrorKind::parse, "the package in " + root.string() + " has no boot/vmlinuz-*"};
 }
 
 struct PackageFacts {
@@ -223,7 +223,7 @@ Result<std::vector<KernelPackage>> list_kernels(const std::string& arch) {
   const auto named = kernel_packages_in(*found, arch);
   std::vector<std::string> packages;
   for (const auto& [name, package] : named) packages.push_back(package);
-  if (packages.empty()) return no_apt(arch, "apt knows no kernel");
+  if (packages.empty()) return no_apt(arch, "apt has no kernel");
   const auto known = TRY(ask_apt(arch, packages));
   for (const auto& [name, package] : named) {
     const auto facts = known.find(package);
@@ -234,7 +234,7 @@ Result<std::vector<KernelPackage>> list_kernels(const std::string& arch) {
                        facts->second.sha256,
                        fs::exists(unpacked_place(cache, facts->second, arch), error)});
   }
-  if (kernels.empty()) return no_apt(arch, "apt knows no kernel");
+  if (kernels.empty()) return no_apt(arch, "apt has no kernel");
   std::sort(kernels.begin(), kernels.end(), [](const auto& left, const auto& right) {
     const bool same =
         left.name.substr(0, left.name.find('-')) == right.name.substr(0, right.name.find('-'));
@@ -252,7 +252,7 @@ Result<fs::path> provide(const std::string& arch, const PackageFacts& facts);
 Result<fs::path> provide_package(const std::string& arch, const std::string& package) {
   const auto known = TRY(ask_apt(arch, {package}));
   const auto found = known.find(package);
-  if (found == known.end()) return no_apt(arch, "apt knows no package " + package);
+  if (found == known.end()) return no_apt(arch, "apt has no package " + package);
   return provide(arch, found->second);
 }
 
@@ -265,7 +265,7 @@ Result<fs::path> provide(const std::string& arch, const PackageFacts& facts) {
     TRY(check_cached(place));
     return place;
   }
-  // A directory of its own: apt names the file after the version, with escapes.
+  // A separate directory: apt names the file after the version, with escapes.
   const fs::path fetched = place.string() + ".fetched";
   fs::remove_all(fetched, error);
   TRY(make_directory(fetched));
@@ -305,7 +305,7 @@ Result<Kernel> provide_kernel(const std::string& arch, const std::string& which)
   std::error_code error;
   if (which.find('/') != std::string::npos || which.ends_with(".deb")) {
     if (!fs::is_regular_file(which, error))
-      return Error{ErrorKind::usage, "there is no kernel file " + which};
+      return Error{ErrorKind::usage, "cannot find kernel file " + which};
     const std::string sum = sha256_hex(TRY(read_whole(which)));
     if (!which.ends_with(".deb")) {
       Kernel kernel;
@@ -331,7 +331,7 @@ Result<Kernel> provide_kernel(const std::string& arch, const std::string& which)
       return kernel;
     }
   }
-  return Error{ErrorKind::usage, fmt::format("apt knows no {} kernel \"{}\"", arch, which),
+  return Error{ErrorKind::usage, fmt::format("apt has no {} kernel \"{}\"", arch, which),
                "one of " + known + "; or the path of a .deb or an image (isolab vm kernels)"};
 }
 

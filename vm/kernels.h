@@ -33,8 +33,8 @@ struct Kernel {
   std::string sha256;             // of the package or the image
 };
 
-/// Where fetched packages live: vm/ in user_cache_directory(); made, and checked to be nobody
-/// else's (host/cache_directory.h).
+/// Where fetched packages live: vm/ in user_cache_directory(); made, and checked to belong to this
+/// user (host/cache_directory.h).
 Result<std::filesystem::path> vm_cache();
 
 /// The newest package of every name ("6.12-rt") that apt knows of this architecture, newest first.

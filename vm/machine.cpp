@@ -53,12 +53,13 @@ Result<std::string> qemu_of(const std::string& arch) {
 
 Result<void> try_kvm(const std::string& arch) {
   const bool ours = (arch == "arm64") == (kArch == Arch::arm64);
-  if (!ours) return Error{ErrorKind::unsupported, "KVM runs no " + arch + " guest on this machine"};
+  if (!ours)
+    return Error{ErrorKind::unsupported, "KVM cannot run a " + arch + " guest on this machine"};
   const Fd kvm(::open("/dev/kvm", O_RDWR | O_CLOEXEC));
   if (!kvm)
     return errno_error("cannot open /dev/kvm", errno, "without --accel kvm the guest is emulated");
   const Fd machine(::ioctl(kvm.get(), KVM_CREATE_VM, 0));
-  if (!machine) return errno_error("KVM makes no virtual machine", errno);
+  if (!machine) return errno_error("cannot make a virtual machine with KVM", errno);
   return {};
 }
 
@@ -95,8 +96,8 @@ std::vector<std::string> qemu_command(const GuestSpec& spec, const std::string& 
     command.insert(command.end(), more.begin(), more.end());
   };
   // QEMU 7.2 leaves garbage in the flags after cmpxchg16b (helper_cmpxchg16b_unlocked,
-  // target/i386/tcg/mem_helper.c, computes them with a stale cc_op). Whoever is interrupted right
-  // behind it, which the counting of instructions makes possible, dies of a double fault when
+  // target/i386/tcg/mem_helper.c, computes them with a stale cc_op). A guest interrupted right
+  // behind it, which the counting of instructions makes possible, is killed by a double fault when
   // returning to such flags; without the feature the kernel does it by other means.
   add({"-cpu", kvm ? "host" : arm ? "cortex-a72" : "max,-cx16"});
   add(kvm ? std::vector<std::string>{"-accel", "kvm"} : emulation_options(spec.image));
@@ -143,11 +144,11 @@ Result<std::string> wait_for_end(const GuestSpec& spec, Child& qemu, const Watch
     if (!running) return std::string();
     const std::uint64_t now = mono_raw_ns();
     if (console.size() > kConsoleLimit)
-      return fmt::format("it filled its console with {} MiB", console.size() >> 20);
+      return fmt::format("it printed {} MiB on its console", console.size() >> 20);
     if (now - last_news > nanos(spec.silence))
-      return fmt::format("it hangs: nothing on its console for {}", human_span(spec.silence));
+      return fmt::format("it hangs: no output on its console for {}", human_span(spec.silence));
     if (now - begin > nanos(spec.limit))
-      return fmt::format("it was not done within {}", human_span(spec.limit));
+      return fmt::format("it did not end within {}", human_span(spec.limit));
     sleep_for(kPoll);
   }
 }
@@ -231,8 +232,7 @@ Result<GuestOutcome> run_guest(const GuestSpec& spec, const WatchConsole& watch)
   if (why.empty()) why = ended_by_us;
   if (why.empty() && !exit.ok())
     why = "QEMU: " + exit.text() + "\n" + read_text(spec.directory / "qemu.log");
-  if (why.empty())
-    why = "it ended without handing back its results (" + unpacked.error().what + ")";
+  if (why.empty()) why = "it ended without writing its results (" + unpacked.error().what + ")";
   return Error{ErrorKind::io,
                fmt::format("the {} guest with kernel {} failed: {}\nits console ends with:{}",
                            spec.image.arch, spec.image.kernel.name, why, tail_of(console)),

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // One guest from boot to power-off under QEMU. Needs qemu-system-x86_64 or qemu-system-aarch64;
-// leaves nothing but what stands in the directory it was given. Ends in bounded time whatever the
+// leaves only the contents of the directory it was given. Ends in bounded time whatever the
 // guest does.
 #pragma once
 

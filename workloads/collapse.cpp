@@ -48,7 +48,7 @@ class Collapse final : public Generator {
     huge_ = static_cast<std::size_t>(TRY(read_number(context_.host.files, kHugeSize)));
     void* const reserved =
         mmap(nullptr, 2 * huge_, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    if (reserved == MAP_FAILED) return errno_error("reserve address space", errno);
+    if (reserved == MAP_FAILED) return errno_error("cannot reserve address space", errno);
     reserved_ = reserved;
     const auto address = reinterpret_cast<std::uintptr_t>(reserved);
     aligned_ = reinterpret_cast<unsigned char*>((address + huge_ - 1) / huge_ * huge_);
@@ -68,15 +68,15 @@ class Collapse final : public Generator {
     if (madvise(aligned_, huge_, MADV_COLLAPSE) != 0) {
       if (errno == EINVAL)
         return Error{ErrorKind::unsupported,
-                     "madvise(MADV_COLLAPSE): not known to this kernel (before 6.1)",
+                     "cannot call madvise(MADV_COLLAPSE): unknown to this kernel (before 6.1)",
                      "or transparent huge pages are disabled for this process"};
-      return errno_error("madvise(MADV_COLLAPSE)", errno,
+      return errno_error("cannot call madvise(MADV_COLLAPSE)", errno,
                          "ENOMEM, EAGAIN, EBUSY: no free huge page");
     }
-    // Back to reserved address space; this frees the huge page and interrupts nobody.
+    // Back to reserved address space; this frees the huge page and interrupts no CPU.
     if (mmap(aligned_, huge_, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED,
              -1, 0) == MAP_FAILED)
-      return errno_error("unmap a huge page", errno);
+      return errno_error("cannot unmap a huge page", errno);
     return {};
   }
 
@@ -84,7 +84,7 @@ class Collapse final : public Generator {
   static Result<void> map(void* where, std::size_t size) {
     if (mmap(where, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) ==
         MAP_FAILED)
-      return errno_error("map " + std::to_string(size) + " bytes", errno);
+      return errno_error("cannot map " + std::to_string(size) + " bytes", errno);
     return {};
   }
   void unmap() {
@@ -102,12 +102,11 @@ class Collapse final : public Generator {
 const WorkloadInfo workloads::collapse = describe<Collapse>(
     {
         .name = "collapse",
-        .summary = "collapses small pages into huge ones (MADV_COLLAPSE), as khugepaged does",
-        .disturbs =
-            "1 function-call IPI an operation to every other CPU, on x86 and arm64, although the "
-            "memory is not theirs.",
+        .summary = "collapses small pages into huge pages (MADV_COLLAPSE), as khugepaged does",
+        .disturbs = "1 function-call IPI per operation to every other CPU, on x86 and arm64, "
+                    "although they do not use the memory.",
         .needs = "Linux 6.1, transparent huge pages, free memory",
-        .counts = {{"collapses", "one huge page made is one"}},
+        .counts = {{"collapses", "one collapse is one operation"}},
     },
     param("rate", &CollapseArgs::rate, "operations per second, or max"));
 

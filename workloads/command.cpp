@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Runs a command of the user's again and again: any load that this list does not know.
 //
-// Disturbs: whatever the command does. It runs on the housekeeping CPUs, in a process group of its
-//   own, never through a shell; its output goes to the window's log, the first 16 MiB of it.
-// Needs: the program.
-// Leaves behind: what the command leaves. At the stop it gets SIGTERM, then SIGKILL.
+// Disturbs: whatever the command does. It runs on the housekeeping CPUs, in a separate process
+// group, never through a shell; its output goes to the window's log, the first 16 MiB of it. Needs:
+// the program. Leaves behind: what the command leaves. At the stop it gets SIGTERM, then SIGKILL.
 #include <string>
 
 #include "host/process.h"
@@ -32,7 +31,7 @@ class Command final : public Workload {
 
   static Result<void> check(const Args& args) {
     if (args.argv.empty() || args.argv.front().empty())
-      return Error{ErrorKind::usage, "argv: it names no program", "argv: [stress-ng, --vm, \"2\"]"};
+      return Error{ErrorKind::usage, "argv: no program named", "argv: [stress-ng, --vm, \"2\"]"};
     return {};
   }
 
@@ -63,8 +62,9 @@ class Command final : public Workload {
       if (!exit->ok()) {
         context_.counters.add(1);
         if (!args_.may_fail)
-          return Error{ErrorKind::io, args_.argv.front() + ": " + exit->text(),
-                       "its output is in " + context_.log.string() + "; may_fail: true goes on"};
+          return Error{
+              ErrorKind::io, args_.argv.front() + ": " + exit->text(),
+              "its output is in " + context_.log.string() + "; with may_fail: true it continues"};
       }
       rest(args_.once ? Nanos::max() : args_.pause);
     }
@@ -107,18 +107,18 @@ class Command final : public Workload {
 const WorkloadInfo workloads::command = describe<Command>(
     {
         .name = "command",
-        .summary = "runs a command of yours again and again",
-        .disturbs = "Whatever the command does, from the housekeeping CPUs.",
+        .summary = "runs a command repeatedly",
+        .disturbs = "What the command does on the housekeeping CPUs.",
         .needs = "the program in PATH",
-        .counts = {{"runs", "one run of the command to its end is one"},
+        .counts = {{"runs", "one complete run of the command is one operation"},
                    {"failures", "runs that ended with an error (may_fail)"}},
         .code_params = {"argv"},
     },
     param("argv", &CommandArgs::argv,
           "the program and its arguments, a list; no shell is involved"),
-    param("once", &CommandArgs::once, "run it once instead of again when it ends"),
+    param("once", &CommandArgs::once, "run it only once"),
     param("may_fail", &CommandArgs::may_fail,
-          "go on when a run fails; else the first failure ends it"),
+          "continue after a failed run; otherwise the first failure ends the workload"),
     param("pause", &CommandArgs::pause, "pause between two runs"));
 
 }  // namespace isolab

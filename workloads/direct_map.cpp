@@ -34,8 +34,8 @@ struct DirectMapArgs {
   int busy = 0;
 };
 
-/// Processor time of this thread: waiting for the other CPUs' answers is in it, being put aside for
-/// another task is not.
+/// Processor time of this thread: waiting for the other CPUs' answers is in it, a preemption is
+/// not.
 std::uint64_t processor_ns() {
   timespec now{};
   clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
@@ -83,11 +83,11 @@ class DirectMap final : public Generator {
   Result<void> op() override {
     const Fd memory = TRY(open_memory_file(secret_));
     if (ftruncate(memory.get(), static_cast<off_t>(size_)) != 0)
-      return errno_error("set the size of a memory file", errno);
+      return errno_error("cannot set the size of a memory file", errno);
     void* const mapped = mmap(nullptr, size_, PROT_READ | PROT_WRITE, MAP_SHARED, memory.get(), 0);
     if (mapped == MAP_FAILED)
-      return errno_error("map " + std::to_string(size_) + " bytes of secret memory", errno,
-                         "more locked memory is needed: CAP_IPC_LOCK or ulimit -l");
+      return errno_error("cannot map " + std::to_string(size_) + " bytes of secret memory", errno,
+                         "it needs more locked memory: CAP_IPC_LOCK or ulimit -l");
     auto* const bytes = static_cast<volatile unsigned char*>(mapped);
     const std::uint64_t begin = processor_ns();
     for (std::size_t at = 0; at < size_; at += page_) bytes[at] = 1;
@@ -107,7 +107,7 @@ class DirectMap final : public Generator {
     if (busy_ >= context_.cpus.count())
       return Error{ErrorKind::unsupported,
                    "direct_map: busy: " + std::to_string(busy_) + " with " +
-                       std::to_string(context_.cpus.count()) + " CPUs for the noise",
+                       std::to_string(context_.cpus.count()) + " CPUs for the workload",
                    "it touches pages on one of them and spins on others"};
     std::vector<int> cpus(context_.cpus.begin(), context_.cpus.end());
     TRY(pin_this_thread(CpuSet{cpus.front()}));
@@ -133,23 +133,23 @@ class DirectMap final : public Generator {
 const WorkloadInfo workloads::direct_map = describe<DirectMap>(
     {
         .name = "direct_map",
-        .summary = "touches secret memory: pages leave the kernel's direct map",
-        .disturbs = "On x86 each page that leaves the direct map flushes its kernel address on "
-                    "every CPU, 1 "
-                    "function-call IPI a page; the first page taken out of a 2 MiB mapping splits "
-                    "it, one full "
-                    "flush more. On arm64 the flush is an instruction and sends none.",
+        .summary = "touches secret memory: pages are removed from the kernel's direct map",
+        .disturbs =
+            "On x86 each page removed from the direct map flushes its kernel address on every CPU, "
+            "1 function-call IPI per page; the first page removed from a 2 MiB mapping splits it, "
+            "which is one more full flush. On arm64 the flush is an instruction and sends no IPI.",
         .needs = "CONFIG_SECRETMEM and the right to lock memory; splits the direct map until the "
                  "next boot",
-        .counts = {{"mappings", "map, touch every page, unmap, close is one"},
-                   {"pages", "pages taken out of the direct map (secret: off: touched)"},
+        .counts = {{"mappings", "map, touch every page, unmap and close is one operation"},
+                   {"pages", "pages removed from the direct map (secret: off: touched)"},
                    {"touch_ns", "nanoseconds of processor time spent touching them"}},
     },
     param("rate", &DirectMapArgs::rate, "operations per second, or max"),
     param("pages", &DirectMapArgs::pages, "pages touched by each operation", between(1, 65536)),
     param("secret", &DirectMapArgs::secret, "off: plain memory from memfd_create, the control"),
     param("busy", &DirectMapArgs::busy,
-          "how many further CPUs of the workload spin meanwhile, each in a process of its own",
+          "number of further CPUs of the workload that spin at the same time, each in a separate "
+          "process",
           between(0, 8191)));
 
 }  // namespace isolab

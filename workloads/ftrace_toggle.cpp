@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Switches tracing on and off: a trace event, the function tracer on one function, or the PID
-// filter. Needs root and tracefs. Works in an instance of its own and leaves nothing behind.
+// filter. Needs root and tracefs. Works in a separate instance and leaves nothing behind.
 //
 // What one on + off of an event sends depends on the event: its static key (3 IPIs to each CPU) and
 // its static call (3 for the trampoline, 3 for every place that calls it) change both ways on x86,
@@ -50,10 +50,10 @@ class FtraceToggle final : public Generator {
       return Error{ErrorKind::usage, fmt::format("event: '{}' is not SYSTEM:NAME", args.event),
                    "one event as in /sys/kernel/tracing/available_events, no wildcards"};
     if (args.event == kKeptOn)
-      return Error{ErrorKind::usage, fmt::format("event: {} is the one kept on", kKeptOn)};
+      return Error{ErrorKind::usage, fmt::format("event: {} is always on", kKeptOn)};
     if (!is_word(args.function, "."))
       return Error{ErrorKind::usage,
-                   fmt::format("function: '{}' is not one function's name", args.function),
+                   fmt::format("function: '{}' is not the name of one function", args.function),
                    "wildcards would trace, and patch, many functions at once"};
     return {};
   }
@@ -68,12 +68,12 @@ class FtraceToggle final : public Generator {
       // Other events have other numbers of call sites; only the default's is known.
       if (args.event == Args{}.event) return ExpectedIpis{18, "function_call"};
     }
-    // set_event_pid: 80-160 by what else listens to the scheduler's events; the function tracer: 22
-    // measured on 6.12 x86 only, and a worker of rude RCU runs on every CPU.
+    // set_event_pid: 80-160 depending on other users of the scheduler's events; the function
+    // tracer: 22 measured on 6.12 x86 only, and a worker of rude RCU runs on every CPU.
     return unknown_expectation(
         "function_call",
         args.variant == "event"
-            ? "the number of call sites of " + args.event + " is not known"
+            ? "the number of callsites of " + args.event + " is unknown"
             : "variant " + args.variant + ": the number depends on what else is traced");
   }
 
@@ -120,8 +120,8 @@ class FtraceToggle final : public Generator {
     auto filtered = instance_->write("set_ftrace_filter", args_.function);
     if (!filtered) {
       filtered.error().hint = filtered.error().kind == ErrorKind::denied
-                                  ? "a kernel in lockdown refuses function tracing also to root"
-                                  : "the function must stand in available_filter_functions";
+                                  ? "a kernel in lockdown refuses function tracing, also for root"
+                                  : "the function must be in available_filter_functions";
       return filtered;
     }
     return {};
@@ -151,15 +151,15 @@ namespace workloads {
 const WorkloadInfo ftrace_toggle = describe<FtraceToggle>(
     {.name = "ftrace_toggle",
      .summary = "switches a trace event, the function tracer or the PID filter on and off",
-     .disturbs =
-         "Each switch patches kernel code, which interrupts every CPU: 18 do_sync_core IPIs an "
-         "on + off of the default event on x86, 2 on arm64; the function tracer also makes a "
-         "kernel worker run on every CPU.",
-     .needs = "root, tracefs (CONFIG_FTRACE); 'function' wants CONFIG_FUNCTION_TRACER, no lockdown",
-     .counts = {{"toggles", "on and off again is one"}}},
-    param("variant", &Args::variant, "what is switched", {"event", "function", "set_event_pid"}),
+     .disturbs = "Each switch patches kernel code, which interrupts every CPU: 18 do_sync_core "
+                 "IPIs for one on + off of the default event on x86, 2 on arm64; the function "
+                 "tracer also runs a kernel worker on every CPU.",
+     .needs =
+         "root, tracefs (CONFIG_FTRACE); 'function' needs CONFIG_FUNCTION_TRACER and no lockdown",
+     .counts = {{"toggles", "one on and off is one operation"}}},
+    param("variant", &Args::variant, "what to switch", {"event", "function", "set_event_pid"}),
     param("event", &Args::event, "SYSTEM:NAME of the event, for variant event"),
-    param("function", &Args::function, "the one function traced, for variant function"),
+    param("function", &Args::function, "the function to trace, for variant function"),
     param("rate", &Args::rate, "toggles per second, or max"));
 }  // namespace workloads
 

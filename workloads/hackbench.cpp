@@ -33,8 +33,8 @@ class Hackbench final : public Workload {
     const long long tasks = 2LL * args.groups * args.fds;
     if (tasks <= kMostTasks) return {};
     return Error{ErrorKind::usage,
-                 fmt::format("groups: {} of 2 x {} are {} tasks, at most {} can be", args.groups,
-                             args.fds, tasks, kMostTasks)};
+                 fmt::format("groups: {} of 2 x {} are {} tasks, at most {} are possible",
+                             args.groups, args.fds, tasks, kMostTasks)};
   }
 
   Result<void> dry_run() override {
@@ -100,19 +100,18 @@ namespace workloads {
 const WorkloadInfo hackbench = describe<Hackbench>(
     {.name = "hackbench",
      .summary = "rt-tests' hackbench: groups of tasks that send messages to each other",
-     .disturbs =
-         "A scheduler and memory load that stays on its own CPUs; it interrupts isolated CPUs "
-         "only by what the kernel defers to all of them.",
+     .disturbs = "A scheduler and memory load on the housekeeping CPUs; it interrupts isolated "
+                 "CPUs only through work that the kernel runs on all CPUs.",
      .needs = "the package rt-tests",
-     .counts = {{"runs", "runs of hackbench that came to their end"},
+     .counts = {{"runs", "completed runs of hackbench"},
                 {"messages", "messages of those runs: groups x fds x fds x loops each"}}},
     param("groups", &Args::groups, "groups of 2 x fds tasks", between(1, kMostTasks)),
     param("fds", &Args::fds, "senders, and receivers, in a group", between(1, kMostTasks)),
     param("loops", &Args::loops, "messages from each sender to each receiver",
           between(1, 1'000'000'000)),
     param("size", &Args::size, "size of a message", between(Bytes{1}, Bytes{1 << 20})),
-    param("transport", &Args::transport, "what carries the messages", {"socket", "pipe"}),
-    param("tasks", &Args::tasks, "what the tasks are", {"process", "thread"}));
+    param("transport", &Args::transport, "the transport of the messages", {"socket", "pipe"}),
+    param("tasks", &Args::tasks, "the kind of the tasks", {"process", "thread"}));
 }  // namespace workloads
 
 }  // namespace isolab

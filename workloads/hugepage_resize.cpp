@@ -48,7 +48,7 @@ class HugepageResize final : public Generator {
     const auto optimize = host.files.read(kOptimize);
     if (!optimize)
       return unknown_expectation(
-          "function_call", "a resize flushes only where the kernel has " + std::string(kOptimize));
+          "function_call", "a resize flushes only if the kernel has " + std::string(kOptimize));
     if (trimmed(*optimize) != "0")
       return unknown_expectation("function_call",
                                  "vm.hugetlb_optimize_vmemmap is on: the number of flushes depends "
@@ -59,13 +59,13 @@ class HugepageResize final : public Generator {
   Result<void> prepare() override {
     const auto found = context_.knobs.find(kPool);
     if (found == context_.knobs.end())
-      return Error{
-          ErrorKind::unsupported,
-          std::string(kPool) + ": not there (CONFIG_HUGETLBFS), or not claimed for this workload"};
+      return Error{ErrorKind::unsupported,
+                   std::string(kPool) +
+                       ": does not exist (CONFIG_HUGETLBFS), or is not claimed for this workload"};
     if (!context_.host.files.exists(kOptimize))
       return Error{ErrorKind::unsupported,
                    "resizing huge pages flushes no kernel TLB here: "
-                   "the kernel lacks CONFIG_HUGETLB_PAGE_OPTIMIZE_VMEMMAP"};
+                   "the kernel has no CONFIG_HUGETLB_PAGE_OPTIMIZE_VMEMMAP"};
     knob_ = &found->second;
     original_ = TRY(read_number(context_.host.files, kPool));
     return {};
@@ -105,12 +105,11 @@ class HugepageResize final : public Generator {
 const WorkloadInfo workloads::hugepage_resize = describe<HugepageResize>(
     {
         .name = "hugepage_resize",
-        .summary = "adds huge pages to the pool and takes them away again",
+        .summary = "adds huge pages to the pool and removes them again",
         .disturbs = "On x86 each operation flushes the whole kernel TLB of every CPU twice, 2 "
-                    "function-call "
-                    "IPIs; on arm64 the flush is an instruction and sends none.",
+                    "function-call IPIs; on arm64 the flush is an instruction and sends no IPI.",
         .needs = "root, CONFIG_HUGETLB_PAGE_OPTIMIZE_VMEMMAP, a free huge page",
-        .counts = {{"resizes", "up and down again is one"},
+        .counts = {{"resizes", "one increase and decrease is one operation"},
                    {"pages", "huge pages added and freed"}},
     },
     param("rate", &ResizeArgs::rate, "operations per second, or max"),

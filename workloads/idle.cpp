@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The control: a process that sleeps, in the place of a noise maker. What is heard beside it is the
-// machine's own noise. Needs nothing, leaves nothing behind.
+// The control: a process that sleeps, in the place of a load. The probe then measures the noise of
+// the machine. Needs nothing, leaves nothing behind.
 #include "workloads/contract/workload.h"
 
 namespace isolab {
@@ -31,9 +31,9 @@ class Idle final : public Workload {
 const WorkloadInfo workloads::idle = describe<Idle>({
     .name = kIdleWorkload,
     .summary = "does nothing: the control",
-    .disturbs = "Nothing; what is heard is the noise that the machine makes by itself.",
+    .disturbs = "Nothing; the probe measures the noise of the machine without workload.",
     .needs = "nothing",
-    .counts = {{"naps", "a sleep of 100 ms on a housekeeping CPU is one"}},
+    .counts = {{"naps", "one sleep of 100 ms on a housekeeping CPU is one operation"}},
 });
 
 }  // namespace isolab

@@ -50,9 +50,10 @@ struct Pipe {
 
 Result<Pipe> make_pipe() {
   int ends[2];
-  if (pipe2(ends, O_CLOEXEC) != 0) return errno_error("pipe2", errno);
+  if (pipe2(ends, O_CLOEXEC) != 0) return errno_error("cannot make a pipe", errno);
   Pipe pipe{Fd(ends[0]), Fd(ends[1])};
-  if (fcntl(ends[0], F_SETFL, O_NONBLOCK) != 0) return errno_error("fcntl", errno);
+  if (fcntl(ends[0], F_SETFL, O_NONBLOCK) != 0)
+    return errno_error("cannot set a pipe to non-blocking", errno);
   return pipe;
 }
 
@@ -123,7 +124,7 @@ class KernelBuild final : public Workload {
     }
     TRY(prepare_cache(context_.cache));
     if (access(context_.cache.c_str(), W_OK) != 0)
-      return errno_error(fmt::format("the cache {} is not writable", context_.cache.string()),
+      return errno_error(fmt::format("cannot write to the cache {}", context_.cache.string()),
                          errno);
     return {};
   }
@@ -266,8 +267,8 @@ class KernelBuild final : public Workload {
     if (!heap_) return {};
     const HeapCounts counts = heap_->counts();
     if (counts.processes == 0)
-      return Error{ErrorKind::io, "no compiler had the preloaded heap",
-                   "does this gcc know -wrapper? Its output is in " + context_.log.string()};
+      return Error{ErrorKind::io, "cannot preload the heap: no compiler used it",
+                   "does this gcc support -wrapper? Its output is in " + context_.log.string()};
     if (counts.forks > 0)
       return Error{ErrorKind::io,
                    fmt::format("{} processes with a shared heap forked without exec", counts.forks),
@@ -300,7 +301,7 @@ class KernelBuild final : public Workload {
       poll(&wait, 1, kLookEveryMs);
       publish_heap();
       const bool open = drain(pipe.read, output);
-      // Whoever still holds the pipe after make has ended is nobody we wait for.
+      // Processes that still hold the pipe after make has ended are not waited for.
       if (const auto exit = child.wait_for(Nanos{0})) {
         drain(pipe.read, output);
         publish_heap();
@@ -338,37 +339,33 @@ using Args = KernelBuild::Args;
 namespace workloads {
 const WorkloadInfo kernel_build = describe<KernelBuild>(
     {.name = "kernel_build",
-     .summary = "a parallel build of Linux, again and again",
-     .disturbs = "A heavy load on its own CPUs that sends no IPI to isolated ones; what it makes "
-                 "the kernel "
-                 "defer to all CPUs (and shared caches and memory) is what they feel. heap: secret "
-                 "takes every page a compiler touches out of the direct map: on x86 one "
-                 "function-call IPI each.",
+     .summary = "builds Linux repeatedly, in parallel",
+     .disturbs = "A heavy load on the housekeeping CPUs that sends no IPI to isolated CPUs; these "
+                 "are disturbed by work that the kernel runs on all CPUs, and through shared "
+                 "caches and memory. heap: secret removes every page that a compiler touches from "
+                 "the direct map: on x86 one function-call IPI each.",
      .needs = "make gcc flex bison bc libelf-dev xz-utils perl, and linux-source-6.12 or a tree; "
               "about 2 GB "
               "in the cache",
      .counts = {{"units", "C files whose compilation began: the CC lines of make"},
-                {"rounds", "builds of the target from nothing to its end"},
+                {"rounds", "completed builds of the target"},
                 {"pages",
                  "pages of the compilers' heap that were touched (heap: plain, memfd, "
                  "secret), counted when a process unmaps them or ends"},
-                {"fallbacks",
-                 "mappings of that heap that had to be plain memory: 0 or the arm is "
-                 "not what it says"}},
+                {"fallbacks", "mappings of that heap that fell back to plain memory: must be 0"}},
      .code_params = {"source", "tree"}},
-    param(
-        "target", &Args::target,
-        "what make builds: vmlinux, directories or object files of the tree (lib/, 'kernel/ mm/', "
-        "lib/sort.o)"),
+    param("target", &Args::target,
+          "target of make: vmlinux, directories or object files of the tree (lib/, 'kernel/ mm/', "
+          "lib/sort.o)"),
     param("config", &Args::config, "the kernel configuration",
           {"tinyconfig", "allnoconfig", "defconfig"}),
     param("jobs", &Args::jobs, "make -j: a number, or a percentage of the workload's CPUs"),
     param("source", &Args::source, "tarball of the kernel source"),
     param("tree", &Args::tree,
-          "a clean source tree to build instead of the tarball; empty: the tarball"),
+          "a clean source tree to build instead of the tarball; empty: use the tarball"),
     param("heap", &Args::heap,
-          "memory of cc1, as and collect2: libc is their own malloc; the others have one preloaded "
-          "allocator on plain, memfd or memfd_secret pages",
+          "memory of cc1, as and collect2: libc is malloc of the C library; the others are one "
+          "preloaded allocator on plain, memfd or memfd_secret pages",
           {"libc", "plain", "memfd", "secret"}));
 }  // namespace workloads
 

@@ -73,8 +73,7 @@ class KfenceSampling final : public Workload {
     // The statistics appear with the first start of KFENCE (6.12), so only now can they be asked
     // for.
     if (!context_.host.files.exists(kKfenceStats) && args_.sample_interval != Nanos{0})
-      return Error{ErrorKind::unsupported,
-                   fmt::format("no {}: samples cannot be counted", kKfenceStats),
+      return Error{ErrorKind::unsupported, fmt::format("cannot count samples: no {}", kKfenceStats),
                    "mount -t debugfs debugfs /sys/kernel/debug; needs root"};
     first_ = TRY(samples_since_boot());
     return {};
@@ -98,7 +97,7 @@ class KfenceSampling final : public Workload {
   /// A pipe allocates its descriptor files, inode, dentries and buffers from the slabs.
   Result<void> allocate() {
     int ends[2];
-    if (pipe2(ends, O_CLOEXEC) != 0) return errno_error("pipe2", errno);
+    if (pipe2(ends, O_CLOEXEC) != 0) return errno_error("cannot make a pipe", errno);
     close(ends[0]);
     close(ends[1]);
     context_.counters.add(kPipes);
@@ -130,10 +129,10 @@ using Args = KfenceSampling::Args;
 namespace workloads {
 const WorkloadInfo kfence_sampling = describe<KfenceSampling>(
     {.name = "kfence_sampling",
-     .summary = "sets KFENCE's sample interval and makes slab allocations",
+     .summary = "sets the sample interval of KFENCE and makes slab allocations",
      .disturbs =
          "Only a kernel with KFENCE_STATIC_KEYS patches code at each sample: 6 IPIs to every CPU "
-         "on x86. Without them no CPU is interrupted and only the sampling itself costs.",
+         "on x86. Without it no CPU is interrupted, and only the sampling has a cost.",
      .needs = "root, CONFIG_KFENCE, debugfs",
      .counts = {{"samples", "allocations that KFENCE sampled, of the whole system"},
                 {"pipes", "pipes made and closed: the slab load"}}},

@@ -3,7 +3,7 @@
 //
 // Disturbs: one function-call IPI to each measured CPU a call (ipi_mb, ipi_sync_core, ipi_rseq in
 //   kernel/sched/membarrier.c), on x86 and arm64; nothing where no thread of the process runs. So
-//   the workload is a thread of the probe's process, and works only while the probe listens.
+//   the workload is a thread of the probe's process, and works only while the probe measures.
 // Needs: CONFIG_MEMBARRIER; sync_core an architecture that has it, rseq 5.10 and CONFIG_RSEQ.
 // Leaves behind: nothing; the registration dies with the process.
 #include <linux/membarrier.h>
@@ -58,16 +58,19 @@ class Membarrier final : public Generator {
 
   Result<void> prepare() override {
     const long offered = membarrier(MEMBARRIER_CMD_QUERY);
-    if (offered < 0) return errno_error("membarrier", errno, "CONFIG_MEMBARRIER=y");
+    if (offered < 0) return errno_error("cannot call membarrier", errno, "CONFIG_MEMBARRIER=y");
     if ((offered & command_.call) == 0)
-      return Error{ErrorKind::unsupported, "membarrier: this kernel does not offer " + variant_};
-    if (membarrier(command_.enter) != 0) return errno_error("register for membarrier", errno);
+      return Error{ErrorKind::unsupported,
+                   "cannot call membarrier: this kernel has no " + variant_};
+    if (membarrier(command_.enter) != 0)
+      return errno_error("cannot register for membarrier", errno);
     return {};
   }
 
  protected:
   Result<void> op() override {
-    if (membarrier(command_.call) != 0) return errno_error("membarrier " + variant_, errno);
+    if (membarrier(command_.call) != 0)
+      return errno_error("cannot call membarrier " + variant_, errno);
     return {};
   }
 
@@ -87,12 +90,12 @@ std::vector<std::string> variants() {
 const WorkloadInfo workloads::membarrier = describe<Membarrier>(
     {
         .name = "membarrier",
-        .summary = "calls membarrier beside the probe's threads: the purest IPI there is",
-        .disturbs = "1 function-call IPI a call to each CPU that runs a thread of the same "
-                    "process; such an "
-                    "IPI only orders memory, so its cost is the interrupt itself.",
-        .needs = "CONFIG_MEMBARRIER; a probe that listens in the same process (busy_loop)",
-        .counts = {{"calls", "one membarrier system call is one"}},
+        .summary = "calls membarrier in the probe's process: an IPI that does almost nothing",
+        .disturbs =
+            "1 function-call IPI per call to each CPU that runs a thread of the same process; such "
+            "an IPI only orders memory, so its cost is that of the interrupt.",
+        .needs = "CONFIG_MEMBARRIER; a probe that runs in the same process (busy_loop)",
+        .counts = {{"calls", "one membarrier system call is one operation"}},
         .shares_probe_memory = true,
     },
     param("rate", &MembarrierArgs::rate, "calls per second, or max"),

@@ -41,7 +41,8 @@ class MprotectShootdown final : public Generator {
   Result<void> prepare() override {
     void* const mapped =
         mmap(nullptr, size_, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (mapped == MAP_FAILED) return errno_error("map " + std::to_string(size_) + " bytes", errno);
+    if (mapped == MAP_FAILED)
+      return errno_error("cannot map " + std::to_string(size_) + " bytes", errno);
     pages_ = static_cast<unsigned char*>(mapped);
     // Huge pages would turn many pages into one entry, and split when only a part is protected.
     (void)madvise(pages_, size_, MADV_NOHUGEPAGE);
@@ -56,7 +57,7 @@ class MprotectShootdown final : public Generator {
       static_cast<volatile unsigned char*>(pages_)[at] = 1;
     if (mprotect(pages_, size_, PROT_READ) != 0 ||
         mprotect(pages_, size_, PROT_READ | PROT_WRITE) != 0)
-      return errno_error("mprotect", errno);
+      return errno_error("cannot call mprotect", errno);
     context_.counters.add(1, size_ / page_);
     return {};
   }
@@ -77,11 +78,10 @@ const WorkloadInfo workloads::mprotect_shootdown = describe<MprotectShootdown>(
     {
         .name = "mprotect_shootdown",
         .summary = "changes the protection of memory that the probe's process shares",
-        .disturbs =
-            "On x86 2 TLB-shootdown IPIs an operation to each CPU that runs a thread of the same "
-            "process; on arm64 the flush is an instruction and sends none.",
-        .needs = "a probe that listens in the same process (busy_loop)",
-        .counts = {{"changes", "read-only and writable again is one"},
+        .disturbs = "On x86 2 TLB-shootdown IPIs per operation to each CPU that runs a thread of "
+                    "the same process; on arm64 the flush is an instruction and sends no IPI.",
+        .needs = "a probe that runs in the same process (busy_loop)",
+        .counts = {{"changes", "one change to read-only and back is one operation"},
                    {"pages", "pages whose protection was changed and changed back"}},
         .shares_probe_memory = true,
     },

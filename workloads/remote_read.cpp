@@ -41,7 +41,7 @@ Result<Fd> open_perf(int cpu) {
   event.config = PERF_COUNT_SW_DUMMY;
   Fd fd(static_cast<int>(syscall(SYS_perf_event_open, &event, -1, cpu, -1, PERF_FLAG_FD_CLOEXEC)));
   if (fd) return fd;
-  return errno_error("open a perf event on CPU " + std::to_string(cpu), errno,
+  return errno_error("cannot open a perf event on CPU " + std::to_string(cpu), errno,
                      "root, CAP_PERFMON or kernel.perf_event_paranoid below 1");
 }
 
@@ -49,9 +49,9 @@ Result<Fd> open_device(const std::string& variant, int cpu) {
   const std::string path = "/dev/cpu/" + std::to_string(cpu) + "/" + variant;
   Fd fd(open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (fd) return fd;
-  Error error = errno_error("open " + path, errno);
+  Error error = errno_error("cannot open " + path, errno);
   if (errno == ENOENT || errno == ENXIO)
-    error = {ErrorKind::unsupported, path + ": not there", "x86 only; modprobe " + variant};
+    error = {ErrorKind::unsupported, path + ": does not exist", "x86 only; modprobe " + variant};
   return error;
 }
 
@@ -69,7 +69,7 @@ class RemoteRead final : public Generator {
 
   Result<void> prepare() override {
     if (context_.measured.empty())
-      return Error{ErrorKind::usage, "remote_read: there is no measured CPU to read from"};
+      return Error{ErrorKind::usage, "cannot read from a measured CPU: there is none"};
     for (const int cpu : context_.measured)
       targets_.push_back(TRY(variant_ == "perf" ? open_perf(cpu) : open_device(variant_, cpu)));
     return {};
@@ -93,7 +93,7 @@ class RemoteRead final : public Generator {
                         : variant_ == "cpuid" ? pread(fd, value.data(), 16, kCpuidVendorLeaf)
                                               : pread(fd, value.data(), 8, kTscMsr);
     if (got > 0) return {};
-    return errno_error("remote_read " + variant_, got < 0 ? errno : ENODATA);
+    return errno_error("cannot read " + variant_, got < 0 ? errno : ENODATA);
   }
 
   std::string variant_;
@@ -105,16 +105,15 @@ class RemoteRead final : public Generator {
 const WorkloadInfo workloads::remote_read = describe<RemoteRead>(
     {
         .name = "remote_read",
-        .summary = "reads a counter, CPUID or MSR of each measured CPU from outside",
-        .disturbs =
-            "1 function-call IPI to each measured CPU an operation, on x86 and arm64; it is what "
-            "monitoring agents and perf stat -C do.",
+        .summary = "reads a counter, CPUID or MSR of each measured CPU from another CPU",
+        .disturbs = "1 function-call IPI per operation to each measured CPU, on x86 and arm64; "
+                    "monitoring agents and perf stat -C do the same.",
         .needs =
             "perf: root or CAP_PERFMON; cpuid, msr: x86, root, /dev/cpu/N, for msr no lockdown",
-        .counts = {{"rounds", "one read of every measured CPU is one"},
+        .counts = {{"rounds", "one read of every measured CPU is one operation"},
                    {"reads", "single reads, each of one CPU"}},
     },
     param("rate", &RemoteReadArgs::rate, "operations per second, or max"),
-    param("variant", &RemoteReadArgs::variant, "what is read", {"perf", "cpuid", "msr"}));
+    param("variant", &RemoteReadArgs::variant, "what to read", {"perf", "cpuid", "msr"}));
 
 }  // namespace isolab

@@ -62,8 +62,8 @@ class BpfStatsToggle {
     if (stats) return {};
     if (errno == EINVAL)
       return Error{ErrorKind::unsupported,
-                   "bpf(BPF_ENABLE_STATS): not known to this kernel (before 5.8)"};
-    return errno_error("bpf(BPF_ENABLE_STATS)", errno);
+                   "cannot call bpf(BPF_ENABLE_STATS): unknown to this kernel (before 5.8)"};
+    return errno_error("cannot call bpf(BPF_ENABLE_STATS)", errno);
   }
 };
 
@@ -89,7 +89,8 @@ class StaticKeyToggle final : public Generator {
     const auto& path = sysctls().at(variant_);
     const auto found = context_.knobs.find(path);
     if (found == context_.knobs.end())
-      return Error{ErrorKind::unsupported, path + ": not there, or not claimed for this workload"};
+      return Error{ErrorKind::unsupported,
+                   path + ": does not exist, or is not claimed for this workload"};
     knob_ = &found->second;
     other_ = std::string(knob_->original() == "0" ? "1" : "0");
     return {};
@@ -127,16 +128,18 @@ std::vector<std::string> variants() {
 const WorkloadInfo workloads::static_key_toggle = describe<StaticKeyToggle>(
     {
         .name = "static_key_toggle",
-        .summary = "flips a static key: the kernel patches its text on every CPU",
+        .summary = "updates a static key: the kernel patches its code on every CPU",
         .disturbs =
-            "Every flip synchronises all CPUs: 3 function-call IPIs on x86 (do_sync_core), 1 on "
-            "arm64. One open and close of the BPF statistics is 2 flips, one sysctl write is 1.",
-        .needs = "root; bpf_stats: Linux 5.8 and kernel.bpf_stats_enabled=0; else the sysctl of "
-                 "that name",
-        .counts = {{"toggles", "BPF statistics on and off is one; one write of a sysctl is one"}},
+            "Every update synchronises all CPUs: 3 function-call IPIs on x86 (do_sync_core), 1 on "
+            "arm64. One open and close of the BPF statistics is 2 updates, one sysctl write is 1.",
+        .needs = "root; bpf_stats: Linux 5.8 and kernel.bpf_stats_enabled=0; otherwise the sysctl "
+                 "of that name",
+        .counts =
+            {{"toggles",
+              "one on and off of the BPF statistics, or one write of a sysctl, is one operation"}},
     },
     param("rate", &ToggleArgs::rate, "operations per second, or max"),
     param("variant", &ToggleArgs::variant,
-          "what is toggled: the BPF statistics descriptor, or a sysctl", variants()));
+          "what to toggle: the BPF statistics descriptor, or a sysctl", variants()));
 
 }  // namespace isolab

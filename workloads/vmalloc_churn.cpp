@@ -55,8 +55,8 @@ class StackBatch {
     for (std::size_t i = 0; i < made; ++i) pthread_join(threads_[i], nullptr);
     pthread_attr_destroy(&attr);
     if (error != 0)
-      return errno_error(fmt::format("thread {} of {}", made + 1, threads_.size()), error,
-                         "fewer `threads`, or a higher limit of processes");
+      return errno_error(fmt::format("cannot start thread {} of {}", made + 1, threads_.size()),
+                         error, "fewer `threads`, or a higher limit of processes");
     return {};
   }
 
@@ -81,7 +81,7 @@ Result<void> make_and_close_map(std::uint64_t bytes) {
   attr.max_entries = static_cast<std::uint32_t>(bytes / kValueSize);
   const Fd map(static_cast<int>(syscall(SYS_bpf, BPF_MAP_CREATE, &attr, sizeof attr)));
   if (!map)
-    return errno_error(fmt::format("bpf(BPF_MAP_CREATE) of {} bytes", bytes), errno,
+    return errno_error(fmt::format("cannot make a BPF map of {} bytes", bytes), errno,
                        "needs root or CAP_BPF, CONFIG_BPF_SYSCALL and free memory");
   return {};
 }
@@ -101,7 +101,7 @@ class VmallocChurn final : public Generator {
   static Result<void> check(const Args& args) {
     if (args.map_size.count % kValueSize == 0) return {};
     return Error{ErrorKind::usage,
-                 fmt::format("map_size: {} is no multiple of 4KiB", print(args.map_size))};
+                 fmt::format("map_size: {} is not a multiple of 4KiB", print(args.map_size))};
   }
 
   static Result<std::vector<Claim>> claims(const Args&, const Host& host) {
@@ -188,7 +188,7 @@ class VmallocChurn final : public Generator {
     TRY(instance_->shrink_buffers());
     TRY(instance_->set_event(kPurgeEvent, true));
     context_.note("purges",
-                  "of the whole system, counted by the event " + std::string(kPurgeEvent));
+                  "in the whole system, counted by the event " + std::string(kPurgeEvent));
     return {};
   }
 
@@ -212,22 +212,20 @@ using Args = VmallocChurn::Args;
 namespace workloads {
 const WorkloadInfo vmalloc_churn = describe<VmallocChurn>(
     {.name = "vmalloc_churn",
-     .summary = "makes and frees vmalloc memory: BPF maps or the kernel stacks of threads",
-     .disturbs =
-         "Freed areas gather up to fls(CPUs) x 32 MiB, then one purge flushes the TLBs of all "
-         "CPUs by IPI (x86; none on arm64, nor on AMD with INVLPGB).",
-     .needs =
-         "maps: root or CAP_BPF, CONFIG_BPF_SYSCALL; stacks: CONFIG_VMAP_STACK; purges are counted "
-         "where tracefs has vmalloc:purge_vmap_area_lazy",
+     .summary = "allocates and frees vmalloc memory: BPF maps or the kernel stacks of threads",
+     .disturbs = "Freed areas accumulate up to fls(CPUs) x 32 MiB, then one purge flushes the TLBs "
+                 "of all CPUs by IPI (x86; none on arm64 and on AMD with INVLPGB).",
+     .needs = "maps: root or CAP_BPF, CONFIG_BPF_SYSCALL; stacks: CONFIG_VMAP_STACK; purges are "
+              "counted if tracefs has vmalloc:purge_vmap_area_lazy",
      .counts = {{"operations", "maps made and closed, or batches of threads made and joined"},
                 {"map_bytes", "bytes of all maps made"},
                 {"purges",
-                 "lazy purges of the whole system while this ran; see the note `purges`"}}},
-    param("variant", &Args::variant, "what is made of vmalloc memory", {"maps", "stacks"}),
+                 "lazy purges of the whole system in the window; see the note `purges`"}}},
+    param("variant", &Args::variant, "what to allocate", {"maps", "stacks"}),
     param("map_size", &Args::map_size,
           "size of a map, a multiple of 4KiB; smaller ones are not vmalloc memory",
           between(Bytes{kSmallestMap}, Bytes{kLargestMap})),
-    param("threads", &Args::threads, "threads alive at once per operation of variant stacks",
+    param("threads", &Args::threads, "threads at the same time in each operation of variant stacks",
           between(1, 4096)),
     param("rate", &Args::rate, "operations per second, or max"));
 }  // namespace workloads

@@ -32,9 +32,9 @@ class VmstatRefresh final : public Generator {
   Result<void> prepare() override {
     if (!context_.host.files.exists(kRefresh))
       return Error{ErrorKind::unsupported,
-                   std::string(kRefresh) + ": not there (before Linux 4.8)"};
+                   std::string(kRefresh) + ": does not exist (before Linux 4.8)"};
     file_ = Fd(open(kRefresh, O_RDONLY | O_CLOEXEC));
-    if (!file_) return errno_error(std::string("open ") + kRefresh, errno);
+    if (!file_) return errno_error(std::string("cannot open ") + kRefresh, errno);
     return {};
   }
 
@@ -44,7 +44,7 @@ class VmstatRefresh final : public Generator {
   Result<void> op() override {
     char nothing = 0;  // the file is empty: reading it is what counts
     if (pread(file_.get(), &nothing, 1, 0) < 0)
-      return errno_error(std::string("read ") + kRefresh, errno);
+      return errno_error(std::string("cannot read ") + kRefresh, errno);
     return {};
   }
 
@@ -58,11 +58,10 @@ const WorkloadInfo workloads::vmstat_refresh = describe<VmstatRefresh>(
     {
         .name = "vmstat_refresh",
         .summary = "refreshes the memory statistics: a kernel thread runs on every CPU",
-        .disturbs =
-            "A kworker preempts every CPU, isolated or not, once an operation: the worst class of "
-            "disturbance, two context switches and a wake-up.",
+        .disturbs = "A kworker preempts every CPU, isolated or not, once per operation: two "
+                    "context switches and a wake-up, the most expensive kind of interruption.",
         .needs = "root",
-        .counts = {{"refreshes", "one read of vm.stat_refresh is one"}},
+        .counts = {{"refreshes", "one read of vm.stat_refresh is one operation"}},
     },
     param("rate", &RefreshArgs::rate, "operations per second, or max"));
 

@@ -21,16 +21,15 @@ Built built_in(CauseKind kind) {
       return {"tick", "the scheduler's tick; nohz_full stops it while one task runs"};
     case CauseKind::device:
       return {"device", "an interrupt of a device; its affinity moves it away"};
-    case CauseKind::softirq:
-      return {"softirq", "raised on this CPU itself, mostly by an interrupt"};
+    case CauseKind::softirq: return {"softirq", "raised on this CPU, usually by an interrupt"};
     case CauseKind::nmi: return {"nmi", "cannot be masked or deferred"};
     case CauseKind::page_fault: return {"page_fault", "the running task itself needs the page"};
     case CauseKind::other_task:
-      return {"other_task", "a task was chosen to run here; its affinity moves it away"};
+      return {"other_task", "the scheduler ran a task here; its affinity moves it away"};
     case CauseKind::timer:
       return {"timer", "a timer armed on this CPU; the task that armed it can run elsewhere"};
     case CauseKind::probe_stopped:
-      return {"probe_stopped", "the probe was not runnable, so nothing took the CPU from it"};
+      return {"probe_stopped", "the probe was not runnable, so it did not lose the CPU"};
     case CauseKind::late_delivery:
       return {"late_delivery",
               "the CPU did not run or had its interrupts off: hypervisor, firmware or kernel"};

@@ -72,7 +72,7 @@ bool one_of(std::string_view word, std::initializer_list<std::string_view> words
   return false;
 }
 
-/// How often a part may be repeated that stands in all counts ({3}, {2,20}) of the expression.
+/// How often a part may be repeated, by all counts ({3}, {2,20}) of the expression.
 std::size_t repetitions(std::string_view expression) {
   std::size_t product = 1;
   for (auto open = expression.find('{'); open != std::string_view::npos;
@@ -157,8 +157,7 @@ namespace {
 
 std::string regex_problem(const std::regex_error& error) {
   if (error.code() == std::regex_constants::error_complexity)
-    return "what stands ahead ((?=...), (?!...)) or before (\\1) is not looked for in rules of "
-           "your own";
+    return "look-ahead ((?=...), (?!...)) and back references (\\1) are not supported";
   return std::string("not a regular expression: ") + error.what();
 }
 
@@ -174,7 +173,7 @@ struct Classifier::Compiled {
    public:
     /// Throws std::regex_error. `own`: not of the rules built in.
     void assign(const std::string& text, bool own) {
-      regex_.assign(text);  // what is no expression alone is none in parentheses
+      regex_.assign(text);  // text that is not an expression alone is not one in parentheses
       own_ = own;
       if (!own) return;
       if (text.find("(?=") != std::string::npos || text.find("(?!") != std::string::npos)

@@ -66,7 +66,7 @@ void CpuTasks::task_switch(const TraceEvent& event, const Moment& now) {
   if (is_probe(next, comm)) return probe_returns(by_reschedule, now);
   if (next != 0)
     return runs(next, comm, static_cast<std::int16_t>(table.next_prio.as_signed(event)), now);
-  // Going idle is no interruption.
+  // Going idle is not an interruption.
   running_ = stopped_ != kNoCause ? stopped_ : trace_.known.idle;
   log_.gap.run(now, running_);
 }

@@ -44,7 +44,7 @@ const std::map<std::string, EventRole, std::less<>>& known_roles() {
   return roles;
 }
 
-/// Kprobes of levels B and C: each run has a group of its own, "isolab_PID" (trace/live/kprobes.h).
+/// Kprobes of levels B and C: each run has its own group, "isolab_PID" (trace/live/kprobes.h).
 bool is_probe_group(std::string_view system) {
   return system == "isolab" || system.starts_with("isolab_");
 }

@@ -41,7 +41,7 @@ void GapTimeline::append(CauseId id, std::uint64_t start, std::uint64_t length, 
     slices_.back().length += length;
     return;
   }
-  if (slices_.size() >= kMostSlices) {  // the order of so many is of no use, their time is
+  if (slices_.size() >= kMostSlices) {  // the order of that many is of no use, their time is
     const auto same = std::find_if(slices_.rbegin(), slices_.rend(),
                                    [&](const Slice& slice) { return slice.id == id; });
     if (same != slices_.rend()) {

@@ -15,7 +15,7 @@ namespace isolab {
 /// At most `workers` results exist at once. What `make` throws is thrown here.
 template <class Make, class Use>
 void in_order(std::size_t count, std::size_t workers, const Make& make, const Use& use) {
-  // async | deferred: where no thread can be had, the caller does the work.
+  // async | deferred: without another thread, the caller does the work.
   const auto how = workers > 1 ? std::launch::async | std::launch::deferred : std::launch::deferred;
   std::deque<decltype(std::async(how, make, count))> ahead;
   for (std::size_t i = 0, next = 0; i < count; ++i) {

@@ -105,7 +105,7 @@ void warn(const TracedWindow& window, std::vector<Warning>& out) {
     out.push_back(make_warning(WarningId::trace_unreadable, place + ": " + window.error));
   if (window.own_ipis != 0)
     out.push_back(make_warning(WarningId::own_ipis,
-                               fmt::format("{}: our own processes sent {} IPIs to measured CPUs",
+                               fmt::format("{}: isolab's processes sent {} IPIs to measured CPUs",
                                            place, window.own_ipis)));
   if (window.faulty_pages != 0)
     out.push_back(make_warning(WarningId::trace_damaged, fmt::format("{}: {} damaged trace pages",

@@ -40,8 +40,8 @@ const TickLine& line_of(const WindowRecord& window, const TraceMeta& meta) {
   return window.probe.line.ns1 > window.probe.line.ns0 ? window.probe.line : meta.line;
 }
 
-/// Sum of a kind of rows on one CPU; the first row's id is its name. Nothing where a reading lacks
-/// the CPU, which was offline then: what it gained is not known.
+/// Sum of a kind of rows on one CPU; the first row's id is its name. Nothing where a reading does
+/// not have the CPU, which was offline then: what it gained is not known.
 std::optional<std::pair<std::string, std::uint64_t>> counted(const WindowRecord& window, int cpu,
                                                              const std::string& kind) {
   std::optional<std::pair<std::string, std::uint64_t>> out;
@@ -335,7 +335,7 @@ std::vector<CpuInterruptions> InterruptionPool::take(std::vector<Warning>& warni
       warnings.push_back(make_warning(
           WarningId::budget_unbalanced,
           fmt::format(
-              "{}, CPU {}: the parts of the noise budget make {} ticks, the wall time is {}",
+              "{}, CPU {}: the parts of the noise budget sum to {} ticks, the wall time is {}",
               cpu.arm, cpu.cpu, cpu.budget.sum(), cpu.budget.wall)));
     out.push_back(std::move(cpu));
   }

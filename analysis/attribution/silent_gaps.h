@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Gaps of one CPU in one window in which the kernel saw nothing, told apart by periods: what comes
-// with a timer of its own is outside the kernel (hypervisor, firmware), the rest is unexplained.
-// Long and short gaps are tested apart, because a hypervisor's own work and its short exits have
+// Gaps of one CPU in one window in which the kernel saw nothing, classified by periods: gaps that
+// follow another timer are outside the kernel (hypervisor, firmware), the rest is unexplained. Long
+// and short gaps are tested apart, because a hypervisor's own work and its short exits have
 // different timers; the gaps are tested a few hundred at a time, because two clocks drift apart.
 #pragma once
 
@@ -21,7 +21,7 @@
 
 namespace isolab {
 
-/// Silent gaps told apart, in counter ticks.
+/// Silent gaps by class, in counter ticks.
 struct SilentTime {
   std::uint64_t outside_gaps = 0, outside_ticks = 0;
   std::uint64_t unexplained_gaps = 0, unexplained_ticks = 0;
@@ -59,7 +59,7 @@ class SilentGaps {
   std::vector<SilentRow> rows_;
 };
 
-/// By CPU, of a window in which a probe listened for gaps.
+/// By CPU, of a window in which a probe measured gaps.
 std::map<int, SilentGaps> silent_gaps_of(const WindowRecord& window, const TraceMeta& meta,
                                          const Attribution& attribution);
 

@@ -38,8 +38,7 @@ Verdict judge(const Budget& budget, const std::string& arm, const std::vector<Me
   out.arm = arm;
   const MetricInfo* info = find_metric_info(budget.metric);
   const Metric* worst = nullptr;
-  std::string reason =
-      info == nullptr ? "this isolab knows no such metric" : "nothing of it was measured";
+  std::string reason = info == nullptr ? "unknown metric" : "not measured";
   for (const auto& metric : metrics) {
     if (info == nullptr || metric.name != budget.metric || metric.labels.at("arm") != arm) continue;
     if (!metric.value)
@@ -59,7 +58,7 @@ Verdict judge(const Budget& budget, const std::string& arm, const std::vector<Me
   out.text = fmt::format("{} {:.4g} {} ({}), limit {}", budget.metric, *worst->value, info->unit,
                          label_text(*worst), budget.limit_text);
   if (!broken && !proven)
-    out.text += fmt::format("; its 95 % upper bound is {:.4g}: look longer", *worst->upper95);
+    out.text += fmt::format("; its 95 % upper bound is {:.4g}: measure longer", *worst->upper95);
   return out;
 }
 

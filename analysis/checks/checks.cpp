@@ -43,29 +43,32 @@ void check_heard(const WindowRecord& window, const std::string& arm, WarningList
       out.add(make_warning(WarningId::probe_error, fmt::format("CPU {}: {}", cpu.cpu, cpu.error)),
               arm);
     if (cpu.gaps_dropped > 0)
-      out.add(
-          make_warning(WarningId::gaps_dropped,
-                       fmt::format("CPU {}: {} gaps did not fit the log of {}, which ends after "
-                                   "{:.3g} of {:.3g} s",
-                                   cpu.cpu, cpu.gaps_dropped, cpu.gaps.size(),
-                                   seconds_of(window, logged_until(cpu) - cpu.start),
-                                   seconds_of(window, cpu.end - cpu.start))),
-          arm);
+      out.add(make_warning(WarningId::gaps_dropped,
+                           fmt::format("CPU {}: {} gaps did not fit into the log of {}, which ends "
+                                       "after {:.3g} of {:.3g} s",
+                                       cpu.cpu, cpu.gaps_dropped, cpu.gaps.size(),
+                                       seconds_of(window, logged_until(cpu) - cpu.start),
+                                       seconds_of(window, cpu.end - cpu.start))),
+              arm);
     if (const double back = number_of(cpu, "backward_steps"); back > 0)
       out.add(make_warning(
                   WarningId::self_check_failed,
                   fmt::format("CPU {}: the counter went backwards {:.0f} times", cpu.cpu, back)),
               arm);
     if (const double sum = number_of(cpu, "sum_error_ticks"); sum != 0)
-      out.add(make_warning(
-                  WarningId::self_check_failed,
-                  fmt::format("CPU {}: the rounds miss the window by {:.0f} ticks", cpu.cpu, sum)),
-              arm);
+      out.add(
+          make_warning(
+              WarningId::self_check_failed,
+              fmt::format("CPU {}: the sum of the rounds differs from the window by {:.0f} ticks",
+                          cpu.cpu, sum)),
+          arm);
     if (const double wall = number_of(cpu, "wall_error_ppm"); std::abs(wall) > kAllowedWallPpm)
-      out.add(make_warning(WarningId::self_check_failed,
-                           fmt::format("CPU {}: the rounds miss the wall time by {:.2f} ppm",
-                                       cpu.cpu, wall)),
-              arm);
+      out.add(
+          make_warning(
+              WarningId::self_check_failed,
+              fmt::format("CPU {}: the sum of the rounds differs from the wall time by {:.2f} ppm",
+                          cpu.cpu, wall)),
+          arm);
     for (const auto& [name, value] : cpu.numbers)
       if (!std::isfinite(value))
         out.add(make_warning(WarningId::self_check_failed,
@@ -75,7 +78,7 @@ void check_heard(const WindowRecord& window, const std::string& arm, WarningList
     const double all = static_cast<double>(cpu.histogram.total());
     if (counted != cpu.numbers.end() && counted->second != all)
       out.add(make_warning(WarningId::self_check_failed,
-                           fmt::format("CPU {}: {:.0f} rounds, but the histogram holds {:.0f}",
+                           fmt::format("CPU {}: {:.0f} rounds, but {:.0f} in the histogram",
                                        cpu.cpu, counted->second, all)),
               arm);
   }
@@ -85,14 +88,15 @@ void check_footprints(const WindowRecord& window, const std::string& arm, Warnin
   for (const auto& footprint : window.footprints) {
     if (footprint.involuntary_switches > 0)
       out.add(make_warning(WarningId::involuntary_switches,
-                           fmt::format("CPU {}: the probe was put aside {} times", footprint.cpu,
+                           fmt::format("CPU {}: the probe was preempted {} times", footprint.cpu,
                                        footprint.involuntary_switches)),
               arm);
     if (footprint.minor_faults + footprint.major_faults > 0)
-      out.add(make_warning(WarningId::page_faults,
-                           fmt::format("CPU {}: {} minor and {} major faults of the probe", footprint.cpu,
-                                       footprint.minor_faults, footprint.major_faults)),
-              arm);
+      out.add(
+          make_warning(WarningId::page_faults,
+                       fmt::format("CPU {}: {} minor and {} major faults of the probe",
+                                   footprint.cpu, footprint.minor_faults, footprint.major_faults)),
+          arm);
   }
 }
 
@@ -107,16 +111,15 @@ void check_work(const WindowRecord& window, const std::string& arm, WarningList&
                                        plain->second)),
               arm);
     if (const auto cut = work.notes.find("operation_cut_at"); cut != work.notes.end())
-      out.add(
-          make_warning(WarningId::operation_cut,
-                       fmt::format("{}: an operation was still under way at the {} of the window",
-                                   work.workload, cut->second)),
-          arm);
+      out.add(make_warning(WarningId::operation_cut,
+                           fmt::format("{}: an operation was in progress at the {} of the window",
+                                       work.workload, cut->second)),
+              arm);
     const auto heap = work.notes.find("heap");
     if (heap != work.notes.end() && heap->second != "libc" &&
         !work.notes.contains("round_system_s"))
       out.add(make_warning(WarningId::no_whole_round,
-                           fmt::format("{}: no round came to its end", work.workload)),
+                           fmt::format("{}: no round was completed", work.workload)),
               arm);
     for (const auto& [key, after] : work.notes) {
       if (!key.ends_with("_splits.after")) continue;
@@ -143,11 +146,11 @@ void check_repeats(const ArmWindows& arm, const std::string& what,
   const double likely = same_rate_probability(counts, times);
   if (likely >= kUnlikely) return;
   const auto [least, most] = std::minmax_element(counts.begin(), counts.end());
-  out.add(
-      make_warning(WarningId::repeats_disagree,
-                   fmt::format("{} between {} and {} in the repeats, more apart than chance allows",
-                               what, *least, *most)),
-      arm.name);
+  out.add(make_warning(
+              WarningId::repeats_disagree,
+              fmt::format("{} between {} and {} in the repeats, a larger difference than by chance",
+                          what, *least, *most)),
+          arm.name);
 }
 
 }  // namespace
@@ -190,13 +193,12 @@ void add_design_warnings(const Recording& recording, const std::vector<ArmWindow
                                                              fewest, fewest == 1 ? "" : "s")),
             "");
   if (shortest >= 0 && shortest < kShortExposure)
-    out.add(make_warning(
-                WarningId::short_exposure,
-                fmt::format(
-                    "the arm heard least was heard {:.0f} CPU-seconds: what comes less often than "
-                    "{:.3g} times per CPU-hour may be there unseen",
-                    shortest, poisson_interval(0).upper * kHour / shortest)),
-            "");
+    out.add(
+        make_warning(WarningId::short_exposure,
+                     fmt::format("the shortest observation time of an arm is {:.0f} CPU-seconds: "
+                                 "events rarer than {:.3g} per CPU-hour may be missed",
+                                 shortest, poisson_interval(0).upper * kHour / shortest)),
+        "");
 }
 
 void add_window_warnings(const Recording& recording, WarningList& out) {
@@ -214,7 +216,7 @@ void add_window_warnings(const Recording& recording, WarningList& out) {
       if (recording.plan.measured.contains(time.cpu)) steal += time.steal;
     if (steal > 0)
       out.add(make_warning(WarningId::steal,
-                           fmt::format("{:.2f} s were stolen from measured CPUs", steal)),
+                           fmt::format("{:.2f} s of steal time on measured CPUs", steal)),
               arm);
   }
 }
@@ -247,7 +249,7 @@ void check_counters(const WindowRecord& window, const std::string& arm, const Cp
     if (std::any_of(window.interrupts.begin(), window.interrupts.end(), absent))
       out.add(
           make_warning(WarningId::cpu_offline_at_edge,
-                       fmt::format("/proc/interrupts lacks CPU {} at an edge of a window", cpu)),
+                       fmt::format("/proc/interrupts has no CPU {} at an edge of a window", cpu)),
           arm);
     for (const auto& row : window.interrupts) {
       const auto step = counter_step(row, cpu);
@@ -285,7 +287,8 @@ void add_row_warnings(const std::vector<ArmWindows>& arms, const CpuSet& measure
       const auto calls = counts.find("function_call");
       const auto tlb = counts.find("tlb");
       if (calls == counts.end() || tlb == counts.end()) continue;
-      if (calls->second.size() != tlb->second.size()) continue;  // a CPU lacks one of the rows
+      if (calls->second.size() != tlb->second.size())
+        continue;  // a CPU does not have one of the rows
       for (std::size_t i = 0; i < tlb->second.size(); ++i)
         if (tlb->second[i].count > calls->second[i].count)
           out.add(make_warning(
@@ -312,7 +315,7 @@ namespace {
 /// Flushes were expected to be IPIs and next to none arrived.
 bool flushes_without_ipi(const IpisPerOp& one) {
   constexpr double kNone = 0.01;  // of what was expected
-  return one.source.starts_with("one IPI a ") && one.measured < kNone * one.expected;
+  return one.source.starts_with("one IPI ") && one.measured < kNone * one.expected;
 }
 
 }  // namespace
@@ -320,15 +323,16 @@ bool flushes_without_ipi(const IpisPerOp& one) {
 void add_expectation_warnings(const std::vector<IpisPerOp>& all, WarningList& out) {
   for (const auto& operation : all)
     if (operation.differs)
-      out.add(make_warning(
-                  WarningId::expectation_mismatch,
-                  fmt::format(
-                      "{}: {:.3g} {} interrupts per operation on a measured CPU, {:.3g} expected{}",
-                      operation.workload, operation.measured, operation.row, operation.expected,
-                      flushes_without_ipi(operation) ? "; flushes without an IPI are broadcast by the "
-                                                 "hardware or the hypervisor, not deferred"
-                                               : "")),
-              operation.arm);
+      out.add(
+          make_warning(
+              WarningId::expectation_mismatch,
+              fmt::format(
+                  "{}: {:.3g} {} interrupts per operation on a measured CPU, {:.3g} expected{}",
+                  operation.workload, operation.measured, operation.row, operation.expected,
+                  flushes_without_ipi(operation) ? "; flushes without an IPI are broadcast by the "
+                                                   "hardware or the hypervisor, not deferred"
+                                                 : "")),
+          operation.arm);
 }
 
 }  // namespace isolab

@@ -54,7 +54,7 @@ void check_changes(const Recording& recording, WarningList& out) {
     const auto after = recording.facts_after.find(key);
     if (moves(key)) continue;
     if (after == recording.facts_after.end())
-      changes.push_back(key + " is gone");
+      changes.push_back(key + " is missing");
     else if (after->second != before)
       changes.push_back(fmt::format("{}: {} -> {}", key, before, after->second));
   }

@@ -37,15 +37,15 @@ void add_notes_of_recordings(const std::vector<SessionGroup>& groups, Comparison
     }
     if (unnamed > 0)
       out.notes.push_back(fmt::format(
-          "{}: in {} of {} the trace does not tell which function each function-call IPI ran ({}) "
+          "{}: in {} of {} the trace does not show which function each function-call IPI ran ({}) "
           "A callback that is missing there is unknown, not zero; rows of /proc/interrupts are "
           "complete",
           group.name, unnamed, sessions_word(group.sessions.size()), why));
   }
   if (emulated)
     out.notes.push_back(
-        "CPUs are emulated: times are withheld, and a rate is a count over the emulator's seconds. "
-        "How many operations fit into them is the host's doing: compare counts per operation");
+        "CPUs are emulated: times are withheld, and a rate is a count over emulated seconds. The "
+        "number of operations in them depends on the host: compare counts per operation");
 }
 
 void add_notes_of_losses(const std::vector<SessionGroup>& groups, Comparison& out) {
@@ -66,13 +66,13 @@ void add_notes_of_losses(const std::vector<SessionGroup>& groups, Comparison& ou
     }
     if (sessions == 0) continue;
     out.notes.push_back(fmt::format(
-        "{}: the trace of {} of {} lost events ({} in {}). Numbers of the trace leave these "
-        "sessions out (\"!\"); where no other is left they are shown and not judged (\"lost\")",
+        "{}: the trace of {} of {} lost events ({} in {}). Numbers from the trace exclude these "
+        "sessions (\"!\"); without any other session they are shown and not judged (\"lost\")",
         group.name, sessions, sessions_word(group.sessions.size()), events, fmt::join(arms, ", ")));
   }
 }
 
-/// "gap_p99_9999 idle": a number with the labels that tell it apart.
+/// "gap_p99_9999 idle": a number with the labels that identify it.
 std::string words_of(const MetricKey& key) {
   std::string out = key.name;
   for (const auto& [label, word] : key.labels)
@@ -125,19 +125,19 @@ void add_notes_of_size(Comparison& out) {
   for (const auto& group : out.groups) {
     fewest = std::min(fewest, group.sessions);
     if (group.windows_left_out > 0)
-      out.notes.push_back(fmt::format("{}: {} of {} windows left out (failed or disturbed)",
+      out.notes.push_back(fmt::format("{}: {} of {} windows excluded (failed or disturbed)",
                                       group.name, group.windows_left_out,
                                       group.windows + group.windows_left_out));
   }
   if (fewest < kSessionsForVerdict)
     out.notes.push_back(
-        fmt::format("no verdicts: the smallest group has {}, {} are needed: record {} more",
+        fmt::format("no verdicts: the smallest group has {}, and {} are needed: record {} more",
                     sessions_word(fewest), kSessionsForVerdict, kSessionsForVerdict - fewest));
   const std::size_t lone = sessions_for_lone_change(std::max<std::size_t>(out.tests, 1));
   if (fewest >= kSessionsForVerdict && fewest < lone)
     out.notes.push_back(fmt::format(
-        "with {} sessions a group the exact p cannot fall low enough for a single changed metric "
-        "among {}: record {}, or declare the metrics that matter (--metric)",
+        "with {} sessions per group the exact p cannot be small enough for a single changed metric "
+        "among {}: record {}, or name the metrics that matter (--metric)",
         fewest, out.tests, lone));
   double shortest = INFINITY;
   double longest = 0;
@@ -148,8 +148,8 @@ void add_notes_of_size(Comparison& out) {
   }
   if (longest > 1.1 * shortest)
     out.notes.push_back(
-        "the groups' sessions differ in length by more than 10 %: rates of rare events and maxima "
-        "are not alike even without any change");
+        "the sessions of the groups differ in length by more than 10 %: rates of rare events and "
+        "maxima differ even without any change");
 }
 
 }  // namespace

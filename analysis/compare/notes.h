@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the reader of a comparison must know: what the recordings cannot tell, what they lost, what
-// some groups lack, whether they are large enough.
+// some groups do not have, whether they are large enough.
 #pragma once
 
 #include <vector>

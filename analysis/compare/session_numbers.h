@@ -37,8 +37,8 @@ bool has_unnamed_calls(const Findings& findings, const std::string& arm);
 std::set<std::string> lossy_arms(const Findings& findings);
 
 /// Adds a zero wherever a session looked but had no line, since nothing of the kind came: causes of
-/// the trace and rows of /proc/interrupts. A call (`calls`) is no zero where unnamed ones came.
-/// `sessions` and `all` are in the same order.
+/// the trace and rows of /proc/interrupts. A call (`calls`) is not zero where unnamed calls were
+/// recorded. `sessions` and `all` are in the same order.
 void fill_zeros(std::vector<SessionNumbers>& all, const std::vector<const Findings*>& sessions,
                 const std::string& arm, const std::vector<MetricKey>& keys, const CallNames& calls);
 

@@ -161,7 +161,8 @@ void judge_family(const std::vector<RowTest>& family, std::vector<RowEffect>& ou
   std::vector<const RowTest*> tests;
   std::vector<double> p, plain;
   for (const auto& effect : family)
-    if (effect.testable()) tests.push_back(&effect), p.push_back(effect.p()), plain.push_back(effect.plain_p());
+    if (effect.testable())
+      tests.push_back(&effect), p.push_back(effect.p()), plain.push_back(effect.plain_p());
   p = holm(p), plain = holm(plain);
   for (std::size_t i = 0; i < tests.size(); ++i)
     out.push_back(tests[i]->judged(p[i], plain[i], tests.size()));
@@ -171,10 +172,10 @@ void judge_family(const std::vector<RowTest>& family, std::vector<RowEffect>& ou
 
 void add_not_judged(const EffectRows& idle, const EffectRows& arm, ArmEffect& out) {
   const auto missing = [&](EffectTable table) { return idle.has(table) && !arm.has(table); };
-  if (missing(EffectTable::gaps)) out.not_judged.push_back("gaps: the probe has no data here");
+  if (missing(EffectTable::gaps)) out.not_judged.push_back("gaps: no data of the probe");
   if (missing(EffectTable::interrupts) || missing(EffectTable::softirqs))
-    out.not_judged.push_back("interrupts: not counted here");
-  if (missing(EffectTable::cpu_time)) out.not_judged.push_back("CPU time: not read here");
+    out.not_judged.push_back("interrupts: not counted");
+  if (missing(EffectTable::cpu_time)) out.not_judged.push_back("CPU time: not recorded");
   if (arm.log_full || idle.log_full)
     out.not_judged.push_back("gaps without kernel event: the gap log was full");
   if (!arm.trace_problem.empty())

@@ -70,12 +70,12 @@ void add_work_metrics(const ArmWindows& arm, std::vector<Metric>& out) {
     for (const auto& [count, parts] : named) {
       const Labels labels{{"arm", arm.name}, {"workload", workload}, {"count", count}};
       if (parts.empty()) {
-        out.push_back(
-            not_applicable(metrics::work_per_second, labels, "the count fell in every window"));
+        out.push_back(not_applicable(metrics::work_per_second, labels,
+                                     "the count decreased in every window"));
         continue;
       }
       Metric metric = counted_rate(metrics::work_per_second, labels, parts, 1);
-      // A paced or back-to-back loop is no Poisson process: its spread over repeats says more.
+      // A paced or back-to-back loop is not a Poisson process: its spread over repeats says more.
       metric.lower95.reset();
       metric.upper95.reset();
       out.push_back(std::move(metric));
@@ -114,7 +114,8 @@ void add_footprint_metrics(const ArmWindows& arm, const CpuSet& measured,
       for (const auto& footprint : window->footprints)
         if (footprint.cpu == cpu)
           for (const auto& field : kFootprintCounts)
-            means[field.name].add(static_cast<double>(footprint.*field.count), window_seconds(*window));
+            means[field.name].add(static_cast<double>(footprint.*field.count),
+                                  window_seconds(*window));
     put_all(means, metrics::footprint, "count", {{"arm", arm.name}, {"cpu", std::to_string(cpu)}},
             out);
   }

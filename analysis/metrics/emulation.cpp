@@ -8,7 +8,7 @@ namespace isolab {
 std::string emulation_of(const Facts& facts) {
   const auto found = facts.find("cpu.emulated");
   if (found == facts.end() || !found->second.starts_with("yes")) return {};
-  return "emulated CPU: its times are the emulator's";
+  return "emulated CPU: its times are an artefact of emulation";
 }
 
 Recording without_times(Recording recording) {

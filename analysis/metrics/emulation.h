@@ -14,7 +14,7 @@ namespace isolab {
 /// Why times are withheld; empty: they are not. By the fact cpu.emulated.
 std::string emulation_of(const Facts& facts);
 
-/// The recording without what its probe heard, processor times and times of workloads.
+/// The recording without the data of its probe, processor times and times of workloads.
 Recording without_times(Recording recording);
 
 /// One metric of each withheld name and arm, without value, with the reason: a budget on it is not

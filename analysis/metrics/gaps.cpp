@@ -92,7 +92,7 @@ class GapMetrics {
     for (const auto& percentile : kPercentiles) {
       const std::string name = percentiles.at(percentile);
       if (!carries_quantile(samples, percentile.share)) {
-        add(not_applicable(name, labels_, fmt::format("{} samples do not carry it", samples)));
+        add(not_applicable(name, labels_, fmt::format("{} samples are too few", samples)));
         continue;
       }
       Metric metric = make_metric(name, labels_);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the probe heard, as metrics: counts over thresholds, percentiles, maximum, time lost.
+// The data of the probe as metrics: counts over thresholds, percentiles, maximum, time lost.
 #pragma once
 
 #include "analysis/model/metric.h"

@@ -11,12 +11,12 @@
 namespace isolab {
 
 /// The name a row has in metrics: its kind ("function_call") for rows that mean the same on every
-/// architecture, else what tells it apart ("irq 24 nvme0q1", "softirq RCU", "other HRE").
+/// architecture, otherwise its distinguishing name ("irq 24 nvme0q1", "softirq RCU", "other HRE").
 std::string row_name(const CounterRow& row);
 
 /// Growth of each row on `cpu` (-1: on each of `measured`) in one window, summed over rows of one
-/// name. A CPU that one of the readings lacks (offline at an edge) has no part: its count is
-/// unknown.
+/// name. A CPU that is missing in one of the readings (offline at an edge) has no part: its count
+/// is unknown.
 std::map<std::string, std::vector<Counted>> row_counts(const WindowRecord& window,
                                                        const CpuSet& measured, int cpu);
 

@@ -12,7 +12,7 @@ namespace {
 
 Metric share(const char* name, const Labels& labels, const CpuInterruptions& cpu, double part,
              double whole, std::uint64_t n) {
-  if (whole <= 0) return not_applicable(name, labels, "nothing of the kind was seen");
+  if (whole <= 0) return not_applicable(name, labels, "none was seen");
   auto out = make_metric(name, labels);
   out.value = 100 * part / whole;
   out.exposure_s = cpu.exposure_s;

@@ -115,10 +115,10 @@ class Expectations {
     if (source != first.notes.end()) out.source = source->second;
     if (first.expected_ipis_per_op < 0)
       out.unknown =
-          out.source.empty() ? "the recording does not say why" : std::exchange(out.source, {});
+          out.source.empty() ? "the recording has no reason" : std::exchange(out.source, {});
     out.expected = std::max(first.expected_ipis_per_op, 0.0);
     if (first.op_count.empty() && first.at_end.size() > 1) {
-      out.not_applicable = "the recording does not say which of its counts are operations";
+      out.not_applicable = "the recording does not name the count of operations";
       return out;
     }
     if (shares_row(*arm.windows.front(), first)) {
@@ -140,7 +140,7 @@ class Expectations {
     }
     tally.ops = static_cast<double>(out.ops);
     if (out.ops == 0) {
-      out.not_applicable = "no operation was done in the window";
+      out.not_applicable = "no operation in the window";
       return out;
     }
     if (const double per_split = expected_per_split(first); per_split > 0) {

@@ -33,7 +33,7 @@ Metric counted_rate(std::string name, Labels labels, const std::vector<Counted>&
   }
   out.repeats = static_cast<int>(repeats.size());
   if (out.exposure_s <= 0) {
-    out.not_applicable = "nothing was listened to";
+    out.not_applicable = "no observation time";
     return out;
   }
   const double scale = per / out.exposure_s;

@@ -19,8 +19,8 @@ struct Counted {
 /// A metric of the list, with its labels and nothing else yet.
 Metric make_metric(std::string name, Labels labels);
 Metric not_applicable(std::string name, Labels labels, std::string reason);
-/// Pooled count over pooled exposure, times `per` seconds, with its exact interval and the spread
-/// of the repeats. Not applicable where nothing was looked at.
+/// Pooled count over pooled observation time, times `per` seconds, with its exact interval and the
+/// spread of the repeats. Not applicable where nothing was looked at.
 Metric counted_rate(std::string name, Labels labels, const std::vector<Counted>& parts, double per);
 
 /// One value of each repeat, for spreads.

@@ -64,7 +64,7 @@ struct CauseRow {
   /// Of a task, as the kernel counts: -1 deadline, 0-99 real-time (0 is the highest), 100-139 nice.
   std::optional<int> prio_least, prio_most;
 
-  /// How often it came, where no gap was heard: runs, or IPIs that ran nothing (reschedules).
+  /// How often it came, where no gap was measured: runs, or IPIs that ran nothing (reschedules).
   std::uint64_t times() const { return callbacks > ipis ? callbacks : ipis; }
 };
 
@@ -102,8 +102,8 @@ struct CpuInterruptions {
   int cpu = 0;
   int windows = 0;
   double exposure_s = 0;         // between the trace's edges
-  bool heard = false;            // a probe listened for gaps
-  std::vector<CauseRow> causes;  // by lost time, then by times(); by the latter where not heard
+  bool heard = false;            // a probe measured gaps
+  std::vector<CauseRow> causes;  // by lost time, then by times(); by the latter without gaps
   std::uint64_t calls_queued = 0, ipis_sent = 0, function_ipis = 0, reschedule_ipis = 0;
   std::uint64_t callbacks = 0, callbacks_joined = 0, reschedules_joined = 0, local_calls = 0;
   std::uint64_t gaps = 0, explained = 0, explained_over_1us = 0, gaps_over_1us = 0;
@@ -113,7 +113,7 @@ struct CpuInterruptions {
   std::uint64_t probe_wakeups = 0;        // of the reschedule IPIs: they woke the probe itself
   std::vector<std::string> perf_holders;  // "perf (pid 17)": processes with open perf events
   double logged_s = 0;                    // of the probe's span: what the gap log covers
-  std::uint64_t gaps_dropped = 0;         // after that, for want of room
+  std::uint64_t gaps_dropped = 0;         // after that, because the log was full
   std::uint64_t two_causes = 0;
   std::uint64_t events = 0, events_outside = 0;
   // The least an event of the trace cost, in ns, measured before the windows; 0: not measured.

@@ -16,8 +16,8 @@ const char* to_string(Direction direction);
 /// How a metric is compared.
 enum class Statistic {
   value,    // one value a session: medians, Hodges-Lehmann
-  count,    // events over exposure: pooled rates and their ratio
-  maximum,  // shown with its exposure, never judged: it grows with the exposure
+  count,    // events over observation time: pooled rates and their ratio
+  maximum,  // shown with its observation time, never judged: it grows with it
   shown,    // shown, not judged: no direction, or a share of something that varies itself
   own,      // about isolab itself: left out
 };
@@ -60,7 +60,7 @@ struct Unit {
   const char* name;
   double rate_s = 0;        // of a rate of events: the seconds it is counted over; else 0
   double ns = 0;            // of a time: how many ns one is; else 0
-  const char* suffix = "";  // what may follow a budget's limit, where it is no time
+  const char* suffix = "";  // what may follow a budget's limit, where it is not a time
 };
 
 struct MetricInfo {

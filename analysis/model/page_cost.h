@@ -4,8 +4,8 @@
 // ratio with interval, as cost per page, and as the model it would scale by.
 //
 // The model is that of XPFO's flush on every CPU: sys(N) = sys0 + pages x (c_local + c_ipi x
-// (N-1)). One machine has one N, so the two costs cannot be told apart; the line drawn lays
-// everything on c_ipi (c_local = 0), the steepest that fits the measurement. It is a model, never a
+// (N-1)). One machine has one N, so the two costs cannot be separated; the line drawn attributes
+// everything to c_ipi (c_local = 0), the steepest that fits the measurement. It is a model, never a
 // measurement.
 #pragma once
 

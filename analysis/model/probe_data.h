@@ -40,8 +40,8 @@ class Heard {
   const ProbeCpu* cpu_;
 };
 
-/// What was heard on `cpu` (-1: all CPUs) in the arm's windows; CPUs whose data is in error are
-/// out.
+/// The data of the probe on `cpu` (-1: all CPUs) in the arm's windows; CPUs whose data is in error
+/// are out.
 std::vector<Heard> heard_on(const ArmWindows& arm, int cpu);
 
 /// Ticks up to which the log holds every gap over the threshold: the probe's end, or the end of the

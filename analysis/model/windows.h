@@ -17,8 +17,8 @@ struct ArmWindows {
   int left_out = 0;
 };
 
-/// Complete windows and those cut short by Ctrl-C count (their exposure is known); failed and
-/// disturbed ones stay in the recording and out of the numbers.
+/// Complete windows and those cut short by Ctrl-C count (their observation time is known); failed
+/// and disturbed ones stay in the recording and out of the numbers.
 bool window_counts(const WindowRecord& window);
 std::vector<ArmWindows> pool_windows(const Recording& recording);
 

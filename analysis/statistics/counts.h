@@ -29,9 +29,9 @@ Interval poisson_interval(std::uint64_t count);
 /// two-sided intervals (MOVER: Zou and Donner 2008). Times are > 0.
 Interval rate_difference_interval(std::uint64_t a, double time_a, std::uint64_t b, double time_b);
 
-/// How likely counts this different, or more, are in equal exposures if one rate made them all: the
-/// upper tail of the dispersion test, chi-square with n - 1 degrees of freedom. 1 below two counts
-/// or without any event.
+/// How likely counts this different, or more, are in equal observation times if one rate made them
+/// all: the upper tail of the dispersion test, chi-square with n - 1 degrees of freedom. 1 below
+/// two counts or without any event.
 double same_rate_probability(const std::vector<std::uint64_t>& counts,
                              const std::vector<double>& exposures);
 

@@ -5,7 +5,7 @@
 // Method: candidate periods are the usual timer rates and the clusters of the distances between
 // neighbouring gaps. Each is refined over longer and longer spans (a straight line through the
 // gaps' numbers), then the times are folded by it. A bin counts a round of the period once, so that
-// a burst within one round is no evidence, and a period must last as long as the record. The
+// a burst within one round is not evidence, and a period must last as long as the record. The
 // verdict is the share of the fullest bin and the chance that gaps at random would fill it so
 // (binomial, Hoeffding's bound, times all bins and candidates tried). Several timers may be at
 // work: what is in phase with the first period found is taken out and the rest is tested again.

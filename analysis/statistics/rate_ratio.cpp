@@ -53,7 +53,7 @@ Interval expanded_percentiles(std::vector<double> values, std::size_t n) {
 }
 
 Interval exact_ratio(const Pooled& a, const Pooled& b) {
-  // The share of events that fall to b, as odds over the odds of the exposures.
+  // The share of events that fall to b, as odds over the odds of the observation times.
   const auto ratio = [&](double share) {
     return share >= 1 ? kInfinite : share / (1 - share) * a.exposure / b.exposure;
   };

@@ -22,15 +22,16 @@ struct RateRatio {
 };
 
 /// `exact`: Clopper and Pearson's interval of b's share of all events, whose odds are the rate
-/// ratio times the exposures' (Przyborowski and Wilenski 1940; R's poisson.test). Events come in
-/// bursts, which it does not know, so `interval` is widened by resampling whole sessions: 2000
-/// times, with a fixed seed, and percentiles expanded for few sessions (Hesterberg 2015,
-/// section 3.3: Student's t with n - 1 degrees of freedom for the normal quantile). One session a
-/// group cannot widen it.
+/// ratio times that of the observation times (Przyborowski and Wilenski 1940; R's poisson.test).
+/// Events come in bursts, which it does not know, so `interval` is widened by resampling whole
+/// sessions: 2000 times, with a fixed seed, and percentiles expanded for few sessions (Hesterberg
+/// 2015, section 3.3: Student's t with n - 1 degrees of freedom for the normal quantile). One
+/// session a group cannot widen it.
 RateRatio rate_ratio(const std::vector<CountedSession>& a, const std::vector<CountedSession>& b);
 
 /// The 95 % interval of a group's pooled rate, widened the same way: exact Poisson (one-sided for
-/// a zero, see poisson_interval) and the sessions' bootstrap. In events per unit of exposure.
+/// a zero, see poisson_interval) and the sessions' bootstrap. In events per unit of observation
+/// time.
 Interval pooled_rate_interval(const std::vector<CountedSession>& sessions);
 
 }  // namespace isolab

@@ -122,7 +122,7 @@ inline void cpu_relax() { asm volatile("yield"); }
 inline std::optional<bool> processor_has_invlpgb() { return std::nullopt; }
 
 #else
-#error "isolab knows the cycle counters of x86-64 and arm64 only"
+#error "isolab supports the cycle counters of x86-64 and arm64 only"
 #endif
 
 }  // namespace isolab

@@ -40,12 +40,12 @@ class Archive {
         content.append(line).append("\n");
       } else if (!line.empty() && !line.starts_with('#')) {
         path_line_ = line_;
-        return bad("this is no capture of a machine: no \"== PATH\" before this line");
+        return bad("not a capture of a machine: no \"== PATH\" before this line");
       }
     }
     TRY(add(path, content));
     path_line_ = line_;
-    if (files_.empty()) return bad("this is no capture of a machine: it holds no \"== PATH\"");
+    if (files_.empty()) return bad("not a capture of a machine: no \"== PATH\"");
     return std::move(files_);
   }
 
@@ -58,7 +58,7 @@ class Archive {
   Result<void> store(const std::string& path, std::string text) {
     bytes_ += path.size() + text.size();
     if (bytes_ > kMostBytes || files_.size() >= kMostFiles)
-      return bad("the capture is larger than 256 MiB or holds more than 200000 files");
+      return bad("the capture is larger than 256 MiB or has more than 200000 files");
     files_[path] = std::move(text);
     return {};
   }

@@ -35,7 +35,7 @@ class CapturingFiles final : public ReadOnlyFiles {
   mutable std::set<std::string> seen_;  // exists, whether or not it was read
 };
 
-/// The files of an archive, by path. `name` is for errors, which name the line. parse: it is no
+/// The files of an archive, by path. `name` is for errors, which name the line. parse: it is not an
 /// archive; a path is not absolute or has "."s for a part; it holds more than 256 MiB or 200000
 /// files once its lists of CPUs are written out.
 Result<std::map<std::string, std::string>> parse_capture(const std::string& name,

@@ -20,9 +20,8 @@ Result<std::unique_ptr<Files>> open_directory(const fs::path& path) {
   auto tree = TRY(SysrootFiles::open(path));
   const bool sosreport = tree->exists("/sos_commands");
   if (!sosreport && !tree->exists("/proc") && !tree->exists("/sys"))
-    return Error{ErrorKind::parse,
-                 path.string() + " holds neither proc/ nor sys/ nor sos_commands/",
-                 "name the directory that stands for / of the machine"};
+    return Error{ErrorKind::parse, path.string() + " has neither proc/ nor sys/ nor sos_commands/",
+                 "name the directory that contains the files of / of that machine"};
   if (sosreport) add_sosreport_commands(*tree);
   return std::unique_ptr<Files>(std::move(tree));
 }

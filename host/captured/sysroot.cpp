@@ -56,7 +56,7 @@ Result<std::unique_ptr<SysrootFiles>> SysrootFiles::open(const std::filesystem::
 }
 
 Result<std::string> SysrootFiles::read(const std::string& path) const {
-  // O_PATH first: opening a device or a FIFO can do something or wait for somebody.
+  // O_PATH first: opening a device or a FIFO can have side effects or block.
   const Fd found(open_inside(root_.get(), path, O_PATH));
   if (!found) {
     const int code = errno;

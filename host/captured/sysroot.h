@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Kernel files copied into a directory tree by somebody else.
+// Kernel files copied into a directory tree by another user.
 #pragma once
 
 #include <filesystem>

@@ -233,7 +233,7 @@ void add_cpu(const Files& files, HostFacts& facts) {
   all["cpu.threads"] = by_cpu(facts.online, siblings);
 }
 
-/// Idle states of the first CPU with their exit latencies; "off" marks those disabled by hand.
+/// Idle states of the first CPU with their exit latencies; "off" marks disabled ones.
 void add_idle_states(const Files& files, HostFacts& facts) {
   const std::string directory = "/sys/devices/system/cpu/cpu0/cpuidle";
   const auto states = files.list(directory);

@@ -18,7 +18,8 @@ struct CpuKind {
 };
 
 /// The kinds among `online`, strongest first; one when all are alike, none when `online` is empty.
-/// What tells them apart, as far as it can be read: the core type of x86 hybrid processors
+/// Their distinguishing properties, as far as they can be read: the core type of x86 hybrid
+/// processors
 /// (/sys/devices/cpu_core, cpu_atom and cpu_lowpower; arch/x86/events/intel/core.c, Linux 5.13),
 /// the part number of arm64 (regs/identification/midr_el1, Linux 4.7), and a step of a quarter or
 /// more in cpu_capacity (drivers/base/arch_topology.c, 0-1024) or, where there is no such file, in

@@ -23,7 +23,7 @@ struct HostFacts {
   std::string emulator;        // "QEMU" when the CPUs are emulated: their times mean nothing
   CpuSet online;
   std::string online_unknown;     // why `online` is empty: what could not be read; else empty
-  std::optional<CpuSet> allowed;  // the CPUs of our cpuset; nothing: no cpuset limits us
+  std::optional<CpuSet> allowed;  // the CPUs of our cpuset; nothing: no cpuset limits isolab
   std::vector<CpuKind> kinds;     // of the online CPUs, strongest first; one: all alike
   CpuSet isolated;                // /sys/devices/system/cpu/isolated
   CpuSet nohz_full;               // /sys/devices/system/cpu/nohz_full

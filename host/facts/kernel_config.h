@@ -24,7 +24,7 @@ Result<KernelConfig> read_kernel_config(const Files& files, const std::string& r
 
 std::map<std::string, std::string> parse_kernel_config(std::string_view text);
 
-/// gzip data as text; `packed` that is no gzip data is returned as it is. At most 16 MiB.
+/// gzip data as text; `packed` that is not gzip data is returned unchanged. At most 16 MiB.
 Result<std::string> unpack_gzip(std::string packed);
 
 }  // namespace isolab

@@ -13,7 +13,7 @@ namespace {
 constexpr std::array kWords = {std::pair{KernelFlush::By::unknown, "unknown: "},
                                std::pair{KernelFlush::By::interrupt, "interrupt: "},
                                std::pair{KernelFlush::By::broadcast, "broadcast: "}};
-constexpr int kFirstFamily = 0x19;  // Zen 3; families before it lack the instruction
+constexpr int kFirstFamily = 0x19;  // Zen 3; families before it do not have the instruction
 
 /// The value of the first row `key` of /proc/cpuinfo; empty: no such row.
 std::string_view row_of(std::string_view cpuinfo, std::string_view key) {
@@ -96,7 +96,7 @@ KernelFlush x86_kernel_flush(const FlushFacts& facts) {
   if (cleared(facts.command_line))
     return {By::interrupt, "clearcpuid= on the command line switches INVLPGB off"};
   if (!processor.invlpgb)
-    return {By::unknown, "whether the processor has INVLPGB is not known (" + processor.source +
+    return {By::unknown, "it is unknown whether the processor has INVLPGB (" + processor.source +
                              "), CONFIG_BROADCAST_TLB_FLUSH is " + option};
   if (has_word(row_of(facts.cpuinfo, "flags"), "pti", ' ')) {
     if (facts.kernel_release.starts_with("6.15"))

@@ -7,13 +7,14 @@ namespace isolab {
 
 Result<void> require_online(const HostFacts& facts) {
   if (!facts.online.empty()) return {};
-  return Error{ErrorKind::unsupported,
-               "which CPUs are online is not known: " + (facts.online_unknown.empty()
-                                                             ? "the list of online CPUs is empty"
-                                                             : facts.online_unknown),
-               facts.captured ? "capture the machine with /sys/devices/system/cpu"
-                              : "mount sysfs (mount -t sysfs sysfs /sys), or run outside of this "
-                                "container or chroot"};
+  return Error{
+      ErrorKind::unsupported,
+      "cannot determine the online CPUs: " + (facts.online_unknown.empty()
+                                                  ? "the list of online CPUs is empty"
+                                                  : facts.online_unknown),
+      facts.captured
+          ? "capture the machine with /sys/devices/system/cpu"
+          : "mount sysfs (mount -t sysfs sysfs /sys), or run outside this container or chroot"};
 }
 
 Result<MeasuredCpus> default_measured(const HostFacts& facts) {
@@ -34,12 +35,12 @@ Result<MeasuredCpus> default_measured(const HostFacts& facts) {
   const auto last = from.last();
   if (!last)
     return Error{ErrorKind::usage,
-                 fmt::format("the cpuset of this process allows CPU {}, of which none is online",
+                 fmt::format("cannot use CPU {} of the cpuset of this process: none is online",
                              facts.allowed ? facts.allowed->list() : ""),
                  "run from the root cgroup"};
   std::string why = "the last CPU";
-  if (chosen) why += " of the strongest kind";
-  if (usable.count() < facts.online.count()) why += fmt::format(" of our cpuset {}", usable.list());
+  if (chosen) why += " of the fastest kind";
+  if (usable.count() < facts.online.count()) why += fmt::format(" of cpuset {}", usable.list());
   why += facts.isolated.empty()
              ? ": this kernel isolates none"
              : fmt::format(": the isolated CPUs {} cannot be used", facts.isolated.list());

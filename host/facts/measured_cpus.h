@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Which CPUs are measured when nobody names any: what `measured: auto` and `isolab check` take.
+// Which CPUs are measured when none are named: what `measured: auto` and `isolab check` take.
 #pragma once
 
 #include <string>

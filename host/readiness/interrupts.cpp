@@ -102,15 +102,15 @@ void check_devices(const Readiness& on) {
       "isolcpus=managed_irq,... for queues that drivers manage";
   if (there > 0) {
     on.problem(kId, kSubject,
-               fmt::format("{} are sent to measured CPUs: {}", there, named(devices, false)),
+               fmt::format("{} are routed to measured CPUs: {}", there, named(devices, false)),
                "each one interrupts the measured CPU for some microseconds", advice);
   } else if (!devices.empty()) {
     on.advise(
         kId, kSubject,
         fmt::format("{} may be moved to measured CPUs: {}", devices.size(), named(devices, true)),
-        "the kernel or irqbalance can send them there at any time", advice);
+        "the kernel or irqbalance can route them there at any time", advice);
   } else {
-    on.ok(kId, kSubject, "none is sent to a measured CPU");
+    on.ok(kId, kSubject, "none is routed to a measured CPU");
   }
 }
 
@@ -124,10 +124,10 @@ void check_default_mask(const Readiness& on) {
   }
   const CpuSet hit = *cpus & on.measured;
   if (hit.empty()) {
-    on.ok(kId, kSubject, fmt::format("they go to CPUs {}", cpus->list()));
+    on.ok(kId, kSubject, fmt::format("they are routed to CPUs {}", cpus->list()));
   } else {
-    on.advise(kId, kSubject, fmt::format("they may go to measured CPUs {}", hit.list()),
-              "a device that appears later can hit a measured CPU",
+    on.advise(kId, kSubject, fmt::format("they may be routed to measured CPUs {}", hit.list()),
+              "a device that appears later can interrupt a measured CPU",
               "boot with irqaffinity= set to the housekeeping CPUs");
   }
 }
@@ -152,10 +152,10 @@ void check_irqbalance(const Readiness& on) {
   // later).
   const CpuSet open = on.measured - on.facts.isolated - on.facts.nohz_full;
   if (open.empty()) {
-    on.ok(kId, kSubject, "running; it keeps off isolated and nohz_full CPUs");
+    on.ok(kId, kSubject, "running; it excludes isolated and nohz_full CPUs");
   } else {
-    on.problem(kId, kSubject, fmt::format("running, and free to use CPUs {}", open.list()),
-               "it moves device interrupts onto measured CPUs while we measure",
+    on.problem(kId, kSubject, fmt::format("running, and may use CPUs {}", open.list()),
+               "it moves device interrupts onto measured CPUs during the measurement",
                fmt::format("systemctl stop irqbalance, or set IRQBALANCE_BANNED_CPULIST={}",
                            on.measured.list()));
   }

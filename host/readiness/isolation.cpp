@@ -25,7 +25,7 @@ void check_online(const Readiness& on) {
   } else if (housekeeping.empty()) {
     on.problem(kId, kSubject,
                fmt::format("{} measured, none left for housekeeping", on.measured.list()),
-               "workloads and our own threads would run on the measured CPUs",
+               "workloads and isolab's threads would run on the measured CPUs",
                "leave at least one online CPU that is neither measured nor isolated");
   } else {
     on.ok(kId, kSubject,
@@ -83,7 +83,7 @@ void check_domains(const Readiness& on) {
       kId, kSubject,
       isolated.empty() ? "no CPU is isolated"
                        : fmt::format("isolated CPUs: {}; not {}", isolated.list(), missing.list()),
-      "the scheduler puts and balances other tasks onto the measured CPUs",
+      "the scheduler runs other tasks on the measured CPUs",
       advice.empty() ? "use a kernel with CONFIG_CPU_ISOLATION=y; this one has neither isolcpus= "
                        "nor isolated cgroup partitions"
                      : advice);
@@ -93,7 +93,7 @@ void check_nohz(const Readiness& on) {
   constexpr const char *kId = "nohz_full", *kSubject = "Tickless CPUs";
   const std::string hz = on.facts.config("CONFIG_HZ");
   const std::string rate =
-      hz == "n" || hz == "unknown" ? "every tick" : fmt::format("{} ticks a second", hz);
+      hz == "n" || hz == "unknown" ? "every tick" : fmt::format("{} ticks per second", hz);
   const CpuSet missing = on.measured - on.facts.nohz_full;
   const std::string seen =
       on.facts.nohz_full.empty()
@@ -106,11 +106,12 @@ void check_nohz(const Readiness& on) {
     on.problem(
         kId, kSubject,
         seen +
-            "; whether this kernel has CONFIG_NO_HZ_FULL is not known: its configuration cannot be "
+            "; it is unknown whether this kernel has CONFIG_NO_HZ_FULL: its configuration cannot "
+            "be "
             "read, and /sys/devices/system/cpu has neither isolated nor nohz_full (Linux before "
             "4.2)",
         matters,
-        fmt::format("see whether the kernel was built with CONFIG_NO_HZ_FULL=y; if so, boot "
+        fmt::format("check whether the kernel was built with CONFIG_NO_HZ_FULL=y; if so, boot "
                     "with nohz_full={}",
                     on.measured.list()));
   } else if (!*on.facts.has_nohz_full) {
@@ -151,10 +152,10 @@ void check_rcu(const Readiness& on) {
   } else if (!built) {
     on.problem(kId, kSubject,
                seen +
-                   " by the command line; whether this kernel has CONFIG_RCU_NOCB_CPU is not "
-                   "known: its configuration cannot be read",
+                   " by the command line; it is unknown whether this kernel has "
+                   "CONFIG_RCU_NOCB_CPU: its configuration cannot be read",
                "softirqs run RCU callbacks on the measured CPUs",
-               "see whether the kernel was built with CONFIG_RCU_NOCB_CPU=y; if so, boot with " +
+               "check whether the kernel was built with CONFIG_RCU_NOCB_CPU=y; if so, boot with " +
                    parameter);
   } else if (!*built) {
     on.not_applicable(kId, kSubject, "this kernel has no CONFIG_RCU_NOCB_CPU",
@@ -170,7 +171,7 @@ void check_kinds(const Readiness& on) {
   constexpr const char *kId = "cpu_kinds", *kSubject = "Kinds of CPUs";
   const auto& kinds = on.facts.kinds;
   if (kinds.size() < 2) {
-    on.ok(kId, kSubject, kinds.empty() ? "not known" : "all CPUs are alike");
+    on.ok(kId, kSubject, kinds.empty() ? "unknown" : "all CPUs are of one kind");
     return;
   }
   const CpuSet housekeeping = on.facts.online - on.measured - on.facts.isolated;
@@ -179,16 +180,16 @@ void check_kinds(const Readiness& on) {
   const auto hit = [&](const CpuKind& kind) { return !(kind.cpus & on.measured).empty(); };
   if (std::count_if(kinds.begin(), kinds.end(), hit) > 1) {
     on.advise(kId, kSubject, fmt::format("the measured CPUs differ: {}", ours),
-              "the same interruption takes longer on a weaker CPU, so their gaps are not one "
+              "the same interruption takes longer on a slower CPU, so their gaps are not one "
               "distribution",
               "measure CPUs of one kind");
   } else if (!hit(kinds.front())) {
     on.advise(kId, kSubject,
-              fmt::format("measured: {}; the strongest is {} (CPU {})", ours, kinds.front().name,
+              fmt::format("measured: {}; the fastest is {} (CPU {})", ours, kinds.front().name,
                           kinds.front().cpus.list()),
-              "gaps of a weaker CPU are longer than those of the CPUs that real-time work is "
-              "usually given",
-              fmt::format("measure some of CPU {}, unless the weaker ones are what you isolate",
+              "gaps of a slower CPU are longer than those of the CPUs on which real-time tasks "
+              "usually run",
+              fmt::format("measure some of CPU {}, unless you isolate the slower ones",
                           kinds.front().cpus.list()));
   } else {
     on.ok(kId, kSubject,
@@ -208,14 +209,14 @@ void check_agreement(const Readiness& on) {
   // rcu_nocbs may be wider than the others at no cost.
   if (facts.isolated == facts.nohz_full && (facts.isolated - facts.rcu_nocbs).empty()) {
     on.ok(kId, kSubject,
-          fmt::format("isolated, nohz_full and rcu_nocbs all hold {}", facts.isolated.list()));
+          fmt::format("isolated, nohz_full and rcu_nocbs are all {}", facts.isolated.list()));
     return;
   }
   on.advise(
       kId, kSubject,
       fmt::format("isolated \"{}\", nohz_full \"{}\", rcu_nocbs \"{}\"", facts.isolated.list(),
                   facts.nohz_full.list(), facts.rcu_nocbs.list()),
-      "a CPU in one list only is half isolated, and results of different CPUs cannot be pooled",
+      "a CPU in only one list is partly isolated, and results of different CPUs cannot be pooled",
       facts.has_nohz_full.value_or(true)
           ? "boot with the same list in isolcpus=, nohz_full= and rcu_nocbs="
           : "boot with the same list in isolcpus= and rcu_nocbs=; this kernel has no nohz_full=");
@@ -233,13 +234,12 @@ void check_smt(const Readiness& on) {
   }
   const CpuSet busy = others - on.facts.isolated;
   if (!any) {
-    on.ok(kId, kSubject, "each measured CPU has its core for itself");
+    on.ok(kId, kSubject, "no measured CPU shares its core");
   } else if (!busy.empty()) {
-    on.problem(
-        kId, kSubject,
-        fmt::format("CPUs {} share cores with measured CPUs and do housekeeping", busy.list()),
-        "what runs there slows the measured CPUs by contention that no trace shows",
-        "isolate both threads of a core, take the siblings offline, or boot with nosmt");
+    on.problem(kId, kSubject,
+               fmt::format("housekeeping CPUs {} share cores with measured CPUs", busy.list()),
+               "tasks there slow the measured CPUs by contention that no trace shows",
+               "isolate both threads of a core, take the siblings offline, or boot with nosmt");
   } else {
     on.advise(kId, kSubject,
               others.empty() ? "measured CPUs share cores with each other"
@@ -258,12 +258,12 @@ void check_hypervisor(const Readiness& on) {
   }
   if (!on.facts.emulator.empty()) {
     on.advise(kId, kSubject, on.facts.emulator + " emulates these CPUs",
-              "counts are the real kernel's, times say how busy the emulator's host is",
+              "counts are those of this kernel, times depend on the load of the emulator's host",
               "use this machine for counts; measure times on the machine itself");
     return;
   }
   on.advise(kId, kSubject, fmt::format("this is a virtual machine ({})", on.facts.hypervisor),
-            "the host takes the processor away without the guest seeing it, and an interrupt costs "
+            "the hypervisor preempts the vCPU without the guest noticing, and an interrupt costs "
             "about ten times as much",
             "compare arms of one run, not absolute times; on the host, pin the virtual CPUs to "
             "isolated CPUs");

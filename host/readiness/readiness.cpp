@@ -107,7 +107,7 @@ std::vector<ReadinessFinding> check_readiness(const Files& files, const HostFact
     run_checks({files, facts, measured, findings});
     return findings;
   }
-  // What was not captured is not what the machine lacks.
+  // A file that was not captured may exist on the machine.
   const WitnessFiles witness(files, findings);
   run_checks({witness, facts, measured, findings});
   for (std::size_t i = 0; i < findings.size(); ++i) {

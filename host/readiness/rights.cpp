@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What we may do here: rights, the limits of our own cgroup, and the kernel's tracing files.
+// What isolab may do here: rights, the limits of its cgroup, and the kernel's tracing files.
 #include <fmt/format.h>
 
 #include <array>
@@ -39,13 +39,13 @@ void check_capabilities(const Readiness& on) {
   for (const Capability& capability : kNeeded)
     if ((mask >> capability.bit & 1) == 0) append_item(missing, ", ", capability.name);
   if (on.facts.root && missing.empty()) {
-    on.ok(kId, kSubject, "root with all capabilities we use");
+    on.ok(kId, kSubject, "root with all required capabilities");
   } else {
     on.problem(kId, kSubject,
                fmt::format("{}{}{}", on.facts.root ? "root" : "not root",
                            missing.empty() ? "" : ", without ", missing),
                "settings, tracing, real-time policies and locked memory are refused",
-               "run as root, outside of an unprivileged container");
+               "run as root, outside an unprivileged container");
   }
 }
 
@@ -80,18 +80,18 @@ void check_quota(const Readiness& on) {
     on.problem(kId, kSubject, limits,
                "the quota stops the probe for the rest of each period: gaps of many milliseconds "
                "that no interrupt explains",
-               "run outside of this cgroup or write \"max\" (v1: -1) to the limit");
+               "run outside this cgroup or write \"max\" (v1: -1) to the limit");
   } else {
     on.ok(kId, kSubject,
-          any ? "no limit in our cgroup or above it" : "our cgroup has no processor controller");
+          any ? "no limit in this cgroup or above it" : "this cgroup has no cpu controller");
   }
 }
 
 void check_cpuset(const Readiness& on) {
-  constexpr const char *kId = "cpuset", *kSubject = "Our cpuset";
+  constexpr const char *kId = "cpuset", *kSubject = "Cpuset";
   const auto& allowed = on.facts.allowed;
   if (!allowed) {
-    on.ok(kId, kSubject, "no cpuset limits us");
+    on.ok(kId, kSubject, "no cpuset limits isolab");
     return;
   }
   const CpuSet missing = on.measured - *allowed;
@@ -101,7 +101,7 @@ void check_cpuset(const Readiness& on) {
     on.problem(kId, kSubject,
                fmt::format("it allows CPUs {}, not {}", allowed->list(), missing.list()),
                "the probe cannot be pinned to the measured CPUs",
-               "run from the root cgroup, or add the CPUs to our cpuset");
+               "run from the root cgroup, or add the CPUs to the cpuset");
   }
 }
 
@@ -117,12 +117,12 @@ void check_rt_group(const Readiness& on) {
     if (budget.empty() && path)
       budget = text_of(on.files, mount + up_to_root(*path).front() + "/cpu.rt_runtime_us");
   if (budget == "0") {
-    on.problem(kId, kSubject, "cpu.rt_runtime_us of our cgroup is 0",
+    on.problem(kId, kSubject, "cpu.rt_runtime_us of this cgroup is 0",
                "SCHED_FIFO is refused, so cyclictest and fifo probes fail",
-               "run from the root cgroup or give our cgroup a budget");
+               "run from the root cgroup or give this cgroup a budget");
   } else {
     on.ok(kId, kSubject,
-          budget.empty() ? "our cgroup sets no limit"
+          budget.empty() ? "this cgroup sets no limit"
                          : fmt::format("cpu.rt_runtime_us is {}", budget));
   }
 }
@@ -134,7 +134,7 @@ void check_tracefs(const Readiness& on) {
     if (on.files.exists("/sys/kernel/tracing")) {
       on.advise(kId, kSubject, "tracefs is not mounted or not readable",
                 "interruptions cannot be named without it",
-                "as root, isolab mounts it for itself alone; nothing is to be done for that");
+                "run as root: isolab mounts it in a private namespace");
     } else {
       on.not_applicable(kId, kSubject, "this kernel has no tracefs (CONFIG_FTRACE)",
                         "use a kernel with CONFIG_FTRACE=y");
@@ -146,10 +146,10 @@ void check_tracefs(const Readiness& on) {
     if (!on.files.exists(fmt::format("{}/events/{}", root, event)))
       append_item(missing, ", ", event);
   if (missing.empty()) {
-    on.ok(kId, kSubject, "tracefs is there with the csd and ipi events");
+    on.ok(kId, kSubject, "tracefs has the csd and ipi events");
   } else {
     on.advise(kId, kSubject, fmt::format("events are missing: {}", missing),
-              "senders of IPIs are named less exactly, or not at all",
+              "senders of IPIs are known less exactly, or not at all",
               "use Linux 6.5 or later, or a kernel with CONFIG_KPROBES");
   }
 }

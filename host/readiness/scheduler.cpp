@@ -43,13 +43,14 @@ void check_fair_server(const Readiness& on) {
     }
   }
   if (!reason.empty()) {
-    on.not_applicable(
-        kId, kSubject, reason,
-        "Linux before 6.12 has none; else mount debugfs, or boot without lockdown, to see it");
+    on.not_applicable(kId, kSubject, reason,
+                      "Linux before 6.12 has none; otherwise mount debugfs, or boot without "
+                      "lockdown, to read it");
   } else if (active.empty()) {
     on.ok(kId, kSubject, "off on the measured CPUs");
   } else {
-    on.advise(kId, kSubject, fmt::format("lends {} ms a second on CPUs {}", runtime, active.list()),
+    on.advise(kId, kSubject,
+              fmt::format("reserves {} ms per second on CPUs {}", runtime, active.list()),
               "it stops a SCHED_FIFO busy loop as soon as any ordinary task waits there, and keeps "
               "the tick on",
               "for fifo probes write 0 to /sys/kernel/debug/sched/fair_server/cpuN/runtime");
@@ -62,10 +63,9 @@ void check_timer_migration(const Readiness& on) {
   if (value.empty()) {
     on.not_applicable(kId, kSubject, "/proc/sys/kernel/timer_migration does not exist");
   } else if (value == "1") {
-    on.ok(kId, kSubject, "on: timers may leave for busy housekeeping CPUs");
+    on.ok(kId, kSubject, "on: timers may migrate to busy housekeeping CPUs");
   } else {
-    on.advise(kId, kSubject, "off",
-              "timers stay where they were armed, so measured CPUs keep theirs",
+    on.advise(kId, kSubject, "off", "timers stay on the CPU that armed them, also on measured CPUs",
               "write 1 to /proc/sys/kernel/timer_migration");
   }
 }
@@ -99,7 +99,7 @@ void check_watchdogs(const Readiness& on) {
   const auto cpus = CpuSet::parse(text_of(on.files, "/proc/sys/kernel/watchdog_cpumask"));
   const CpuSet hit = cpus ? *cpus & on.measured : on.measured;
   if (soft == "0" || hit.empty()) {
-    on.ok(kId, kSubject, soft == "0" ? "off" : "they watch no measured CPU");
+    on.ok(kId, kSubject, soft == "0" ? "off" : "no measured CPU is watched");
   } else {
     on.advise(
         kId, kSubject,
@@ -141,8 +141,8 @@ void check_steal(const Readiness& on) {
   } else {
     on.advise(kId, kSubject,
               fmt::format("{:.2f} % of the measured CPUs' time since boot", stolen / all * 100),
-              "the host runs others on our processors: gaps without a cause inside",
-              "pin the virtual CPUs to processors of their own on the host");
+              "the host runs other tasks on these processors: gaps without a cause in the guest",
+              "pin the virtual CPUs to dedicated processors of the host");
   }
 }
 

@@ -21,7 +21,7 @@ void check_clocksource(const Readiness& on) {
   const std::string current =
       text_of(on.files, "/sys/devices/system/clocksource/clocksource0/current_clocksource");
   if (current.empty()) {
-    on.not_applicable(kId, kSubject, "the kernel does not say which one it uses");
+    on.not_applicable(kId, kSubject, "the current clocksource cannot be read");
     return;
   }
   if (on.facts.arch != "x86_64") {
@@ -45,7 +45,7 @@ void check_clocksource(const Readiness& on) {
     on.ok(kId, kSubject, option.empty() ? "tsc" : fmt::format("tsc, with tsc={}", option));
   } else {
     on.advise(kId, kSubject, "tsc, checked by the clocksource watchdog",
-              "a timer visits every CPU in turn, twice a second, isolated ones too",
+              "a timer runs on every CPU in turn, twice per second, also on isolated ones",
               "boot with tsc=reliable");
   }
 }
@@ -58,14 +58,14 @@ void check_governor(const Readiness& on) {
         on.files, fmt::format("/sys/devices/system/cpu/cpu{}/cpufreq/scaling_governor", cpu)));
   governors.erase("");
   if (governors.empty()) {
-    on.not_applicable(kId, kSubject, "the kernel does not drive the frequency here");
+    on.not_applicable(kId, kSubject, "the kernel does not control the frequency here");
   } else if (governors == std::set<std::string>{"performance"}) {
     on.ok(kId, kSubject, "performance");
   } else {
     std::string names;
     for (const std::string& name : governors) append_item(names, ", ", name);
     on.advise(kId, kSubject, fmt::format("{} on measured CPUs", names),
-              "the length of every gap depends on the frequency of the moment",
+              "the length of every gap depends on the current frequency",
               "write performance to /sys/devices/system/cpu/cpuN/cpufreq/scaling_governor");
   }
 }
@@ -79,10 +79,10 @@ void check_khugepaged(const Readiness& on) {
   } else if (enabled == "never") {
     on.ok(kId, kSubject, "never: khugepaged does not run");
   } else {
-    on.advise(
-        kId, kSubject, fmt::format("{}: khugepaged scans and collapses", enabled),
-        "each collapse sends an IPI to every CPU (tlb_remove_table_smp_sync)",
-        "write never to /sys/kernel/mm/transparent_hugepage/enabled, unless it is what you study");
+    on.advise(kId, kSubject, fmt::format("{}: khugepaged scans and collapses", enabled),
+              "each collapse sends an IPI to every CPU (tlb_remove_table_smp_sync)",
+              "write never to /sys/kernel/mm/transparent_hugepage/enabled, unless you measure its "
+              "effect");
   }
 }
 
@@ -109,7 +109,7 @@ void check_numa_balancing(const Readiness& on) {
     on.ok(kId, kSubject, "off");
   } else {
     on.advise(kId, kSubject, "on",
-              "it unmaps pages of running programs to see who touches them: faults and TLB flushes",
+              "it unmaps pages of running programs to detect accesses: faults and TLB flushes",
               "write 0 to /proc/sys/kernel/numa_balancing");
   }
 }
@@ -123,8 +123,8 @@ void check_vmstat(const Readiness& on) {
     on.ok(kId, kSubject, fmt::format("collected every {} s", *interval));
   } else {
     on.advise(kId, kSubject, fmt::format("collected every {} s", *interval),
-              "a kernel worker runs on each CPU that has pages to count; newer kernels leave "
-              "isolated CPUs out",
+              "a kernel worker runs on each CPU that has pages to count; newer kernels exclude "
+              "isolated CPUs",
               "write 120 to /proc/sys/vm/stat_interval");
   }
 }
@@ -142,10 +142,10 @@ void check_debug_options(const Readiness& on) {
                              "CONFIG_SLUB_DEBUG_ON", "CONFIG_DEBUG_VM_PGTABLE", "CONFIG_UBSAN"})
     if (on.facts.config_on(option)) append_item(found, ", ", option);
   if (found.empty()) {
-    on.ok(kId, kSubject, "no option that slows the kernel everywhere");
+    on.ok(kId, kSubject, "no option that slows the whole kernel");
   } else {
     on.advise(kId, kSubject, found,
-              "interrupts and system calls take longer than on the kernel people run",
+              "interrupts and system calls take longer than on a production kernel",
               "measure a kernel without these options");
   }
 }

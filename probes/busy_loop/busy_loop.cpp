@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The probe busy_loop: one pinned thread per measured CPU reads the cycle counter without pause; a
-// round longer than the loop's own time is a gap, whoever took it: kernel, hypervisor or firmware.
+// round longer than the loop's own time is a gap, caused by kernel, hypervisor or firmware.
 // Locks its memory where the rights allow it. Leaves nothing behind: threads, locks and the C-state
 // hold die with the process. docs/probes.md says what each number means.
 #include <fmt/format.h>
@@ -68,7 +68,7 @@ class BusyLoop final : public Probe {
   const ProbeContext context_;
   Fd c_states_;
   std::string memory_note_ = "locked";
-  std::string c_states_note_ = "as the system has them";
+  std::string c_states_note_ = "unchanged";
   std::vector<std::shared_ptr<Listener>> listeners_;
   std::optional<ClockPair> prepared_;
   TickLine line_;
@@ -89,10 +89,11 @@ Result<std::vector<Warning>> BusyLoop::preflight(const Args& args, const ProbeCo
   const auto holes = real_time_holes(context.host, context.measured);
   if (!holes.empty() && !args.allow_throttling) {
     return Error{ErrorKind::usage,
-                 fmt::format("policy {} would measure the scheduler's own safety net: {}",
+                 fmt::format("cannot use policy {}: it would measure the scheduler's protection "
+                             "against real-time tasks: {}",
                              args.policy, fmt::join(holes, "; ")),
-                 "use policy: other; or switch the net off (kernel.sched_rt_runtime_us = -1, fair "
-                 "server runtime 0); or accept it with allow_throttling: true"};
+                 "use policy: other; or switch the protection off (kernel.sched_rt_runtime_us = "
+                 "-1, fair server runtime 0); or accept it with allow_throttling: true"};
   }
   for (const auto& hole : holes)
     warnings.push_back(make_warning(WarningId::real_time_throttling, hole));
@@ -100,15 +101,16 @@ Result<std::vector<Warning>> BusyLoop::preflight(const Args& args, const ProbeCo
 }
 
 Result<void> BusyLoop::prepare() {
-  // Without the right to lock memory we listen all the same: histogram and log are touched before
-  // the window, and a fault that happens nevertheless shows in the footprint, which must be 0.
+  // Without the right to lock memory the probe measures nevertheless: histogram and log are touched
+  // before the window, and a fault that happens nevertheless shows in the footprint, which must be
+  // 0.
   if (const auto locked = lock_all_memory(); !locked)
     memory_note_ = "not locked: " + locked.error().what;
   if (args_.hold_c_states) {
     auto held = hold_cpu_dma_latency();
     if (held) {
       c_states_ = std::move(*held);
-      c_states_note_ = "held at latency 0 by us (/dev/cpu_dma_latency)";
+      c_states_note_ = "held at latency 0 by isolab (/dev/cpu_dma_latency)";
     } else {
       c_states_note_ = "not held: " + held.error().what;
     }
@@ -131,7 +133,7 @@ Result<void> BusyLoop::prepare() {
   for (const auto& listener : listeners_) {
     if (threshold_ >= listener->floor_limit()) continue;
     return Error{ErrorKind::usage,
-                 fmt::format("threshold {} is below twice the loop's own time on CPU {} ({} ns)",
+                 fmt::format("threshold {} is less than two rounds of the loop on CPU {} ({} ns)",
                              print(args_.threshold), listener->cpu(),
                              line_.nanoseconds(listener->floor_limit())),
                  "a longer threshold, or counter: unfenced"};
@@ -143,15 +145,15 @@ Result<void> BusyLoop::window(ProbeSignals& signals) {
   const auto round = std::make_shared<ListenerRound>(static_cast<std::uint32_t>(listeners_.size()));
   round->stop = &signals.stop;
   ClockTrack track;
-  track.add(read_clock_pair());  // before every listener's first reading
+  track.add(read_clock_pair());  // before the first reading of every thread
   for (const auto& listener : listeners_) listener->listen_in(round, threshold_);
   TRY(start_listeners(*round));
 
   // From here to the end this thread allocates nothing: a change of the address space would
-  // interrupt the listening CPUs, which share it.
+  // interrupt the measured CPUs, which share it.
   signals.listening.store(1);
   TRY(wait_for_end(signals, track));
-  track.add(read_clock_pair());  // after every listener's last
+  track.add(read_clock_pair());  // after the last of every thread
   line_ = track.span() < kShortWindow ? make_line(*prepared_, track.last()) : track.line();
   return {};
 }
@@ -164,8 +166,8 @@ Result<void> BusyLoop::start_listeners(ListenerRound& round) {
         round.given_up.store(1);
         return Error{
             ErrorKind::busy,
-            fmt::format("the busy loop did not get to run on CPU {} within 10 s", listener->cpu()),
-            "is a real-time task keeping that CPU?"};
+            fmt::format("the busy loop did not run on CPU {} within 10 s", listener->cpu()),
+            "does a real-time task occupy that CPU?"};
       }
       sleep_for(kPoll);
     }
@@ -186,7 +188,7 @@ Result<void> BusyLoop::wait_for_end(const ProbeSignals& signals, ClockTrack& tra
       } else if (now > patience_ends) {
         return Error{ErrorKind::busy,
                      fmt::format("the busy loop on CPU {} did not end within 5 s", listener->cpu()),
-                     "is a real-time task keeping that CPU?"};
+                     "does a real-time task occupy that CPU?"};
       }
     }
   }
@@ -208,7 +210,7 @@ ProbeRecord BusyLoop::collect() {
   record.notes["calibration"] =
       fmt::format("{:.0f} ticks/s, uncertainty {:.3f} ppm, drift {:.3f} ppm{}",
                   line_.ticks_per_second(), line_.uncertainty_ppm, line_.drift_ppm,
-                  worst > kAllowedPpm ? ": more than the 5 ppm promised" : "");
+                  worst > kAllowedPpm ? ": more than the limit of 5 ppm" : "");
   return record;
 }
 
@@ -217,13 +219,13 @@ ProbeCpu BusyLoop::collect_cpu(const Listener& listener) const {
   cpu.cpu = listener.cpu();
   cpu.threshold = threshold_;
   if (!listener.finished()) {
-    cpu.error = "its thread did not get to run, or did not end: no data";
+    cpu.error = "its thread did not run, or did not end: no data";
     return cpu;
   }
   const Heard& heard = listener.heard();
   const LoopTotals& totals = heard.totals;
   if (totals.iterations == 0) {
-    cpu.error = "it never listened, since another CPU's thread did not start";
+    cpu.error = "it did not measure, since the thread of another CPU did not start";
     return cpu;
   }
   cpu.start = totals.start;
@@ -255,7 +257,7 @@ ProbeCpu BusyLoop::collect_cpu(const Listener& listener) const {
     cpu.numbers["nominal_hz"] = static_cast<double>(hz);
 
   if (cpu.histogram.total() != totals.iterations)
-    cpu.error = "self-check failed: the histogram does not hold every iteration";
+    cpu.error = "self-check failed: the histogram does not contain every iteration";
   if (totals.sum != totals.end - totals.start)
     cpu.error = "self-check failed: the rounds do not add up to the window";
   if (heard.ended_on_cpu != cpu.cpu)
@@ -278,28 +280,29 @@ const ProbeInfo busy_loop = describe_probe<BusyLoop>(
     {
         .name = "busy_loop",
         .summary = "reads the cycle counter without pause and logs every gap",
-        .hears =
-            "Each time userspace could not run, whatever the reason: interrupts, other tasks, the "
+        .measures =
+            "Each time user space could not run, for any reason: interrupts, other tasks, the "
             "hypervisor, firmware. A gap's length includes one undisturbed round of the loop.",
-        .needs = "nothing; root to lock its memory and hold off C-states; policies fifo and rr "
-                 "need root and no "
-                 "RT throttling",
+        .needs = "nothing; root to lock its memory and to prevent C-states; policies fifo and rr "
+                 "need root and no RT throttling",
         .enters_cgroup = true,
         .hosts_peers = true,
     },
     param("threshold", &BusyLoopArgs::threshold,
-          "gaps longer than this are logged one by one, at least twice the loop's own time"),
+          "gaps longer than this are logged one by one; at least two rounds of the loop"),
     param("counter", &BusyLoopArgs::counter,
           "fenced waits for earlier loads at each reading; unfenced is faster and may read early",
           {"fenced", "unfenced"}),
     param("policy", &BusyLoopArgs::policy,
-          "scheduling policy of the listening threads; other also hears ordinary tasks",
+          "scheduling policy of the measuring threads; with other, ordinary tasks appear as gaps",
           {"other", "fifo", "rr"}),
-    param("priority", &BusyLoopArgs::priority, "of the policies fifo and rr", between(1, 99)),
+    param("priority", &BusyLoopArgs::priority, "priority for the policies fifo and rr",
+          between(1, 99)),
     param("allow_throttling", &BusyLoopArgs::allow_throttling,
-          "run fifo or rr although RT throttling or the fair server will punch holes"),
+          "use fifo or rr although RT throttling or the fair server will cause gaps"),
     param("log_capacity", &BusyLoopArgs::log_capacity,
-          "gaps kept per CPU (16 bytes of locked memory each); more are counted as dropped",
+          "entries of the gap log per CPU (16 bytes of locked memory each); further gaps are "
+          "counted as dropped",
           between(0, 1 << 28)),
     param("hold_c_states", &BusyLoopArgs::hold_c_states,
           "keep all CPUs out of deep idle states by /dev/cpu_dma_latency"));

@@ -67,7 +67,8 @@ Result<std::shared_ptr<Listener>> Listener::create(int cpu, const ListenerSettin
   pthread_attr_destroy(&attributes);
   if (failed != 0) {
     delete keep;
-    return errno_error(fmt::format("making the busy loop's thread for CPU {}", cpu), failed);
+    return errno_error(fmt::format("cannot start the thread of the busy loop for CPU {}", cpu),
+                       failed);
   }
   listener->thread_made_ = true;
 
@@ -78,8 +79,8 @@ Result<std::shared_ptr<Listener>> Listener::create(int cpu, const ListenerSettin
   lock.unlock();
   if (!answered) {
     error = Error{ErrorKind::busy,
-                  fmt::format("the busy loop's thread did not get to run on CPU {} for 30 s", cpu),
-                  "is a real-time task keeping that CPU?"};
+                  fmt::format("the thread of the busy loop did not run on CPU {} for 30 s", cpu),
+                  "does a real-time task occupy that CPU?"};
   }
   if (error) {
     retire(listener);
@@ -141,8 +142,8 @@ Result<void> Listener::map_memory() {
   mapped_ = sizeof(Memory) + log_bytes;
   void* place = mmap(nullptr, mapped_, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (place == MAP_FAILED) {
-    return errno_error(fmt::format("mapping {} bytes of gap log for CPU {}", mapped_, cpu_), errno,
-                       "lower log_capacity");
+    return errno_error(fmt::format("cannot map {} bytes of gap log for CPU {}", mapped_, cpu_),
+                       errno, "lower log_capacity");
   }
   memory_ = new (place) Memory{};
   static_assert(sizeof(Memory) % alignof(Gap) == 0);
@@ -154,7 +155,8 @@ Result<void> Listener::map_memory() {
   // costs a fault that the footprint counts.
   if (mlock(place, mapped_) != 0)
     lock_problem_ =
-        errno_error(fmt::format("locking {} bytes of gap log (`ulimit -l`)", mapped_), errno).what;
+        errno_error(fmt::format("cannot lock {} bytes of gap log (`ulimit -l`)", mapped_), errno)
+            .what;
   return {};
 }
 
@@ -220,8 +222,8 @@ void Listener::run_window(ListenerRound& round) {
   }
 
   const Footprint before = thread_footprint(cpu_);
-  // First the reading, then the word that we listen: a preemption between the two is a gap we
-  // heard.
+  // First the reading, then the report that this thread measures: a preemption between the two is
+  // a recorded gap.
   const std::uint64_t start = read_cycles();
   started_.store(1, std::memory_order_release);
   heard_.totals = settings_.fenced
@@ -229,7 +231,8 @@ void Listener::run_window(ListenerRound& round) {
                       : listen_unfenced(start, limits, memory_->histogram, log_, *round.stop);
   const Footprint after = thread_footprint(cpu_);
 
-  // Going to sleep means kernel work that a peer still listening could hear: wait for all of them.
+  // Going to sleep means kernel work that could disturb a peer that still measures: wait for all of
+  // them.
   round.left.fetch_add(1);
   const auto patience = std::chrono::steady_clock::now() + kLeaveLimit;
   while (round.left.load(std::memory_order_relaxed) < round.listeners &&

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// The thread that listens on one CPU: its memory, its life, what it heard. It is made in prepare(),
+// The thread that measures one CPU: its memory, its lifetime, its data. It is made in prepare(),
 // sleeps between windows and runs the loop of busy_loop_loop.h inside one. All it writes while
-// listening lies in a mapping of its own: touched by the pinned thread (so on its NUMA node),
-// locked, and kept away from transparent huge pages, whose background collapse would interrupt us.
+// measuring is in a separate mapping: touched by the pinned thread (so on its NUMA node), locked,
+// and kept away from transparent huge pages, whose background collapse would interrupt us.
 #pragma once
 
 #include <pthread.h>
@@ -30,21 +30,21 @@ struct ListenerSettings {
   std::string cgroup = {};       // to be entered before it is pinned; empty: none
 };
 
-/// One window as all listeners share it: they start together and leave together, so that nobody's
-/// end is somebody else's gap. Lives longer than every thread that was given it.
+/// One window, shared by all threads: they start together and leave together, so that the end
+/// of one causes no gap of another. Lives longer than every thread that was given it.
 struct ListenerRound {
   explicit ListenerRound(std::uint32_t count) : listeners(count) {}
   const std::uint32_t listeners;
   const std::atomic<std::uint32_t>* stop = nullptr;
   alignas(64) std::atomic<std::uint32_t> arrived{0};
-  alignas(64) std::atomic<std::uint32_t> given_up{0};  // a peer never arrived: do not listen
+  alignas(64) std::atomic<std::uint32_t> given_up{0};  // a peer never arrived: do not measure
   alignas(64) std::atomic<std::uint32_t> left{0};
 };
 
 /// What one window gave, beside histogram and log.
 struct Heard {
   LoopTotals totals;
-  ClockPair before, after;  // taken by the listening thread around the loop
+  ClockPair before, after;  // taken by the measuring thread around the loop
   Footprint footprint;
   int ended_on_cpu = -1;
 };

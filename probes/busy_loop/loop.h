@@ -3,13 +3,13 @@
 // probe, its tests, the benchmark and the disassembly check all use this function.
 //
 // Each round reads the counter and judges the round *before*: what is computed does not depend on
-// the reading under way, so it runs in the shadow of the counter instruction instead of standing
+// the reading in progress, so it runs in the shadow of the counter instruction instead of being
 // between it and the next fence. Rounds up to the floor limit cost one counter and one sum; only
 // longer ones reach the histogram and the log. A round's own book-keeping is part of the next
 // round, so no time is lost between two readings.
 //
 // Inside: no call, no division, no allocation, no system call; writes go to the caller's histogram
-// and log only, which must be in memory that nobody else touches.
+// and log only, which must be in memory that no other thread touches.
 #pragma once
 
 #include <atomic>
@@ -52,9 +52,9 @@ struct LoopTotals {
   std::uint64_t backward = 0;        // the counter went back: counted in bucket 0, kept in `sum`
 };
 
-/// Listens from the reading `start`, which the caller took before it said that it listens, until
-/// `stop()` is true and one reading more: a gap under way at either edge is heard whole. At least
-/// two rounds. Adds every round to `histogram`.
+/// Measures from the reading `start`, which the caller took before it reported that it measures,
+/// until `stop()` is true and one reading more: a gap in progress at either edge is measured
+/// completely. At least two rounds. Adds every round to `histogram`.
 template <class Counter, class Stop>
 [[gnu::always_inline]] inline LoopTotals listen(std::uint64_t start, const LoopLimits& limits,
                                                 Histogram& histogram, GapLog& log, Stop&& stop) {

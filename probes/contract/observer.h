@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The contract of an observer: a listener beside the probe that never runs on a measured CPU.
-// Order: prepare() may disturb (a quiet period follows); begin() and end() stand at the edges of
-// the window and must not disturb; finish() tears down after the window and may disturb again.
+// The contract of an observer: it records counters and events and never runs on a measured CPU.
+// Order: prepare() may disturb (a quiet period follows); begin() and end() run at the edges of the
+// window and must not disturb; finish() tears down after the window and may disturb again.
 // Observers run in the runner's single-threaded process; what must run during the window is a fork.
 #pragma once
 

@@ -27,7 +27,7 @@ Result<void> check_measured_cpus(const HostFacts& facts, const CpuSet& measured,
   if (!shared.empty()) {
     return Error{ErrorKind::usage,
                  fmt::format("CPUs {} are both measured and housekeeping", shared.list()),
-                 "our own threads would disturb what is measured"};
+                 "isolab's threads would disturb the measurement"};
   }
   return {};
 }
@@ -51,7 +51,7 @@ std::vector<std::string> real_time_holes(const Host& host, const CpuSet& measure
                                   server.error().what));
     } else if (*server > 0) {
       holes.push_back(fmt::format(
-          "the deadline fair server gives {} to waiting ordinary tasks each period ({} = {})",
+          "the deadline fair server reserves {} for ordinary tasks in each period ({} = {})",
           human_time(static_cast<double>(*server)), file, *server));
     }
   }

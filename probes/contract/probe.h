@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The contract of a probe: the listener that occupies the measured CPUs. One file and one line in
-// probes.def each. A probe lives in a process of its own (the runner's fork), so that nothing the
+// The contract of a probe: it occupies the measured CPUs. One file and one line in
+// probes.def each. A probe is a separate process (the runner's fork), so that nothing the
 // runner does to its memory reaches the measured CPUs; only workloads that declare it share it.
 //
 // Life: construct -> prepare() -> window(warm-up) -> window(measured) -> collect() -> exit.
@@ -36,7 +36,7 @@ struct ProbeContext {
 /// Where a window is, seen by the runner in another process (shared memory) and by peer workloads.
 struct ProbeSignals {
   std::atomic<std::uint32_t> stop{0};       // set by the runner: end the window now
-  std::atomic<std::uint32_t> listening{0};  // set by the probe: every CPU is being listened on
+  std::atomic<std::uint32_t> listening{0};  // set by the probe: every CPU is being measured
 };
 
 class Probe {
@@ -44,21 +44,22 @@ class Probe {
   virtual ~Probe() = default;
   /// Everything refusable: threads made, pinned, memory locked and touched, counter calibrated.
   virtual Result<void> prepare() = 0;
-  /// Listens until signals.stop is set; sets signals.listening when every CPU is heard. Discards
-  /// what an earlier window heard. Called on a housekeeping CPU; returns when all CPUs have ended.
+  /// Measures until signals.stop is set; sets signals.listening when every CPU is measured.
+  /// Discards the data of an earlier window. Called on a housekeeping CPU; returns when all CPUs
+  /// have ended.
   virtual Result<void> window(ProbeSignals& signals) = 0;
-  /// What the last window heard. Also after an error: the data so far.
+  /// The data of the last window. Also after an error: the data so far.
   virtual ProbeRecord collect() = 0;
-  /// Footprint of our own threads on the measured CPUs in the last window.
+  /// Footprint of the probe's threads on the measured CPUs in the last window.
   virtual std::vector<Footprint> footprints() const { return {}; }
 };
 
 struct ProbeInfo {
   std::string name;
   std::string summary;
-  std::string hears;  // what its numbers mean, one or two sentences
+  std::string measures;  // what its numbers mean, one or two sentences
   std::string needs;
-  bool enters_cgroup = false;  // obeys ProbeContext::cgroup
+  bool enters_cgroup = false;  // joins ProbeContext::cgroup
   bool hosts_peers = false;    // its process runs user code on the measured CPUs all the time
 
   std::vector<ParamSpec> params = {};

@@ -103,7 +103,7 @@ class Cyclictest final : public Probe {
   std::string version_;
   CyclictestParser parser_;
   BothClocks first_, last_;
-  std::uint64_t stopped_at_ = 0;  // CLOCK_MONOTONIC; 0: nobody asked yet
+  std::uint64_t stopped_at_ = 0;  // CLOCK_MONOTONIC; 0: no request yet
   std::string failure_;           // of the last window; empty: it was whole
   std::vector<Footprint> footprints_;
 };
@@ -117,7 +117,7 @@ Result<void> Cyclictest::check(const Args& args) {
 Result<std::vector<Warning>> Cyclictest::preflight(const Args&, const ProbeContext& context) {
   TRY(check_measured_cpus(context.host.facts, context.measured, context.housekeeping));
   if (auto program = find_program("cyclictest"); !program) {
-    return Error{ErrorKind::unsupported, "there is no cyclictest: " + program.error().what,
+    return Error{ErrorKind::unsupported, "cannot find cyclictest: " + program.error().what,
                  "install rt-tests"};
   }
   return sibling_warnings(context.host.facts, context.measured);
@@ -170,7 +170,8 @@ Result<void> Cyclictest::window(ProbeSignals& signals) {
   first_ = last_ = BothClocks::now();
 
   std::array<int, 2> ends{};
-  if (pipe2(ends.data(), O_CLOEXEC) != 0) return errno_error("making a pipe for cyclictest", errno);
+  if (pipe2(ends.data(), O_CLOEXEC) != 0)
+    return errno_error("cannot make a pipe for cyclictest", errno);
   const Fd output(ends[0]);
   Fd input(ends[1]);
   fcntl(output.get(), F_SETPIPE_SZ, 1 << 20);  // smaller is fine too; it only spares wake-ups
@@ -248,7 +249,7 @@ Result<void> Cyclictest::listen(Child& child, int output, ProbeSignals& signals)
 
 Result<void> Cyclictest::judge(const std::optional<Exit>& exit, bool asked_to_end) {
   if (exit && !asked_to_end) {
-    return Error{ErrorKind::io, fmt::format("cyclictest ended before the window did: {}{}",
+    return Error{ErrorKind::io, fmt::format("cyclictest ended before the window: {}{}",
                                             exit->text(), last_words())};
   }
   if (exit && !exit->ok())
@@ -266,10 +267,11 @@ Result<void> Cyclictest::judge(const std::optional<Exit>& exit, bool asked_to_en
     const std::uint64_t quiet_since = *start + thread.last_wake;
     const auto allowed = static_cast<std::uint64_t>((kSilenceLimit + args_.interval).count());
     if (stopped_at_ > quiet_since + allowed) {
-      return Error{ErrorKind::io,
-                   fmt::format("cyclictest's thread on CPU {} was silent for the last {} s of the "
-                               "window",
-                               cpus_[i], (stopped_at_ - quiet_since) / 1'000'000'000)};
+      return Error{
+          ErrorKind::io,
+          fmt::format(
+              "the cyclictest thread on CPU {} gave no sample in the last {} s of the window",
+              cpus_[i], (stopped_at_ - quiet_since) / 1'000'000'000)};
     }
   }
   return {};
@@ -338,9 +340,8 @@ ProbeRecord Cyclictest::collect() {
   record.notes["command"] = join(command(), " ");
   record.notes["policy"] =
       args_.policy == "other" ? "other" : fmt::format("{} {}", args_.policy, args_.priority);
-  record.notes["c_states"] = args_.hold_c_states
-                                 ? "held at latency 0 by cyclictest (/dev/cpu_dma_latency)"
-                                 : "as the system has them";
+  record.notes["c_states"] =
+      args_.hold_c_states ? "held at latency 0 by cyclictest (/dev/cpu_dma_latency)" : "unchanged";
   return record;
 }
 
@@ -375,20 +376,24 @@ namespace probes {
 const ProbeInfo cyclictest = describe_probe<Cyclictest>(
     {
         .name = "cyclictest",
-        .summary = "runs the real cyclictest and keeps every wake-up latency",
-        .hears = "How late a timer's thread starts to run: interrupt, wake-up, scheduling and exit "
-                 "from idle together. It hears a disturbance only when one falls on a wake-up.",
+        .summary = "runs cyclictest and records every wake-up latency",
+        .measures =
+            "How late the thread of a timer starts to run: interrupt, wake-up, scheduling and "
+            "exit from idle together. It detects a disturbance only at a wake-up.",
         .needs = "cyclictest (rt-tests); root for the policies fifo and rr",
     },
     param("interval", &CyclictestArgs::interval,
-          "between wake-ups, whole microseconds, the same for every CPU", between<Nanos>(10us, 1s)),
+          "time between wake-ups, whole microseconds, the same for every CPU",
+          between<Nanos>(10us, 1s)),
     param("threshold", &CyclictestArgs::threshold,
           "latencies longer than this are logged one by one"),
     param("policy", &CyclictestArgs::policy, "scheduling policy of the timer threads",
           {"fifo", "rr", "other"}),
-    param("priority", &CyclictestArgs::priority, "of the policies fifo and rr", between(1, 99)),
+    param("priority", &CyclictestArgs::priority, "priority for the policies fifo and rr",
+          between(1, 99)),
     param("log_capacity", &CyclictestArgs::log_capacity,
-          "latencies over the threshold kept per CPU; more are counted as dropped",
+          "entries of the log per CPU for latencies over the threshold; further ones are counted "
+          "as dropped",
           between(0, 1 << 28)),
     param("hold_c_states", &CyclictestArgs::hold_c_states,
           "let cyclictest keep all CPUs out of deep idle states by /dev/cpu_dma_latency"));

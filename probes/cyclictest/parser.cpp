@@ -17,7 +17,7 @@ constexpr std::uint64_t kSecond = 1'000'000'000;
 constexpr std::uint64_t kToolBuffer = 16384 - 2500;
 constexpr std::uint64_t kLongestLatency = 1000 * kSecond;
 
-/// Takes a number with leading blanks off the front of `text`.
+/// Takes a number with leading blanks from the beginning of `text`.
 bool take_number(std::string_view& text, std::uint64_t& out) {
   while (!text.empty() && text.front() == ' ') text.remove_prefix(1);
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), out);
@@ -83,10 +83,9 @@ void CyclictestParser::feed(std::string_view bytes, std::uint64_t now) {
     latest_start_ = std::max(latest_start_, start);
   }
   if (reader_lag() > kToolBuffer * settings_.interval) {
-    fail(
-        fmt::format("read {:.1f} s after it was taken: cyclictest holds {} samples and then "
-                    "overwrites them",
-                    static_cast<double>(reader_lag()) / 1e9, kToolBuffer));
+    fail(fmt::format(
+        "read {:.1f} s after it was taken: cyclictest buffers {} samples and then overwrites them",
+        static_cast<double>(reader_lag()) / 1e9, kToolBuffer));
   }
 }
 
@@ -124,7 +123,7 @@ void CyclictestParser::sample(std::size_t thread, std::uint64_t cycle, std::uint
   CyclictestThread& heard = threads_[thread];
   // A latency of 0 is printed with the number of an older cycle (print_stat(), `cycleofmax`).
   if (cycle != heard.samples && latency != 0) {
-    return fail(fmt::format("thread {} goes on with cycle {} where {} was due", thread, cycle,
+    return fail(fmt::format("thread {} continues with cycle {}, expected {}", thread, cycle,
                             heard.samples));
   }
   if (latency > kLongestLatency)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The observer cpu_time: user, system, interrupt, stolen and idle time of every CPU over the
+// The observer cpu_time: records user, system, interrupt, steal and idle time of every CPU over the
 // window, from /proc/stat. Its resolution is one clock tick (10 ms at USER_HZ 100); on CPUs without
 // CONFIG_VIRT_CPU_ACCOUNTING_GEN the kernel samples, so a short burst may not show at all.
 #include <unistd.h>
@@ -28,7 +28,7 @@ class CpuTimes final : public Observer {
   }
 
   Result<void> finish(WindowRecord& record) override {
-    if (before_.empty() || after_.empty()) return {};  // begin() or end() failed and said so
+    if (before_.empty() || after_.empty()) return {};  // begin() or end() failed with an error
     const long hz = sysconf(_SC_CLK_TCK);
     record.cpu_times =
         cpu_time_between(TRY(parse_proc_stat(before_, hz)), TRY(parse_proc_stat(after_, hz)));
@@ -46,7 +46,7 @@ namespace probes {
 
 const ObserverInfo cpu_time = describe_observer<CpuTimes>({
     .name = "cpu_time",
-    .summary = "user, system, interrupt, stolen and idle time of every CPU",
+    .summary = "records user, system, interrupt, steal and idle time of every CPU",
     .needs = "nothing",
     .by_default = true,
 });

@@ -32,7 +32,7 @@ class Faults final : public Observer {
   }
 
   Result<void> finish(WindowRecord& record) override {
-    if (before_.empty() || after_.empty()) return {};  // begin() or end() failed and said so
+    if (before_.empty() || after_.empty()) return {};  // begin() or end() failed with an error
     const auto before = TRY(parse_counters(before_));
     const auto after = TRY(parse_counters(after_));
     for (const char* name : kCounters) {
@@ -44,7 +44,7 @@ class Faults final : public Observer {
         continue;
       }
       const auto gain = counter_gain(from->second, to->second);
-      note = gain ? std::to_string(*gain) : "unknown: the counter fell inside the window";
+      note = gain ? std::to_string(*gain) : "unknown: the counter decreased in the window";
     }
     return {};
   }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The observer interrupts: every row of /proc/interrupts and /proc/softirqs, per CPU, at both edges
 // of the window, and how many large pages of the direct map were split in it. Reading them touches
-// per-CPU counters from afar and interrupts nobody.
+// per-CPU counters of other CPUs without interrupting them.
 #include "base/interrupts.h"
 
 #include <fmt/format.h>
@@ -26,7 +26,7 @@ class Interrupts final : public Observer {
   Result<void> end() override { return read_into(after_); }
 
   Result<void> finish(WindowRecord& record) override {
-    if (before_.interrupts.empty()) return {};  // begin() failed and said so
+    if (before_.interrupts.empty()) return {};  // begin() failed with an error
     const Text& after = after_.interrupts.empty() ? before_ : after_;
     if (after_.interrupts.empty())
       record.notes["interrupts"] = "not read at the end of the window: all counts are zero";
@@ -34,7 +34,7 @@ class Interrupts final : public Observer {
     const auto last = TRY(parse_interrupts(after.interrupts));
     if (const CpuSet moved = cpus_of_one_reading(first, last); !moved.empty())
       record.notes["interrupts"] =
-          "CPU " + moved.list() + " was offline at one end of the window: its counts are not known";
+          "CPU " + moved.list() + " was offline at one end of the window: its counts are unknown";
     record.interrupts = join_counters(std::move(first), last);
     if (!after_.interrupts.empty())
       record.notes[kCounterReadsNote] = fmt::format(

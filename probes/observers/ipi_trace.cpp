@@ -38,7 +38,7 @@ struct IpiTraceArgs {
 };
 
 constexpr Between<Bytes> kBufferSizes{{std::uint64_t{4} << 10}, {std::uint64_t{16} << 30}};
-// Whoever stops the drain waits for its next look.
+// Stopping the drain waits for its next poll.
 constexpr Between<Nanos> kPolls{std::chrono::milliseconds{1}, std::chrono::seconds{1}};
 
 std::set<std::int32_t> to_set(const std::vector<std::int32_t>& tasks) {
@@ -112,7 +112,7 @@ Result<void> IpiTrace::set_up() {
       const auto events = kprobes_.events();
       capability_.events.insert(capability_.events.end(), events.begin(), events.end());
     } else {
-      capability_.fall_to_d("Senders of IPIs stay unknown: " + defined.error().what + ".");
+      capability_.fall_to_d("Senders of IPIs are unknown: " + defined.error().what + ".");
     }
   }
   leave_out_the_tick();
@@ -251,7 +251,7 @@ Result<void> IpiTrace::save_names() {
   const auto text = TRY(files.read("/proc/kallsyms"));
   const auto symbols = KernelSymbols::parse(text);
   if (!symbols) {
-    meta_.reasons.push_back("Functions stay addresses: " + symbols.error().what + ".");
+    meta_.reasons.push_back("Functions are shown as addresses: " + symbols.error().what + ".");
     return {};
   }
   return save_symbols(directory_, *symbols, found.addresses);
@@ -275,10 +275,10 @@ void IpiTrace::warn_of_cuts(WindowRecord& record) const {
   for (const auto& [cpu, cut] : meta_.cut) {
     const auto since = meta_.ticks(cut.from) - meta_.ticks(meta_.begin);
     const auto ns = meta_.line.nanoseconds(since);
-    record.warnings.push_back(
-        make_warning(WarningId::trace_cut,
-                     fmt::format("the trace of CPU {} ends {:.3f} s after the window's begin: {}",
-                                 cpu, static_cast<double>(ns) / 1e9, cut.why)));
+    record.warnings.push_back(make_warning(
+        WarningId::trace_cut,
+        fmt::format("the trace of CPU {} ends {:.3f} s after the beginning of the window: {}", cpu,
+                    static_cast<double>(ns) / 1e9, cut.why)));
   }
 }
 
@@ -288,21 +288,23 @@ namespace probes {
 
 const ObserverInfo ipi_trace = describe_observer<IpiTrace>(
     {.name = "ipi_trace",
-     .summary = "kernel events of every interruption, with the senders of IPIs and their stacks",
+     .summary =
+         "records kernel events of every interruption, with the senders of IPIs and their stacks",
      .needs = "root and tracefs; without them interrupt counters remain (level D)",
      .traces = true},
     param("buffer", &IpiTraceArgs::buffer, "trace buffer of each measured CPU, for a whole window",
           kBufferSizes),
     param("other_buffer", &IpiTraceArgs::other_buffer,
-          "trace buffer of each other CPU, emptied all the time", kBufferSizes),
+          "trace buffer of each other CPU, read during the window", kBufferSizes),
     param("quiet", &IpiTraceArgs::quiet, "pause between setting up the trace and the window",
           between<Nanos>(Nanos{0}, std::chrono::minutes{1})),
-    param("poll", &IpiTraceArgs::poll, "how often the buffers of the other CPUs are emptied",
+    param("poll", &IpiTraceArgs::poll, "interval for reading the buffers of the other CPUs",
           kPolls),
-    param("stacks", &IpiTraceArgs::stacks, "a stack of the sender with every remote call"),
+    param("stacks", &IpiTraceArgs::stacks, "record the stack of the sender with every remote call"),
     param("exits", &IpiTraceArgs::exits, "also trace when handlers end: their durations"),
     param("drain_measured", &IpiTraceArgs::drain_measured,
-          "empty the measured CPUs' buffers during the window too; for windows too long for them"));
+          "also read the buffers of the measured CPUs during the window; for windows too long for "
+          "the buffers"));
 
 }  // namespace probes
 

@@ -43,7 +43,7 @@ class Smi final : public Observer {
       note = std::to_string(smis);
       if (smis == 0) continue;
       record.warnings.push_back(make_warning(
-          WarningId::smi, fmt::format("firmware took CPU {} {} times (SMI)", cpu, smis)));
+          WarningId::smi, fmt::format("firmware interrupted CPU {} {} times (SMI)", cpu, smis)));
     }
     return {};
   }
@@ -54,8 +54,8 @@ class Smi final : public Observer {
     const auto unsupported = [](std::string why) { return Error{ErrorKind::unsupported, why}; };
     if (facts.arch != "x86_64") return unsupported("only x86 counts SMIs");
     if (!facts.hypervisor.empty())
-      return unsupported("a guest's counter says nothing about the host (" + facts.hypervisor +
-                         ")");
+      return unsupported("the counter of a guest does not show SMIs of the host (" +
+                         facts.hypervisor + ")");
     const auto cpuinfo = TRY(context_.host.files.read("/proc/cpuinfo"));
     if (cpuinfo.find(": GenuineIntel") == std::string::npos)
       return unsupported("only Intel's CPUs count SMIs in MSR 0x34");
@@ -76,7 +76,7 @@ namespace probes {
 
 const ObserverInfo smi = describe_observer<Smi>({
     .name = "smi",
-    .summary = "counts how often firmware took the measured CPUs (SMI)",
+    .summary = "counts how often firmware interrupted the measured CPUs (SMI)",
     .needs = "an Intel CPU without hypervisor, root and /dev/cpu/N/msr (module msr)",
 });
 

@@ -258,7 +258,7 @@ def left_running(place):
     profile_of(place, {"idle": {}, "leaves": busy, "after": command_of("sleep", "300")}, "300ms", order="sequential")
     code, text = place.run("--allow-commands")
     must(code in (0, 5), f"exit code {code}: {text}")
-    must("had left running: sh (" in text, text)
+    must("left running by the window: sh (" in text, text)
     _, leaves, after = windows(place)
     must(any(one["id"] == "left_running" and "sh (" in one["seen"] for one in leaves["warnings"]), str(leaves["warnings"]))
     must(not any(one["id"] == "left_running" for one in after["warnings"]), str(after["warnings"]))
@@ -266,7 +266,7 @@ def left_running(place):
     must(beat.stat().st_mtime_ns <= committed, "it ran on after its window")
     report = subprocess.run([place.isolab, "report", str(place.path / "recording"), "--section", "warnings"],
                             capture_output=True, text=True)
-    must("had left running: sh (" in report.stdout, report.stdout)
+    must("left running by the window: sh (" in report.stdout, report.stdout)
 
 
 def reader_killed(place):
@@ -308,7 +308,7 @@ def journal_planted(place):
         (state / "999997-0.journal").symlink_to(victim)
         planted.append(state / "999997-0.journal")
     code, text = place.run(meanwhile=while_measuring(place, "isolab-run", signal.SIGKILL, plant))
-    must(code == 4 and "what it had changed was put back" in text, f"exit code {code}: {text}")
+    must(code == 4 and "the machine was restored" in text, f"exit code {code}: {text}")
     must(all(f"{path}: a " in text for path in planted), text)
     must(victim.read_text() == "precious\n", "a planted journal was obeyed")
     must(len(planted) == 3 and all(os.path.lexists(path) for path in planted), "a planted journal was removed")
@@ -328,7 +328,7 @@ def pipes_in_the_state_directory(place):
         begin = time.monotonic()
         code, text = place.run(output=place.path / f"recording-{name}")
         must(code == wanted, f"{name}: exit code {code}: {text}")
-        must(code == 0 or re.search(rf"{re.escape(str(state / name))}.* (no regular file|is somebody else's)", text), f"{name}: {text}")
+        must(code == 0 or re.search(rf"{re.escape(str(state / name))}.* (not a regular file|belongs to another user)", text), f"{name}: {text}")
         must(time.monotonic() - begin < 10, f"{name}: it took {time.monotonic() - begin:.0f} s")
         shutil.rmtree(state)
 

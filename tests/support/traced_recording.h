@@ -40,7 +40,7 @@ class TracedRecording {
               [](const Gap& a, const Gap& b) { return a.start < b.start; });
     window.interrupts = {calls(41), grown_row("RES", "Rescheduling interrupts", "reschedule", 9)};
     window.notes["smi.cpu1"] =
-        "not applicable: a guest's counter says nothing about the host (KVM)";
+        "not applicable: the counter of a guest does not show SMIs of the host (KVM)";
     write(make);
     builder_.window(builder_.arm("toggle untraced"), std::vector<double>(30, 9.5));
     builder_.recording().window_directories.push_back("windows/untraced");

@@ -84,10 +84,10 @@ void add_kprobes(const Files& files, const HostFacts& facts, TraceCapability& ca
   const int words = std::min((cpus + kWord - 1) / kWord, kMostMaskWords);
   can.kprobes = kprobes_for(words);
   if (cpus > words * kWord)
-    can.reasons.push_back(fmt::format(
-        "Functions called on several CPUs at once are seen for CPUs 0-{} only: the kprobe reads {} "
-        "words of the kernel's mask of {} CPUs.",
-        words * kWord - 1, words, cpus));
+    can.reasons.push_back(
+        fmt::format("Calls to several CPUs at once are recorded for CPUs 0-{} only: the kprobe "
+                    "reads {} words of the kernel's mask of {} CPUs.",
+                    words * kWord - 1, words, cpus));
 }
 
 class Tree {
@@ -153,15 +153,15 @@ TraceCapability find_trace_capability(const Files& files, const HostFacts& facts
   TraceCapability can;
   if (!facts.root) {
     can.reasons.push_back(
-        "Not root: nothing is traced. Lost are the causes, senders and stacks of all "
-        "interruptions; interrupt counters remain.");
+        "Not root: nothing is traced. Causes, senders and stacks of interruptions are missing; "
+        "interrupt counters remain.");
     return can;
   }
   can.tracefs = find_tracefs(files);
   if (can.tracefs.empty()) {
     can.reasons.push_back(
-        "No tracefs at /sys/kernel/tracing: nothing is traced. Lost are the causes, senders and "
-        "stacks of all interruptions; interrupt counters remain.");
+        "No tracefs at /sys/kernel/tracing: nothing is traced. Causes, senders and stacks of "
+        "interruptions are missing; interrupt counters remain.");
     return can;
   }
   const Tree tree(files, can.tracefs);
@@ -188,14 +188,13 @@ TraceCapability find_trace_capability(const Files& files, const HostFacts& facts
   }
   can.reasons.push_back(fmt::format("This kernel has no event {}.", fmt::join(missing, ", ")));
   if (!tree.has_file("kprobe_events")) {
-    can.fall_to_d(
-        "It has no kprobe events either: who sent an IPI, and for which function, stays unknown.");
+    can.fall_to_d("It has no kprobe events: the sender and function of an IPI are unknown.");
     return can;
   }
   can.level = arm64 && tree.has(kIpiRaise) ? TraceLevel::B : TraceLevel::C;
   add_kprobes(files, facts, can);
   can.reasons.push_back(
-      "Senders and functions come from kprobes: no event tells when a called function begins and "
+      "Senders and functions come from kprobes: it is unknown when a called function begins and "
       "ends on the receiver.");
   return can;
 }

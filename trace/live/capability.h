@@ -23,7 +23,7 @@ struct TracedEvent {
   enum class Role {
     sender,    // in the sender's buffer; kept where its target is a measured CPU
     receiver,  // in the interrupted CPU's buffer; kept on measured CPUs
-    wakeup,    // in the buffer of whoever wakes a task; kept where it goes to a measured CPU
+    wakeup,    // in the buffer of the waking CPU; kept where the task goes to a measured CPU
     tasks,     // who is who: kept everywhere, rare
   };
   std::string system, name;
@@ -33,7 +33,7 @@ struct TracedEvent {
   bool stack = false;  // worth a stack of the sender
   std::string stack_if = {};   // only where this holds, in the kernel's filter language
   std::string condition = {};  // kept only where this holds as well
-  int mask_words = 0;  // sender: the target is in so many fields m0, m1, ... of 64 CPUs each
+  int mask_words = 0;  // sender: number of fields of the target: m0, m1, ... of 64 CPUs each
   std::string full_name() const { return system + ":" + name; }
 };
 

@@ -205,11 +205,11 @@ Result<void> TraceDrain::stop() {
   shared().stop.store(1, std::memory_order_relaxed);
   const auto exit = child_.wait_for(kStopLimit);
   if (exit && exit->ok()) return {};
-  const char* lost = "; the pages it held are lost";
+  const char* lost = "; its pages are lost";
   if (!exit) {
     child_.stop(std::chrono::seconds{1});
     return Error{ErrorKind::io, "the trace reader did not end within " + human_span(kStopLimit) +
-                                    " of being told and was killed" + lost};
+                                    " and was killed" + lost};
   }
   const std::string said = shared().error;
   return Error{ErrorKind::io,

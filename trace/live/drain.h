@@ -33,7 +33,7 @@ class TraceDrain {
   /// Forks; the caller must be single-threaded. An empty set of CPUs makes no child.
   static Result<TraceDrain> start(const DrainPlan& plan);
   /// Ends the child; its error if it met one (disk full, killed): pages it held are then lost. A
-  /// buffer that it could not read is no error, since drain_rest() reads it again.
+  /// buffer that it could not read is not an error, since drain_rest() reads it again.
   Result<void> stop();
   pid_t pid() const { return child_.pid(); }
 

@@ -21,7 +21,7 @@ namespace {
 
 using Role = TracedEvent::Role;
 
-// Longer lists of comparisons than this are no filter but a burden on every event.
+// Longer lists of comparisons than this cost more than they filter.
 constexpr int kMostComparisons = 32;
 
 Result<void> save(const std::filesystem::path& path, const std::string& text) {
@@ -135,8 +135,8 @@ void TraceInstance::filter(const TracedEvent& event, const TraceSetup& setup) {
   const auto filters = target_filters(event, setup.measured);
   if (first_accepted(*files_, path, with_condition(filters, event.condition))) return;
   if (!event.condition.empty() && first_accepted(*files_, path, filters)) return;
-  remarks_.push_back(fmt::format("{} is kept for all CPUs: the kernel accepts no filter by CPU.",
-                                 event.full_name()));
+  remarks_.push_back(fmt::format(
+      "{} is recorded for all CPUs: the kernel accepts no filter by CPU.", event.full_name()));
 }
 
 void TraceInstance::stack_trigger(const TracedEvent& event, const TraceSetup& setup) {
@@ -160,7 +160,7 @@ Result<void> TraceInstance::switch_on(const TracedEvent& event, const TraceSetup
     events_.push_back(event);
     return {};
   }
-  // Levels A to C stand on their sender events; the rest only adds to the story.
+  // Levels A to C depend on their sender events; the rest only adds to the story.
   if (event.role == Role::sender) return on.error();
   remarks_.push_back(
       fmt::format("{} cannot be switched on: {}.", event.full_name(), on.error().what));

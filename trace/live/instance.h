@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A tracefs instance of our own: buffers, clock, filters and events apart from everybody else's.
+// A separate tracefs instance: buffers, clock, filters and events are independent of other users.
 // Needs root and tracefs. The instance is made through the state guard, which removes it, and with
 // it everything set here; other instances and the top-level buffer are never touched.
 #pragma once

@@ -13,7 +13,7 @@ namespace isolab {
 
 namespace {
 
-// A last symbol, or one before a hole in the address space, ends somewhere below this.
+// A last symbol, or one before a gap in the address space, ends somewhere below this.
 constexpr std::uint64_t kLongestFunction = 1 << 20;
 
 bool is_number(std::string_view text) {
@@ -63,7 +63,7 @@ class CodeFields {
   std::vector<std::vector<NumberField>> by_id_;
 };
 
-/// Where a new name of a task stands: event, field of the task id, field of the name.
+/// The fields of a new name of a task: event, field of the task id, field of the name.
 struct NameSource {
   std::uint16_t id = 0;
   NumberField pid;
@@ -134,7 +134,7 @@ Result<KernelSymbols> KernelSymbols::parse(std::string_view kallsyms) {
     symbols.symbols_.push_back({address, std::move(name)});
   }
   if (!any_address)
-    return Error{ErrorKind::denied, "/proc/kallsyms tells no addresses",
+    return Error{ErrorKind::denied, "cannot read addresses: /proc/kallsyms shows none",
                  "kernel.kptr_restrict must be 0 or 1"};
   std::stable_sort(symbols.symbols_.begin(), symbols.symbols_.end(),
                    [](const auto& a, const auto& b) { return a.address < b.address; });

@@ -36,7 +36,7 @@ class KernelSymbols {
 
 using Comms = std::map<std::int32_t, std::string>;
 
-/// Every task now alive, by its thread id. Tasks that end meanwhile are left out. Takes some
+/// Every task now alive, by its thread id. Tasks that end in the meantime are left out. Takes some
 /// milliseconds and sends no IPI.
 Comms read_comms(const Files& files);
 /// The kernel's own small table of an instance: tasks that were switched in while tracing.

@@ -15,7 +15,8 @@ Result<Kprobes> Kprobes::define(Files& files, StateGuard& guard, const std::stri
   probes.path_ = tracefs + "/kprobe_events";
   probes.group_ = fmt::format("isolab_{}", getpid());
   for (const auto& definition : definitions) {
-    TRY(guard.define_kprobe(probes.path_, probes.group_ + "/" + definition.name, definition.text(probes.group_)));
+    TRY(guard.define_kprobe(probes.path_, probes.group_ + "/" + definition.name,
+                            definition.text(probes.group_)));
     probes.defined_.push_back(definition);
   }
   return probes;

@@ -105,7 +105,7 @@ std::string tsc_factor(const TickLine& line) {
 
 void add_options(const TraceMeta& meta, const std::string& uname, Header& out) {
   out.word("options  ");
-  // The form of the file trace_clock: the clock in use stands in brackets.
+  // The form of the file trace_clock: the clock in use is in brackets.
   out.option(Option::traceclock, fmt::format("[{}]\n", meta.clock) + '\0');
   if (meta.clock == "x86-tsc" && meta.line.ticks1 > meta.line.ticks0)
     out.option(Option::tsc2nsec, tsc_factor(meta.line));
@@ -128,7 +128,7 @@ Result<std::vector<CpuData>> find_data(const TraceDirectory& trace) {
   std::vector<CpuData> cpus;
   for (const auto& [cpu, path] : trace.pages) {
     if (cpu >= kMostCpus)
-      return Error{ErrorKind::parse, fmt::format("{}: no machine has this CPU", path.string())};
+      return Error{ErrorKind::parse, fmt::format("{}: the CPU number is too large", path.string())};
     cpus.resize(static_cast<std::size_t>(cpu) + 1);
     std::error_code error;
     const auto size = fs::file_size(path, error);
@@ -156,7 +156,8 @@ class Output {
       if (got < 0 && errno == EINTR) continue;
       if (got < 0) return errno_error("cannot read " + data.path.string(), errno);
       if (got == 0)
-        return Error{ErrorKind::io, "cannot read " + data.path.string() + ": it was cut meanwhile"};
+        return Error{ErrorKind::io,
+                     "cannot read " + data.path.string() + ": it was truncated while it was read"};
       TRY(put(std::string_view(block).substr(0, static_cast<std::size_t>(got))));
       left -= static_cast<std::uint64_t>(got);
     }

@@ -165,7 +165,7 @@ Result<EventFormat> EventFormat::parse(std::string system, std::string_view text
     return parse_error(fmt::format("format of {}: no name or no ID", full));
   format.fields = TRY(read_fields(full, text));
   if (!stands_at(format, "common_type", 0, 2) || !stands_at(format, "common_pid", 4, 4))
-    return parse_error(fmt::format("format of {}: common fields are not where they belong", full));
+    return parse_error(fmt::format("format of {}: common fields are at unexpected offsets", full));
   return format;
 }
 
@@ -177,7 +177,7 @@ Result<PageLayout> PageLayout::parse(std::string_view text) {
     return Error{ErrorKind::unsupported, "trace of a 32-bit kernel"};
   if (!stands_at(format, "timestamp", 0, 8) || !stands_at(format, "commit", 8, 8) ||
       data == nullptr || data->offset != kHeaderBytes)
-    return parse_error("header_page: timestamp, commit and data are not where they belong");
+    return parse_error("header_page: timestamp, commit and data are at unexpected offsets");
   // Sub-buffers are whole pages; ring_buffer.c stores their length in 20 bits (RB_WRITE_MASK).
   if (data->size < 64 || data->size > (1 << 20) - kHeaderBytes)
     return parse_error(fmt::format("header_page: {} bytes of data", data->size));
@@ -246,7 +246,7 @@ Result<NumberField> NumberField::resolve(const TraceFormats& formats, std::strin
   const EventField* found = TRY(find_field(formats, event, field));
   const bool is_number = !found->is_array && std::has_single_bit(found->size) && found->size <= 8;
   if (!is_number)
-    return parse_error(fmt::format("field {} of {} is no number: {} of {} bytes", field, event,
+    return parse_error(fmt::format("field {} of {} is not a number: {} of {} bytes", field, event,
                                    found->type, found->size));
   return NumberField(*found);
 }

@@ -54,7 +54,7 @@ struct TraceEvent {
 
 struct EventField {
   enum class Storage {
-    fixed,     // the value or array stands at `offset`
+    fixed,     // the value or array is at `offset`
     data_loc,  // u32 at `offset`: low half the offset in the payload, high half the length
     rel_loc,   // the same, but the offset counts from the end of the u32
   };
@@ -124,7 +124,7 @@ class NumberField {
   explicit NumberField(const EventField& field)
       : offset_(field.offset), size_(field.size), signed_(field.is_signed) {}
 
-  /// unsupported if the trace lacks event or field; parse if the field is not a number.
+  /// unsupported if the trace has no such event or field; parse if the field is not a number.
   static Result<NumberField> resolve(const TraceFormats& formats, std::string_view event,
                                      std::string_view field);
 

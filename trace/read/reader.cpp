@@ -148,8 +148,8 @@ namespace {
 
 // "NAME+OFFSET/SIZE [MODULE]": a name has 511 bytes at most (KSYM_NAME_LEN,
 // include/linux/kallsyms.h, 512 since 6.1, 128 before), a module's 55 (MODULE_NAME_LEN,
-// include/linux/module.h). What is longer is damage, and whoever joins or prints names pays for
-// each byte.
+// include/linux/module.h). A longer name is damage, and each of its bytes would be copied and
+// printed.
 constexpr std::size_t kLongestSymbol = 640;
 // A task's name has 15 bytes, a kernel worker's as /proc tells it up to 63 (proc_task_name(),
 // fs/proc/array.c).

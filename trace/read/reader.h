@@ -152,7 +152,7 @@ struct TraceDirectory {
 };
 
 /// The text files beside the pages. One line each: "ffffffff81000000 name+0x1a/0x40" and "123
-/// comm". A symbol over 640 bytes or a comm over 64 is no kernel's and ends in "...(cut)".
+/// comm". A symbol over 640 bytes or a comm over 64 cannot be from a kernel and ends in "...(cut)".
 std::map<std::uint64_t, std::string> parse_symbols(std::string_view text);
 std::map<std::int32_t, std::string> parse_comms(std::string_view text);
 

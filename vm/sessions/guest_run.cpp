@@ -52,8 +52,8 @@ std::string guest_text(const GuestSpec& spec) {
       "booting a guest: {}, kernel {}{}, {} CPUs, {}{}", spec.image.arch, spec.image.kernel.name,
       spec.image.kernel.release.empty() ? "" : " (" + spec.image.kernel.release + ")", spec.cpus,
       spec.append.empty() ? "" : "with " + spec.append + ", ",
-      spec.accelerator == "tcg" ? "emulated: counts are the kernel's, times are not"
-                                : "KVM: times are a virtual machine's");
+      spec.accelerator == "tcg" ? "emulated: counts are valid, times are not"
+                                : "KVM: times are those of a virtual machine");
 }
 
 Result<GuestRunOutcome> run_profile_in_guest(const GuestRun& run, const VmOptions& options,
@@ -99,7 +99,7 @@ Result<GuestRunOutcome> run_profile_in_guest(const GuestRun& run, const VmOption
     return Error{
         code == ExitCode::not_applicable ? ErrorKind::unsupported : ErrorKind::io,
         "the run in the guest left no recording (exit " + outcome->commands.front().exit + ")",
-        "what it said is on its console; --keep keeps the guest's files"};
+        "see its console; --keep keeps the files of the guest"};
   TRY(bring_back(outcome->results / "recording", run.output));
   return GuestRunOutcome{code, outcome->release, outcome->duration};
 }

@@ -17,15 +17,13 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// Whether the session is there already; refuses one of another profile.
+/// Whether the session exists; refuses one of another profile.
 Result<bool> is_recorded(const GuestSession& session, const std::string& hash) {
   if (!TRY(is_recording(session.directory))) return false;
   const Recording recording = TRY(load_recording(session.directory));
   if (recording.plan.profile_hash == hash) return true;
   return Error{ErrorKind::usage,
-               session.directory.string() +
-                   " is a session of another profile, or of another state "
-                   "of this one",
+               session.directory.string() + " is a session of another profile, or of a changed one",
                "choose another directory"};
 }
 
@@ -84,7 +82,7 @@ Result<void> record_sessions(std::vector<GuestSession>& sessions, const GuestRun
   std::error_code error;
   if (fs::exists(into, error) && !resume)
     return Error{ErrorKind::usage, into.string() + " exists already",
-                 "--resume records what it lacks; or choose another name"};
+                 "--resume records the missing sessions; or choose another name"};
   fs::create_directories(into, error);
   if (error) return errno_error("cannot make " + into.string(), error.value());
   const std::string hash = profile_hash(profile);
@@ -96,8 +94,7 @@ Result<void> record_sessions(std::vector<GuestSession>& sessions, const GuestRun
   }
   if (interrupted_by() != 0)
     return Error{ErrorKind::interrupted,
-                 "stopped after a signal; sessions so far: " + into.string(),
-                 "--resume goes on with them"};
+                 "stopped after a signal; sessions so far: " + into.string(), "--resume continues"};
   return {};
 }
 

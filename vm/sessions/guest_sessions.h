@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A profile over several boots and sessions in guests: the plan a lab carries out with its
+// A profile over several boots and sessions in guests: the plan a lab runs with its
 // machines. Leaves one recording a boot below a directory, named so that `isolab compare` groups
 // them.
 #pragma once

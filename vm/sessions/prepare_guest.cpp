@@ -36,14 +36,14 @@ Result<fs::path> our_program(const std::string& named, const std::string& arch) 
     program = arch == kOurArch ? TRY(own_program())
                                : TRY(installation()).share / ("build-" + arch) / "isolab";
   if (!fs::exists(program, error))
-    return Error{ErrorKind::unsupported,
-                 "there is no isolab for " + arch + " at " + program.string(),
-                 arch == "arm64" ? "scripts/build_arm64.sh makes it beside the sources; or --program FILE"
-                                 : "--program FILE names one"};
+    return Error{
+        ErrorKind::unsupported, "there is no isolab for " + arch + " at " + program.string(),
+        arch == "arm64" ? "scripts/build_arm64.sh makes it beside the sources; or --program FILE"
+                        : "--program FILE names one"};
   const ElfNeeds elf = TRY(read_elf(program));
   if (elf.arch != arch)
-    return Error{ErrorKind::usage,
-                 fmt::format("{} is a program of {}, not of {}", program.string(), elf.arch, arch)};
+    return Error{ErrorKind::usage, fmt::format("{} is a program for {}, not for {}",
+                                               program.string(), elf.arch, arch)};
   return program;
 }
 
@@ -69,7 +69,7 @@ Result<CpuSet> isolated_cpus(const VmOptions& options) {
       return Error{
           ErrorKind::usage,
           fmt::format("a guest of {} CPUs cannot isolate {}", options.cpus, options.isolated),
-          "CPU 0 keeps the house; --cpus makes more"};
+          "CPU 0 is for housekeeping; --cpus gives the guest more CPUs"};
     return cpus;
   }
   CpuSet upper;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// The contract of a workload: a noise maker that runs on housekeeping CPUs. One file and one line
+// The contract of a workload: it causes noise from housekeeping CPUs. One file and one line
 // in workloads.def each; everything else (YAML validation, list, show, preflight, restoration,
 // contract tests) comes from the descriptor.
 //
-// Life of a workload, in a single-threaded child process of its own (the runner's fork):
+// Life of a workload, in a separate single-threaded child process (the runner's fork):
 //   construct(args, context) -> prepare() -> [go] -> run() until stop -> finish() -> exit
 // A dry run, before anything is measured and in its own child, is construct -> dry_run() -> exit.
 // Workloads whose IPIs only reach threads of the same address space (membarrier, mprotect) declare
@@ -33,7 +33,7 @@ namespace isolab {
 /// One thing a workload counts. The first is its operations: expected IPIs are per operation.
 struct CountSpec {
   std::string name;     // "toggles"
-  std::string summary;  // "on and off again is one"
+  std::string summary;  // "one on and off is one operation"
 };
 
 /// Monotone counts in shared memory, read by the runner at any moment, also after a kill.
@@ -84,7 +84,7 @@ class WorkGate {
 struct WorkloadContext {
   Host host;
   CpuSet cpus;                        // where it runs: housekeeping CPUs; already pinned to them
-  CpuSet measured;                    // the CPUs that are listened on (targets of remote reads)
+  CpuSet measured;                    // the measured CPUs (targets of remote reads)
   std::filesystem::path log;          // stdout and stderr of commands go here
   std::filesystem::path cache;        // survives runs: unpacked sources, build trees
   std::map<std::string, Knob> knobs;  // for the claimed paths, nothing else may be written
@@ -95,7 +95,7 @@ struct WorkloadContext {
   StopFlag stop;
   /// Notes for the recording ("source_sha256" -> ...); kept in shared memory by the runner.
   std::function<void(const std::string& key, const std::string& value)> note;
-  /// shares_probe_memory only: non-zero while the probe's threads listen on the measured CPUs (the
+  /// shares_probe_memory only: non-zero while the probe's threads measure (the
   /// peers whose address space this workload shares); wait for it before every operation. Else
   /// null.
   const std::atomic<std::uint32_t>* peer_listening = nullptr;
@@ -121,11 +121,11 @@ class Workload {
 
 /// IPIs that one operation sends to each measured CPU, known from measurement.
 struct ExpectedIpis {
-  std::optional<double> per_op;  // absent: it is not known here, and `source` says why
+  std::optional<double> per_op;  // absent: it is unknown, and `source` says why
   std::string row;               // kind word of base/interrupts.h: function_call, tlb, reschedule
   std::string count = "";        // which count the operations are; empty: the first
-  /// More of them for each large page of the direct map that is split meanwhile, which is counted
-  /// in /proc/vmstat and not by the workload; 0 where it splits none.
+  /// More of them for each large page of the direct map that is split in the meantime, which is
+  /// counted in /proc/vmstat and not by the workload; 0 where it splits none.
   double per_split = 0;
   /// What the number follows from on this machine, for the report; empty: from the descriptor
   /// alone.
@@ -140,13 +140,14 @@ struct WorkloadInfo {
   std::vector<CountSpec> counts;
   bool shares_probe_memory = false;
   /// Parameters that name programs to run or code to build. Another value than the default is
-  /// obeyed only in profiles that ship with isolab, or with --allow-commands.
+  /// accepted only in profiles that ship with isolab, or with --allow-commands.
   std::vector<std::string> code_params = {};
 
   // Filled by describe():
   std::vector<ParamSpec> params = {};
-  /// usage: parameters that no machine can obey; the text begins with the name of one of them and a
-  /// colon. What a parameter may be by itself is in its spec (base/params.h) and checked, too.
+  /// usage: parameters that are invalid on any machine; the text begins with the name of one of
+  /// them and a colon. What a parameter may be by itself is in its spec (base/params.h) and
+  /// checked, too.
   std::function<Result<void>(const ParamValues&)> check = {};
   std::function<Result<std::unique_ptr<Workload>>(const ParamValues&, const WorkloadContext&)>
       make = {};

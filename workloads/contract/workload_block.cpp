@@ -45,7 +45,7 @@ struct WorkloadBlock::Layout {
   std::atomic<std::uint32_t> notes_dropped{0};
   std::array<char, 16384> notes{};
 
-  // Progress changes often, so it has a slot of its own under a sequence count: odd while written.
+  // Progress changes often, so it has a separate slot under a sequence count: odd while written.
   std::atomic<std::uint32_t> progress_sequence{0};
   std::array<std::atomic<char>, 256> progress{};
 
@@ -180,7 +180,7 @@ Result<void> WorkloadBlock::wait_ready(const std::string& name, Nanos limit,
           fmt::format("workload {} hangs: it was not ready after {}", name, human_span(limit))};
     if (keep_waiting && !keep_waiting(progress()))
       return Error{ErrorKind::interrupted,
-                   fmt::format("gave up waiting for workload {} to be ready", name)};
+                   fmt::format("stopped waiting for workload {} to be ready", name)};
     sleep_for(kPoll);
   }
   if (auto problem = failure(name)) return *problem;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the runner and one running workload share: a stop request, a start signal, counts, notes and
 // the error. It lives in memory shared across fork, so the runner still reads it after the workload
-// was killed. Both ways of running a workload use it: WorkloadProcess (a child of its own) and
+// was killed. Both ways of running a workload use it: WorkloadProcess (a separate child) and
 // WorkloadThread (a thread of the probe's process); see process.h.
 #pragma once
 
@@ -26,18 +26,18 @@ namespace isolab {
 struct WorkloadSetup {
   Host host;
   CpuSet cpus;                  // housekeeping CPUs the workload is pinned to
-  CpuSet measured;              // the CPUs that are listened on
+  CpuSet measured;              // the measured CPUs
   std::filesystem::path log;    // stdout and stderr of commands
   std::filesystem::path cache;  // survives runs
   std::map<std::string, Knob> knobs;
   std::vector<std::string> directories;  // claimed ones, made, in the order of claims()
-  std::string cgroup = {};               // that a process of its own enters; empty: none
+  std::string cgroup = {};               // that a separate process enters; empty: none
 };
 
 enum class WorkloadState : std::uint32_t {
-  starting,  // construct and prepare() are under way
+  starting,  // construct and prepare() are in progress
   ready,     // waits for go
-  running,   // run() is under way
+  running,   // run() is in progress
   ended,     // run() and finish() returned without error
   failed,    // error() says why; finish() has been called
 };
@@ -55,13 +55,13 @@ class WorkloadBlock {
   void let_go();        // run() may start
   void request_stop();  // run() shall return
   bool stop_requested() const;
-  /// No operation begins until release(); returns when the one under way has ended. False: it had
+  /// No operation begins until release(); returns when the one in progress has ended. False: it had
   /// not within `limit`. Workloads without single operations (kernel_build) just go on.
   bool hold(Nanos limit);
   void release();
   WorkloadState state() const;
-  /// The error that construct, prepare() or run() returned, or that run() returned although nobody
-  /// had asked it to stop; nullopt in every state but `failed`.
+  /// The error that construct, prepare() or run() returned, or that run() returned without a
+  /// request to stop; nullopt in every state but `failed`.
   std::optional<Error> error() const;
   /// Why the workload is no longer at work, named: its error, or that it ended before it was told
   /// to.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The two ways of running a workload; see process.h. Needs nothing of its own; leaves no process
-// behind: what a killed workload had started is found by its parentage and killed too.
+// The two ways of running a workload; see process.h. Needs nothing; leaves no process behind: what
+// a killed workload had started is found by its parentage and killed too.
 #include "workloads/contract/workload_process.h"
 
 #include <fmt/format.h>
@@ -50,7 +50,7 @@ Result<WorkloadProcess> WorkloadProcess::launch(const WorkloadInfo& info, const 
   Child child = TRY(Child::fork_into(info.name, setup.cpus, [&] {
     return caught_in(block,
                      [&] {
-                       // Refused: whoever ends the window finds it by its parentage.
+                       // Refused: the end of the window finds it by its parent.
                        if (!setup.cgroup.empty())
                          (void)enter_cgroup(setup.host.files, setup.cgroup);
                        return block.run_workload(info, values, block.context(setup));
@@ -96,9 +96,8 @@ WorkRecord WorkloadProcess::stop(Nanos grace) {
     for (const pid_t pid : family) kill(pid, SIGKILL);
     if (!problem)
       problem =
-          Error{ErrorKind::io,
-                fmt::format("workload {} ignored the request to stop for {} and was ended: {}",
-                            info_->name, human_span(grace), exit->text())};
+          Error{ErrorKind::io, fmt::format("workload {} did not stop within {} and was ended: {}",
+                                           info_->name, human_span(grace), exit->text())};
   } else if (!problem) {
     problem = failure();
   }
@@ -154,7 +153,7 @@ Result<WorkloadThread> WorkloadThread::start(const WorkloadInfo& info, const Par
   try {
     return WorkloadThread(block, std::thread(std::move(body)));
   } catch (const std::system_error& error) {
-    return errno_error("start a thread for workload " + info.name, error.code().value());
+    return errno_error("cannot start a thread for workload " + info.name, error.code().value());
   }
 }
 

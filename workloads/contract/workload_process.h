@@ -2,7 +2,7 @@
 // Runs one workload for the runner, so that nothing it does can hurt the runner: a crash, a hang or
 // a deaf workload ends in bounded time with its name, its error and the counts it reached.
 //
-// A workload in a child process of its own (almost all):
+// A workload in a separate child process (almost all):
 //   guard.claim(...) for every info.claims(values, host)         -> setup.knobs
 //   dry_run_in_child(info, values, setup)                         preflight: applicable here?
 //   auto work = TRY(WorkloadProcess::launch(info, values, setup)) fork; prepare() starts
@@ -11,14 +11,14 @@
 //   WorkRecord record = work.stop(grace)
 //   guard.restore_to(mark)
 //
-// A workload whose interrupts only reach threads of its own address space (shares_probe_memory):
+// A workload whose interrupts reach only threads of the same address space (shares_probe_memory):
 //   auto block = shared_ptr<WorkloadBlock>(WorkloadBlock::create())         runner, before the fork
 //   WorkloadThread::start(info, values, setup, block, signals.listening)    in the probe's process,
 //                                                                           after the probe's
 //                                                                           prepare()
 //   block->wait_ready(...), let_go(), counts(), failure(), request_stop(), record()   in the runner
 //   thread.join(grace) in the probe's process, then it may exit.
-// Its prepare() runs before the probe listens; its operations wait until the probe does.
+// Its prepare() runs before the probe measures; its operations wait until the probe does.
 #pragma once
 
 #include <memory>
@@ -50,7 +50,7 @@ class WorkloadProcess {
   void release() { block_->release(); }
   std::map<std::string, std::uint64_t> counts() const { return block_->counts(*info_); }
   std::string progress() const { return block_->progress(); }
-  /// Why it is no longer at work although nobody stopped it; cheap enough to poll.
+  /// Why it ended without a request to stop; cheap enough to poll.
   std::optional<Error> failure();
   /// Asks it to stop, waits `grace`, then SIGTERM, one second, SIGKILL to it and to everything it
   /// started: returns within grace + 2 s. A second call returns the same record. See
@@ -71,7 +71,7 @@ class WorkloadProcess {
   std::optional<WorkRecord> record_;
 };
 
-/// The dry run in a child of its own: `unsupported`, `denied` ... as the workload says, io when it
+/// The dry run in a separate child: `unsupported`, `denied` ... as the workload says, io when it
 /// dies ("killed by SIGSEGV"), interrupted ("hangs") after `limit`. Claims must have been made and
 /// must be restored afterwards by the caller.
 /// What it noted goes into `notes`, if given.

@@ -89,7 +89,7 @@ struct Range {
 };
 constexpr std::size_t kRanges = 4096;
 Range g_ranges[kRanges];
-std::size_t g_used = 0;  // ranges ever used; holes have from == to
+std::size_t g_used = 0;  // ranges ever used; unused entries have from == to
 
 void remember(std::uintptr_t from, std::uintptr_t to) {
   if (from >= to) return;
@@ -215,7 +215,7 @@ int madvise(void* at, std::size_t size, int advice) noexcept {
 }
 
 void* mremap(void* at, std::size_t old_size, std::size_t new_size, int flags, ...) noexcept {
-  // A shared mapping cannot grow past its file; nobody but libc's own realloc asks for it.
+  // A shared mapping cannot grow past its file; only libc's realloc asks for it.
   if (g_kind != Kind::plain && watched(reinterpret_cast<std::uintptr_t>(at))) {
     errno = ENOMEM;
     return MAP_FAILED;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// malloc for compiler processes: size classes cut from chunks of 4 MiB, larger blocks a mapping of
-// their own. Memory of small blocks is used again and never given back, as compilers end soon.
+// malloc for compiler processes: size classes cut from chunks of 4 MiB, larger blocks from separate
+// mappings. Memory of small blocks is used again and never given back, as compilers end soon.
 // Thread-safe by one spin lock (compilers have one thread).
 #include <sys/auxv.h>
 #include <unistd.h>
@@ -18,7 +18,7 @@ namespace isolab::heap {
 namespace {
 
 /// In front of every block. `offset` leads from an aligned block back to the head of what it was
-/// cut from; a block of a mapping of its own has its size in `mapped`.
+/// cut from; a block in a separate mapping has its size in `mapped`.
 struct alignas(16) Head {
   std::uint32_t size_class = 0;
   std::uint32_t offset = 0;
@@ -32,7 +32,7 @@ struct Free {
 
 constexpr std::size_t kChunk = 4U << 20;
 constexpr std::size_t kSmallest = 32;              // with the head
-constexpr std::size_t kLargestSmall = 256U << 10;  // with the head; above: a mapping of its own
+constexpr std::size_t kLargestSmall = 256U << 10;  // with the head; above: a separate mapping
 constexpr std::size_t kClasses = 64;
 constexpr std::size_t kMostSize = std::size_t{1} << 46;
 

@@ -97,12 +97,12 @@ std::uint64_t CappedLog::close() {
   [[maybe_unused]] const auto told = ::write(closing_.get(), &one, sizeof one);
   reader_.join();
   write_end_.reset();
-  // One filling at most: somebody may go on writing.
+  // At most one buffer: a process may continue to write.
   for (std::size_t bytes = 0, more = 1; more != 0 && bytes < kPipeBytes; bytes += more)
     more = take();
   read_end_.reset();
   if (cut_ != 0) {
-    const auto line = fmt::format("\n[isolab: {} more bytes were not kept]\n", cut_.load());
+    const auto line = fmt::format("\n[isolab: {} more bytes were discarded]\n", cut_.load());
     (void)write_all(file_.get(), line);
   }
   return cut_;

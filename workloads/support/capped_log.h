@@ -17,7 +17,7 @@ class CappedLog {
  public:
   static constexpr std::uint64_t kLimit = 16U << 20;  // bytes
 
-  /// Appends to `file`, up to `limit` bytes of its own; a thread of the caller's reads.
+  /// Appends to `file`, up to `limit` bytes; a thread of the caller reads.
   Result<void> open(const std::filesystem::path& file, std::uint64_t limit = kLimit);
   CappedLog() = default;
   CappedLog(const CappedLog&) = delete;

@@ -46,7 +46,7 @@ Result<CompilerHeap> CompilerHeap::create(const std::string& kind) {
   std::string library = TRY(find_library());
   Fd counters = TRY(open_memory_file(false));
   if (ftruncate(counters.get(), sizeof(heap::Counters)) != 0)
-    return errno_error("set the size of the counters", errno);
+    return errno_error("cannot set the size of the counters", errno);
   return CompilerHeap(kind, std::move(library), std::move(counters));
 }
 
@@ -70,7 +70,7 @@ Result<void> CompilerHeap::write_compiler(const fs::path& program) {
       << fmt::format("exec gcc ${{{0}:+-wrapper \"${0}\"}} \"$@\"\n", kWrapperVariable);
   out.close();
   if (!out || chmod(program.c_str(), 0755) != 0)
-    return errno_error("writing " + program.string(), errno);
+    return errno_error("cannot write " + program.string(), errno);
   return {};
 }
 

@@ -32,7 +32,7 @@ class CompilerHeap {
   std::string wrapper() const;
   HeapCounts counts() const;
 
-  /// Writes the program that stands in for gcc (make CC=...): gcc with -wrapper where
+  /// Writes the program that replaces gcc (make CC=...): gcc with -wrapper where
   /// kWrapperVariable is set. One program for all kinds, so that kbuild sees one compiler.
   static Result<void> write_compiler(const std::filesystem::path& program);
   static constexpr const char* kWrapperVariable = "ISOLAB_HEAP_WRAPPER";

@@ -22,7 +22,7 @@ ExpectedIpis expected_of_kernel_flushes(const Host& host, Arch arch, double flus
     case KernelFlush::By::interrupt:
       return {.per_op = flushes,
               .row = "function_call",
-              .source = "one IPI a kernel flush: " + flush.source};
+              .source = "one IPI per kernel flush: " + flush.source};
     case KernelFlush::By::broadcast:
       return {.per_op = 0,
               .row = "function_call",
@@ -30,7 +30,7 @@ ExpectedIpis expected_of_kernel_flushes(const Host& host, Arch arch, double flus
     case KernelFlush::By::unknown: break;
   }
   return unknown_expectation("function_call",
-                             "how this kernel flushes its mappings is not known: " + flush.source);
+                             "it is unknown how this kernel flushes its mappings: " + flush.source);
 }
 
 ExpectedIpis expected_of_user_flushes(const Host& host, Arch arch, double flushes) {
@@ -45,25 +45,25 @@ ExpectedIpis expected_of_user_flushes(const Host& host, Arch arch, double flushe
   // seen on 6.18, where an mprotect of a busy CPU's memory cost it gaps without any kernel event.
   if (facts.hypervisor == "Hyper-V" || facts.hypervisor == "Xen" || facts.hypervisor == "KVM")
     return unknown_expectation(
-        "tlb", "a guest of " + facts.hypervisor + " may leave the flush to the hypervisor");
+        "tlb", "a guest of " + facts.hypervisor + " may delegate the flush to the hypervisor");
   const bool few_cpus = !facts.online.empty() && facts.online.count() < kGlobalAsidCpus;
   if (facts.kernel_flush.by == KernelFlush::By::interrupt)
     return {.per_op = flushes,
             .row = "tlb",
-            .source = "one IPI a user flush: " + facts.kernel_flush.source};
+            .source = "one IPI per user flush: " + facts.kernel_flush.source};
   if (few_cpus)
     return {.per_op = flushes,
             .row = "tlb",
-            .source = fmt::format("one IPI a user flush: only processes on {} CPUs or more are "
+            .source = fmt::format("one IPI per user flush: only processes on {} CPUs or more are "
                                   "flushed by broadcast, {} are online",
                                   kGlobalAsidCpus, facts.online.count())};
   const std::string broadcast =
       facts.kernel_flush.by == KernelFlush::By::broadcast
           ? facts.kernel_flush.source
-          : "whether by broadcast is not known: " + facts.kernel_flush.source;
+          : "it is unknown whether the flush is a broadcast: " + facts.kernel_flush.source;
   return unknown_expectation(
-      "tlb", fmt::format("a process that runs on {} CPUs or more is flushed by IPI first and by "
-                         "broadcast later, when the kernel chooses to ({})",
+      "tlb", fmt::format("a process that runs on {} CPUs or more is flushed by IPI first and later "
+                         "by broadcast, at a time that the kernel chooses ({})",
                          kGlobalAsidCpus, broadcast));
 }
 

@@ -23,7 +23,7 @@ ExpectedIpis expected_of_kernel_flushes(const Host& host, Arch arch, double flus
 /// The expectation of an operation that flushes user mappings `flushes` times while threads of the
 /// process run on every measured CPU. x86 sends an IPI to each, with two exceptions. Where the
 /// kernel broadcasts (6.15), it moves a process that runs on 4 or more CPUs at once to a global
-/// address-space number, at a time of its own choosing, and sends none from then on
+/// address-space number, at a time that the kernel chooses, and sends none from then on
 /// (consider_global_asid(), arch/x86/mm/tlb.c). A guest of Hyper-V or Xen may ask the hypervisor
 /// instead (pv_ops.mmu.flush_tlb_multi). arm64: none.
 ExpectedIpis expected_of_user_flushes(const Host& host, Arch arch, double flushes);

@@ -34,7 +34,7 @@ class Spinner {
     const auto deadline = std::chrono::steady_clock::now() + kSpinnerStarts;
     while (!spins->load()) {
       if (!child.running() || std::chrono::steady_clock::now() >= deadline)
-        return Error{ErrorKind::unsupported, fmt::format("no process can run on CPU {}", cpu)};
+        return Error{ErrorKind::unsupported, fmt::format("cannot run a process on CPU {}", cpu)};
       sleep_for(std::chrono::milliseconds(1));
     }
     return Spinner(std::move(memory), std::move(child));
@@ -54,7 +54,9 @@ Result<std::vector<CounterRow>> read_calls(const Files& files) {
   const std::string text = TRY(files.read("/proc/interrupts"));
   std::vector<CounterRow> rows = TRY(parse_interrupts(text));
   std::erase_if(rows, [](const CounterRow& row) { return row.kind != "function_call"; });
-  if (rows.empty()) return Error{ErrorKind::unsupported, "/proc/interrupts has no function calls"};
+  if (rows.empty())
+    return Error{ErrorKind::unsupported,
+                 "cannot count function-call IPIs: /proc/interrupts has no row for them"};
   return rows;
 }
 
@@ -82,7 +84,7 @@ Result<Counts> count_calls(const WorkloadContext& context,
                            const std::function<Result<void>()>& operation, Result<void>& outcome) {
   TRY(read_calls(context.host.files));
   const CpuSet own = context.cpus.empty() ? this_thread_cpus() : context.cpus;
-  if (own.empty()) return Error{ErrorKind::unsupported, "no CPU is known to run the operation on"};
+  if (own.empty()) return Error{ErrorKind::unsupported, "cannot choose a CPU for the operation"};
   const int here = *own.first();
   const PinnedTo pinned(here);
   TRY(pinned.done());
@@ -108,7 +110,8 @@ Result<Counts> count_calls(const WorkloadContext& context,
     }
     return counts;
   }
-  return why ? *why : Error{ErrorKind::unsupported, "there is no second CPU to count on"};
+  return why ? *why
+             : Error{ErrorKind::unsupported, "cannot count on another CPU: there is only one"};
 }
 
 }  // namespace

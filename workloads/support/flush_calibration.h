@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // One measured operation in place of what no file of the kernel says: whether a flush of kernel
-// mappings reaches other CPUs by interrupt. Part of dry runs; changes nothing of its own.
+// mappings reaches other CPUs by interrupt. Part of dry runs; changes nothing.
 #pragma once
 
 #include <functional>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The loop of every generator: wait for the listening peers if there are any, wait until the
+// The loop of every generator: wait for the measuring peers if there are any, wait until the
 // operation is due, do it, count it. Needs nothing, leaves nothing behind.
 #include "workloads/support/generator.h"
 

@@ -24,7 +24,7 @@ class Generator : public Workload {
   Generator(Rate rate, const WorkloadContext& context) : context_(context), rate_(rate) {}
   /// prepare(), one op() (more where run_and_calibrate() measures), and finish() whatever happened.
   Result<void> dry_run() override;
-  /// op() at the rate until stop; count 0 += 1 each; while peers are expected but do not listen,
+  /// op() at the rate until stop; count 0 += 1 each; while peers are expected but do not measure,
   /// none. An error of op() ends the run.
   Result<void> run() override;
   Result<void> prepare() override { return {}; }
@@ -36,7 +36,7 @@ class Generator : public Workload {
   WorkloadContext context_;
 
  private:
-  bool enter_gate();  // false: a stop was requested meanwhile
+  bool enter_gate();  // false: a stop was requested in the meantime
 
   Rate rate_;
 };

@@ -25,7 +25,7 @@ namespace fs = std::filesystem;
 namespace {
 
 /// Only what compiles. Other targets of the makefiles install files, clean trees or run programs;
-/// tools/ and Documentation/ have makefiles of their own, which take the rest of the word as a
+/// tools/ and Documentation/ have their own makefiles, which take the rest of the word as a
 /// target.
 bool is_target(const std::string& word) {
   if (word == "vmlinux") return true;
@@ -48,14 +48,14 @@ Result<void> write_text(const fs::path& file, const std::string& text) {
   std::ofstream out(file, std::ios::binary | std::ios::trunc);
   out << text;
   out.close();
-  if (!out) return errno_error("writing " + file.string(), errno);
+  if (!out) return errno_error("cannot write " + file.string(), errno);
   return {};
 }
 
 Result<void> make_dirs(const fs::path& directory) {
   std::error_code error;
   fs::create_directories(directory, error);
-  if (error) return errno_error("making " + directory.string(), error.value());
+  if (error) return errno_error("cannot make " + directory.string(), error.value());
   return {};
 }
 
@@ -87,7 +87,7 @@ Result<void> unpack(const fs::path& tarball, const fs::path& directory, const fs
                     const StopFlag& stop) {
   const fs::path temporary = directory.string() + ".unpacking";
   std::error_code ignored;
-  fs::remove_all(temporary, ignored);  // of a run that was killed; the lock says nobody is at it
+  fs::remove_all(temporary, ignored);  // of a run that was killed; the lock shows that it is unused
   TRY(make_dirs(temporary / "tree"));
   CommandSpec tar;
   tar.argv = {"tar",
@@ -105,7 +105,7 @@ Result<void> unpack(const fs::path& tarball, const fs::path& directory, const fs
     TRY(write_text(temporary / "sha256", sha256_hex(read_text(tarball, kLargest))));
     TRY(write_text(temporary / "package", origin_of(tarball)));
     if (::rename(temporary.c_str(), directory.c_str()) != 0)
-      return errno_error("renaming " + temporary.string(), errno);
+      return errno_error("cannot rename " + temporary.string(), errno);
     return {};
   }
   fs::remove_all(temporary, ignored);
@@ -122,7 +122,8 @@ bool is_object(const fs::path& file) {
 
 Result<std::string> tarball_key(const fs::path& tarball) {
   struct stat facts = {};
-  if (stat(tarball.c_str(), &facts) != 0) return errno_error(tarball.string(), errno);
+  if (stat(tarball.c_str(), &facts) != 0)
+    return errno_error("cannot read " + tarball.string(), errno);
   std::string name = tarball.filename().string();
   name.resize(std::min(name.size(), name.find(".tar")));
   return fmt::format("{}-{}-{}", name, facts.st_size, facts.st_mtime);
@@ -146,7 +147,7 @@ Result<KernelSource> unpacked_source(const fs::path& tarball, const fs::path& ca
     if (!fs::exists(directory, ignored)) TRY(unpack(tarball, directory, log, stop));
     return cached_source(directory, key);
   }
-  return Error{ErrorKind::interrupted, "stopped while the kernel source was being unpacked"};
+  return Error{ErrorKind::interrupted, "stopped while unpacking the kernel source"};
 }
 
 Result<KernelSource> given_source(const fs::path& tree) {
@@ -192,11 +193,11 @@ Result<Fd> lock_directory(const fs::path& directory) {
   TRY(prepare_cache(directory));
   Fd lock(open((directory / ".lock").c_str(),
                O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0644));
-  if (!lock) return errno_error("opening " + (directory / ".lock").string(), errno);
+  if (!lock) return errno_error("cannot open " + (directory / ".lock").string(), errno);
   if (flock(lock.get(), LOCK_EX | LOCK_NB) == 0) return lock;
   if (errno == EWOULDBLOCK)
     return Error{ErrorKind::busy, fmt::format("another run is using {}", directory.string())};
-  return errno_error("locking " + directory.string(), errno);
+  return errno_error("cannot lock " + directory.string(), errno);
 }
 
 std::string config_sha256(const fs::path& build) {
@@ -211,7 +212,7 @@ Result<void> write_stamp(const fs::path& build, const std::string& text) {
   const fs::path temporary = build / (std::string(kStamp) + ".new");
   TRY(write_text(temporary, text));
   if (::rename(temporary.c_str(), (build / kStamp).c_str()) != 0)
-    return errno_error("renaming " + temporary.string(), errno);
+    return errno_error("cannot rename " + temporary.string(), errno);
   return {};
 }
 

@@ -38,7 +38,7 @@ Result<KernelSource> unpacked_source(const std::filesystem::path& tarball,
                                      const std::filesystem::path& cache,
                                      const std::filesystem::path& log, const StopFlag& stop);
 
-/// A tree somebody else keeps; only read. Usage error where an in-tree build makes O= impossible.
+/// A tree of the user; only read. Usage error where an in-tree build makes O= impossible.
 Result<KernelSource> given_source(const std::filesystem::path& tree);
 
 /// "6.12.117" from the text of a kernel's top Makefile; parse error if it is none.

@@ -30,12 +30,11 @@ Result<KfenceState> read_kfence(const Host& host) {
   const std::string built = host.facts.config("CONFIG_KFENCE");
   if (built == "n")
     return Error{ErrorKind::unsupported, "this kernel is built without KFENCE",
-                 "a kernel with CONFIG_KFENCE=y; Debian's have it"};
+                 "use a kernel with CONFIG_KFENCE=y, such as Debian's"};
   if (!host.files.exists(kKfenceInterval))
-    return Error{
-        ErrorKind::unsupported,
-        fmt::format("this kernel shows no {} (CONFIG_KFENCE is {})", kKfenceInterval, built),
-        "a kernel with CONFIG_KFENCE=y"};
+    return Error{ErrorKind::unsupported,
+                 fmt::format("this kernel has no {} (CONFIG_KFENCE is {})", kKfenceInterval, built),
+                 "use a kernel with CONFIG_KFENCE=y"};
   KfenceState state;
   state.static_keys = host.facts.config("CONFIG_KFENCE_STATIC_KEYS");
   if (state.static_keys != "y" && state.static_keys != "n") state.static_keys = "unknown";
@@ -53,7 +52,7 @@ std::string kfence_disturbs(const KfenceState& state, Arch arch) {
   const auto ipis = kfence_ipis_per_sample(state, arch);
   if (!ipis)
     return "kernel configuration not readable: whether a sample patches code on every CPU "
-           "(KFENCE_STATIC_KEYS) is not known";
+           "(KFENCE_STATIC_KEYS) is unknown";
   if (*ipis == 0)
     return "KFENCE_STATIC_KEYS off: a sample sends no IPI; this measures the cost of sampling only";
   return fmt::format(

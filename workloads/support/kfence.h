@@ -34,8 +34,8 @@ std::string kfence_disturbs(const KfenceState& state, Arch arch);
 std::optional<double> kfence_ipis_per_sample(const KfenceState& state, Arch arch);
 
 /// Samples taken since boot, from the text of kfence/stats: every allocation that closed the gate,
-/// whether it got an object or was skipped for lack of room or because it is covered already
-/// (mm/kfence/core.c __kfence_alloc, 6.12). A parse error if the text has no such counter.
+/// whether it got an object or was skipped because the pool was full or because it is covered
+/// already (mm/kfence/core.c __kfence_alloc, 6.12). A parse error if the text has no such counter.
 Result<std::uint64_t> kfence_samples(std::string_view stats, std::uint64_t allocations_per_sample);
 
 /// The text for sample_interval: whole milliseconds, 0 switches KFENCE off; usage error otherwise.

@@ -32,7 +32,7 @@ Result<void> run_and_succeed(const CommandSpec& spec, const StopFlag& stop) {
 Error command_error(const std::string& what, const Exit& exit, const std::filesystem::path& log) {
   const std::string tail = last_lines(log, 5);
   return {ErrorKind::io, fmt::format("{} failed: {}", what, exit.text()),
-          tail.empty() ? "" : fmt::format("its last words, in {}:\n{}", log.string(), tail)};
+          tail.empty() ? "" : fmt::format("the end of its output, in {}:\n{}", log.string(), tail)};
 }
 
 std::string last_lines(const std::filesystem::path& file, int lines) {

@@ -31,14 +31,15 @@ std::string counter_in(std::string_view vmstat, std::string_view name) {
 Result<Fd> open_memory_file(bool secret) {
   if (!secret) {
     Fd plain(memfd_create("isolab", MFD_CLOEXEC));
-    if (!plain) return errno_error("memfd_create", errno);
+    if (!plain) return errno_error("cannot make a memory file", errno);
     return plain;
   }
   Fd file(static_cast<int>(syscall(SYS_memfd_secret, O_CLOEXEC)));
   if (!file && errno == ENOSYS)
-    return Error{ErrorKind::unsupported, "memfd_secret: the kernel has no secret memory",
+    return Error{ErrorKind::unsupported,
+                 "cannot make secret memory: the kernel has no memfd_secret",
                  "CONFIG_SECRETMEM=y, and secretmem.enable=1 at boot before Linux 6.5"};
-  if (!file) return errno_error("memfd_secret", errno);
+  if (!file) return errno_error("cannot make secret memory", errno);
   return file;
 }
 
@@ -54,12 +55,12 @@ void allow_locked_memory() {
 Result<void> try_secret_memory(std::size_t bytes) {
   const Fd file = TRY(open_memory_file(true));
   if (ftruncate(file.get(), static_cast<off_t>(bytes)) != 0)
-    return errno_error("set the size of secret memory", errno);
+    return errno_error("cannot set the size of secret memory", errno);
   void* const at = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, file.get(), 0);
   if (at == MAP_FAILED) {
     const int code = errno;
-    Error error = errno_error(fmt::format("map {} MiB of secret memory", bytes >> 20), code,
-                              "it counts as locked: CAP_IPC_LOCK or ulimit -l unlimited");
+    Error error = errno_error(fmt::format("cannot map {} MiB of secret memory", bytes >> 20), code,
+                              "it is locked memory: CAP_IPC_LOCK or ulimit -l unlimited");
     if (code == EAGAIN) error.kind = ErrorKind::denied;
     return error;
   }

@@ -230,7 +230,7 @@ TEST(Comparison, ACallbackIsNoZeroWhereTheTraceNamesNone) {
               "do_sync_core");
   ASSERT_FALSE(unknown.notes.empty());
   EXPECT_THAT(unknown.notes.front(),
-              testing::HasSubstr("old: in 6 of 6 sessions the trace does not tell which function"));
+              testing::HasSubstr("old: in 6 of 6 sessions the trace does not show which function"));
   EXPECT_THAT(unknown.notes[1], testing::HasSubstr("CPUs are emulated"));
   const auto known =
       compared({sessions.group("old", six(false, "A")), sessions.group("new", six(true, "A"))});

@@ -40,7 +40,8 @@ TEST_F(Recordings, FalsePositivesAreMeasuredKeptAndCited) {
   EXPECT_THAT(cited(record("base2", 0, "other"), record("new2", 0, "other")), testing::IsEmpty());
   EXPECT_FALSE(measure_false_positives({sessions.begin(), sessions.begin() + 11}));
   sessions[3] = record("stranger", 0, "other");
-  EXPECT_THAT(measure_false_positives(sessions).error().text(), HasSubstr("not of one profile"));
+  EXPECT_THAT(measure_false_positives(sessions).error().text(),
+              HasSubstr("sessions of different profiles"));
   EXPECT_FALSE(false_positives_from_json("x", "{}"));
 }
 

@@ -88,7 +88,8 @@ TEST_F(Recordings, ArmsOfKernelsCountTheSessionsOfTheirBoot) {
   EXPECT_THAT(loaded->groups[1].places[1], HasSubstr("session-02-new"));
   const auto compared = compare(loaded->groups, {});
   ASSERT_TRUE(compared);
-  for (const auto& difference : compared->differences) EXPECT_TRUE(difference.intended) << difference.what;
+  for (const auto& difference : compared->differences)
+    EXPECT_TRUE(difference.intended) << difference.what;
   EXPECT_EQ(compared->groups[0].facts.at("kernel.release"), "6.1.0");
   EXPECT_EQ(compared->groups[1].facts.at("kernel.release"), "6.12.1");
   request.groups = {(root_ / "lab/session-01-base").string()};
@@ -105,7 +106,7 @@ TEST_F(Recordings, WhatIsNoRecordingIsNamed) {
     return loaded ? "" : loaded.error().text();
   };
   fs::create_directories(root_ / "empty");
-  EXPECT_THAT(refused({good, (root_ / "empty").string()}), HasSubstr("holds none"));
+  EXPECT_THAT(refused({good, (root_ / "empty").string()}), HasSubstr("contains none"));
   EXPECT_THAT(refused({good, (root_ / "absent").string()}), HasSubstr("absent"));
   EXPECT_THAT(refused({good}), HasSubstr("at least one other"));
   EXPECT_THAT(refused({good, good}), HasSubstr("two groups are named good"));

@@ -51,15 +51,14 @@ TEST_F(UntrustedFile, BeneathADirectoryNothingLeadsOutOfIt) {
   EXPECT_EQ(read("link"), "read: inside");
   EXPECT_EQ(read("../in/text"), read("../text"));
   for (const char* out : {"out", "up/text", "../text", "/etc/passwd", "/proc/self/exe"})
-    EXPECT_EQ(read(out), "cannot read FILE: it lies outside the directory that it is looked for in")
-        << out;
+    EXPECT_EQ(read(out), "cannot read FILE: it is outside the directory") << out;
   ::close(below);
 }
 
 TEST_F(UntrustedFile, DoesNotWaitForAFifo) {
   ASSERT_EQ(::mkfifo(at("fifo").c_str(), 0600), 0);
-  EXPECT_EQ(why("fifo"), "cannot read FILE: it is no regular file");
-  EXPECT_EQ(why("."), "cannot read FILE: it is no regular file");
+  EXPECT_EQ(why("fifo"), "cannot read FILE: it is not a regular file");
+  EXPECT_EQ(why("."), "cannot read FILE: it is not a regular file");
 }
 
 TEST_F(UntrustedFile, RefusesWhatIsTooLarge) {
@@ -74,7 +73,8 @@ TEST_F(UntrustedFile, RefusesFilesOfOthers) {
   EXPECT_EQ(why("text", {.owner = ::geteuid() + 1}).find("cannot read FILE: it belongs to user"),
             0U);
   ASSERT_EQ(::chmod(at("text").c_str(), 0660), 0);
-  EXPECT_EQ(why("text", {.others_may_write = false}), "cannot read FILE: others may write to it");
+  EXPECT_EQ(why("text", {.others_may_write = false}),
+            "cannot read FILE: other users may write to it");
 }
 
 TEST_F(UntrustedFile, SaysThatItIsNotThere) {

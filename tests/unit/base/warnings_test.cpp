@@ -39,8 +39,8 @@ TEST(WarningTable, WhatHelpsHereTakesThePlaceOfTheAdvice) {
   EXPECT_EQ(usual.id, "not_restored");
   EXPECT_EQ(usual.id, warning_word(WarningId::not_restored));
   EXPECT_EQ(usual.seen, "seen");
-  const auto here = make_warning(WarningId::not_restored, "seen", "set /x by hand");
-  EXPECT_EQ(here.advice, "set /x by hand");
+  const auto here = make_warning(WarningId::not_restored, "seen", "set /x manually");
+  EXPECT_EQ(here.advice, "set /x manually");
   EXPECT_NE(usual.advice, here.advice);
   EXPECT_EQ(usual.matters, here.matters);
 }
@@ -63,11 +63,13 @@ TEST(WarningTable, EachRowIsRaisedSomewhere) {
 TEST(WarningTable, IsPrintedInTheDocs) {
   std::string page =
       "# Warnings\n\n"
-      "What a run and its analysis warn of, in the report and as `warnings` in JSON. "
-      "`base/warnings.def` is the table;\n"
-      "this page is made from it by `unit_base`. The third column is replaced where the case at "
-      "hand names something\n"
-      "more exact: the hint of an error, a file to write.\n\n"
+      "The warnings of a run and its analysis, in the report and as `warnings` in JSON. "
+      "`unit_base` "
+      "makes\n"
+      "this page from `base/warnings.def`. The third column is replaced where there is a more "
+      "exact "
+      "advice:\n"
+      "the hint of an error, a file to write.\n\n"
       "| warning | why it matters | what to do |\n|---|---|---|\n";
   for (const auto& row : all_warnings())
     page += std::string("| `") + row.id + "` | " + row.matters + " | " + row.advice + " |\n";

@@ -190,8 +190,8 @@ TEST_F(JournalOfARun, AnUnmountedFileSystemIsNotMistakenForAnUndoneChange) {
                                     .original = "isolab/b"}}}));
   const auto problems = restore_journal(files_, path);
   ASSERT_THAT(problems, SizeIs(2));
-  EXPECT_THAT(problems[0].what, HasSubstr("cannot tell"));
-  EXPECT_THAT(problems[1].what, HasSubstr("cannot tell"));
+  EXPECT_THAT(problems[0].what, HasSubstr("cannot determine"));
+  EXPECT_THAT(problems[1].what, HasSubstr("cannot determine"));
   EXPECT_THAT(journals(), SizeIs(1));
 }
 
@@ -236,17 +236,18 @@ TEST_F(JournalOfARun, TheScriptSaysWhatRestoringWouldDo) {
               {.claim = {Claim::Kind::kprobe, "/sys/kprobe_events"}, .original = "isolab/n"},
               {.claim = {Claim::Kind::directory, "/sys/t/isolab"}},
               {.claim = {Claim::Kind::directory, "/sys/t/isolab_gone"}}}}));
-  EXPECT_EQ(*restore_script(files, path),
-            "# " + path.string() +
-                ": left by process 1\n"
-                "# /sys/t/isolab_gone: gone already\n"
-                "rmdir '/sys/t/isolab'\n"
-                "echo '-:isolab/n' >> '/sys/kprobe_events'\n"
-                "echo \"$(printf 'a\\045\\033[2K\\012\\047')\" > '/proc/sys/q'\n"
-                "echo 'it'\\''s\nso' > '/proc/sys/q'\n"
-                "# /proc/sys/theirs: somebody else changed it to \"3\" meanwhile; left alone\n"
-                "# /proc/sys/same: as it was found\n"
-                "echo '1' > '/proc/sys/a'\n");
+  EXPECT_EQ(
+      *restore_script(files, path),
+      "# " + path.string() +
+          ": left by process 1\n"
+          "# /sys/t/isolab_gone: gone already\n"
+          "rmdir '/sys/t/isolab'\n"
+          "echo '-:isolab/n' >> '/sys/kprobe_events'\n"
+          "echo \"$(printf 'a\\045\\033[2K\\012\\047')\" > '/proc/sys/q'\n"
+          "echo 'it'\\''s\nso' > '/proc/sys/q'\n"
+          "# /proc/sys/theirs: another process changed it to \"3\" in the meantime; not restored\n"
+          "# /proc/sys/same: unchanged\n"
+          "echo '1' > '/proc/sys/a'\n");
   EXPECT_THAT(files.log(), IsEmpty());
 }
 
@@ -261,7 +262,7 @@ TEST_F(JournalOfARun, WhatCannotBePutBackKeepsItsReasonAndCanBeForgotten) {
   const auto path = journals().at(0);
   const std::string text = journal();
   EXPECT_THAT(text, HasSubstr("stuck "));
-  EXPECT_THAT(*restore_script(files_, path), HasSubstr("could not be put back: cannot write"));
+  EXPECT_THAT(*restore_script(files_, path), HasSubstr("could not be restored: cannot write"));
   const Error met = leftover(files_, path);
   EXPECT_EQ(met.kind, ErrorKind::busy);
   EXPECT_THAT(met.what, testing::AllOf(HasSubstr("/proc/sys/c"), HasSubstr("not permitted"),
@@ -303,7 +304,7 @@ TEST_F(JournalOfARun, EntriesThatStayAreWrittenOnce) {
   ASSERT_TRUE(kept);
   ASSERT_THAT(kept->entries, SizeIs(3000));
   EXPECT_EQ(kept->entries[7].claim.path, "/proc/sys/none7");
-  EXPECT_THAT(kept->entries[7].stuck, HasSubstr("cannot tell"));
+  EXPECT_THAT(kept->entries[7].stuck, HasSubstr("cannot determine"));
 }
 
 TEST_F(JournalOfARun, OnlyChangesThatIsolabMakesAreObeyed) {
@@ -328,7 +329,7 @@ TEST_F(JournalOfARun, OnlyChangesThatIsolabMakesAreObeyed) {
     EXPECT_FALSE(restore_script(files_, path)) << line;
     const auto problems = restore_journal(files_, path);
     ASSERT_THAT(problems, SizeIs(1)) << line;
-    EXPECT_THAT(problems[0].what, HasSubstr("nothing is obeyed"));
+    EXPECT_THAT(problems[0].what, HasSubstr("cannot use a damaged journal"));
     EXPECT_THAT(files_.log(), IsEmpty()) << line;
     EXPECT_THAT(journals(), SizeIs(1)) << line;
   }
@@ -363,7 +364,7 @@ TEST_F(JournalOfARun, APlantedJournalIsNotObeyed) {
     for (const auto stuck : {Stuck::keep, Stuck::forget}) {
       const auto problems = restore_journal(files_, path, stuck);
       ASSERT_THAT(problems, SizeIs(1));
-      EXPECT_THAT(problems[0].what, testing::AllOf(HasSubstr(why), HasSubstr("not obeyed")));
+      EXPECT_THAT(problems[0].what, testing::AllOf(HasSubstr(why), HasSubstr("it is not used")));
     }
     const Error met = leftover(files_, path);
     EXPECT_EQ(met.kind, ErrorKind::denied);
@@ -376,12 +377,12 @@ TEST_F(JournalOfARun, APlantedJournalIsNotObeyed) {
   std::filesystem::remove(path);
   std::filesystem::remove(elsewhere);
   ASSERT_EQ(::mkfifo(path.c_str(), 0600), 0);
-  refused("no regular file");
+  refused("not a regular file");
   std::filesystem::remove(path);
   std::ofstream(path) << obeyed;
   std::filesystem::permissions(path, std::filesystem::perms::others_write,
                                std::filesystem::perm_options::add);
-  refused("others may write");
+  refused("other users may write");
   if (::geteuid() != 0) return;
   std::filesystem::permissions(path, std::filesystem::perms::others_write,
                                std::filesystem::perm_options::remove);

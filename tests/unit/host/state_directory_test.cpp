@@ -33,7 +33,7 @@ TEST_F(StateDirectory, AStateDirectoryOfSomebodyElseIsRefused) {
   fs::remove(state);
   fs::create_directory(state);
   ASSERT_EQ(::chown(state.c_str(), 65534, 65534), 0);
-  EXPECT_THAT(prepare_state_directory(state).error().what, HasSubstr("somebody else"));
+  EXPECT_THAT(prepare_state_directory(state).error().what, HasSubstr("another user"));
 }
 
 TEST_F(StateDirectory, JournalsFollowNoLinksAndAreForTheirOwnerAlone) {

@@ -107,7 +107,7 @@ TEST_F(Mismatch, SaysWhatIsNeededAndWhatThisIs) {
   EXPECT_EQ(why(1, "6.18.44"), "needs kernel 6.1, this is 6.18.44");
   EXPECT_EQ(why(0, "6.18.44"), "");
   EXPECT_EQ(why(0, "6.1.0-56-amd64"),
-            "needs a kernel that no other arm names, this is 6.1 of arm base");
+            "needs a kernel that no other arm names, this is 6.1 (arm base)");
 }
 
 TEST_F(Mismatch, AnArmsCommandLineIsItsOwn) {
@@ -118,7 +118,7 @@ TEST_F(Mismatch, AnArmsCommandLineIsItsOwn) {
   EXPECT_EQ(why(3, "6.12.1", "quiet nmi_watchdog=01 nosoftlockup"),
             "needs nmi_watchdog=0 on the kernel's command line");
   EXPECT_EQ(why(2, "6.12.1", calm),
-            "needs a command line without nmi_watchdog=0, which is arm calm's");
+            "needs a command line without nmi_watchdog=0, which belongs to arm calm");
   EXPECT_EQ(why(1, "6.1.0", calm), "") << "of another kernel: nothing to mistake it for";
 }
 

@@ -77,12 +77,12 @@ TEST(Compile, StaysInsideOurCpuset) {
   const auto outside = compile_plan(profile_of("design: {measure: 1s}", "{measured: 3}"), facts);
   ASSERT_FALSE(outside);
   EXPECT_THAT(outside.error().what, HasSubstr("p.yaml:3"));
-  EXPECT_THAT(outside.error().what, HasSubstr("not in our cpuset"));
+  EXPECT_THAT(outside.error().what, HasSubstr("not in the cpuset"));
   EXPECT_THAT(outside.error().hint, HasSubstr("0-1"));
   facts.allowed = CpuSet{0};
   const auto one = compile_plan(profile_of("design: {measure: 1s}"), facts);
   ASSERT_FALSE(one);
-  EXPECT_THAT(one.error().what, HasSubstr("our cpuset allows CPU 0"));
+  EXPECT_THAT(one.error().what, HasSubstr("the cpuset allows CPU 0"));
 }
 
 TEST(Compile, SaysWhichKindOfCpuItMeasures) {
@@ -92,7 +92,7 @@ TEST(Compile, SaysWhichKindOfCpuItMeasures) {
   ASSERT_TRUE(plan);
   EXPECT_EQ(plan->measured.list(), "1");
   EXPECT_EQ(plan->measured_why,
-            "the last CPU of the strongest kind: this kernel isolates none; measured: "
+            "the last CPU of the fastest kind: this kernel isolates none; measured: "
             "P-core; housekeeping: P-core: 0; E-core: 2-3");
   const auto named = compile_plan(profile_of("design: {measure: 1s}", "{measured: 3}"), facts);
   ASSERT_TRUE(named);

@@ -130,7 +130,7 @@ TEST(Benchmarks, AreAttachedOnce) {
   EXPECT_EQ(loaded->front().runs.size(), 2u);
   const auto again = attach_benchmarks(place / "recording", place / "ladder.json");
   ASSERT_FALSE(again);
-  EXPECT_THAT(again.error().what, HasSubstr("there already"));
+  EXPECT_THAT(again.error().what, HasSubstr("ladder.json exists"));
 }
 
 TEST(Benchmarks, NothingIsWrittenOrReadThroughLinksOfARecording) {

@@ -46,7 +46,7 @@ TEST(HistogramFile, NamesTheLine) {
   EXPECT_THAT(read_histogram("cpu1", header + "5,5,5,-2\ntotal,2\n").error().what,
               HasSubstr("four numbers"));
   EXPECT_THAT(read_histogram("cpu1", header + "5,5,5,2\ntotal,3\n").error().what,
-              StartsWith("cpu1:3: the total says 3"));
+              StartsWith("cpu1:3: the total is 3"));
   EXPECT_FALSE(read_histogram("cpu1", header + "total,0\nmore\n"));
 }
 
@@ -166,7 +166,7 @@ TEST(GapFileDeathTest, OneThatIsCutWhileItIsReadIsAnErrorAndNoSignal) {
         list->for_each([&](const Gap& gap) { sum += gap.length; });
         std::exit(sum == 0 ? 3 : 4);
       },
-      testing::ExitedWithCode(1), "cut meanwhile");
+      testing::ExitedWithCode(1), "truncated while it was read");
 }
 
 TEST(GapFile, ALinkOrAFifoIsNotRead) {

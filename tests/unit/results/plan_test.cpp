@@ -38,7 +38,7 @@ TEST(PlanJson, RefusesWhatIsNotAPlan) {
   EXPECT_EQ(plan_from_json(plan_with("colour", "red")).error().what,
             "plan.json: /: unknown key \"colour\"");
   EXPECT_EQ(plan_from_json(plan_with("repeats", "two")).error().what,
-            "plan.json: /repeats: expected an integer of 64 bits, found a string");
+            "plan.json: /repeats: expected a 64-bit integer, found a string");
   EXPECT_EQ(plan_from_json(plan_with("measured", "3-1")).error().what,
             "plan.json: /measured: CPU list \"3-1\": a range ends before it starts");
   EXPECT_EQ(plan_from_json(plan_with("arms", JsonArray{JsonObject{}})).error().what,
@@ -56,7 +56,7 @@ TEST(PlanJson, RefusesWhatIsNotAPlan) {
 TEST(PlanJson, ANewerSchemaSaysSo) {
   const auto error = plan_from_json(plan_with("schema", 2)).error();
   EXPECT_EQ(error.kind, ErrorKind::parse);
-  EXPECT_EQ(error.what, "plan.json: schema 2 is newer than the 1 this isolab reads");
+  EXPECT_EQ(error.what, "plan.json: schema 2 is newer than schema 1 of this isolab");
 }
 
 }  // namespace

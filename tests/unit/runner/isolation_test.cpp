@@ -181,13 +181,13 @@ TEST_F(RuntimeIsolation, TheProfileNamesTheCpus) {
       plan_with("isolation: {cpus: 2-3, via: partition}\ncpus: {housekeeping: 0-2}\n", facts_)
           .error()
           .what,
-      HasSubstr("isolated and housekeeping at once"));
+      HasSubstr("both isolated and housekeeping"));
 }
 
 TEST_F(RuntimeIsolation, MistakesInTheProfileAreNamed) {
   for (const auto& [text, told] : std::map<std::string, std::string>{
            {"isolation: 2-3\n", "isolation: is a single value"},
-           {"isolation: {cpus: x, via: partition}\n", "cpus: is missing or no CPU list"},
+           {"isolation: {cpus: x, via: partition}\n", "cpus: is missing or not a CPU list"},
            {"isolation: {cpus: 2, via: partitoin}\n", "did you mean \"partition\""},
            {"isolation: {cpus: 2, via: cmdline, cpu: 3}\n", "unknown key \"cpu\""}})
     EXPECT_THAT(plan_with(text, facts_).error().what, HasSubstr(told)) << text;

@@ -102,7 +102,7 @@ TEST_F(CommandTest, NoGrandchildOutlivesADeafWorkload) {
   ASSERT_EQ(family.size(), 1U);
   kill(work.pid(), SIGSTOP);  // deaf: it sees neither the flag nor SIGTERM
   const auto record = work.stop(milliseconds(100));
-  EXPECT_THAT(record.error, HasSubstr("ignored the request to stop"));
+  EXPECT_THAT(record.error, HasSubstr("did not stop within"));
   for (int i = 0; i < 5000 && kill(family.front(), 0) == 0; ++i) sleep_for(milliseconds(1));
   EXPECT_NE(kill(family.front(), 0), 0);
 }
@@ -120,7 +120,7 @@ TEST_F(CommandTest, OutputWithoutEndIsCutAndNotWaitedFor) {
   EXPECT_EQ(record.notes.at("last_exit"), "exit code 0");
   EXPECT_EQ(record.notes.at("output_bytes_cut"), "5000000");
   const auto text = log();
-  EXPECT_EQ(text.substr(kLimit), "\n[isolab: 5000000 more bytes were not kept]\n");
+  EXPECT_EQ(text.substr(kLimit), "\n[isolab: 5000000 more bytes were discarded]\n");
 }
 
 // A process that the command leaves behind keeps the pipe open, and may go on writing.

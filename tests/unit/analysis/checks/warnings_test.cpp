@@ -135,7 +135,7 @@ TEST(Warnings, AFullLogSaysHowFarItReaches) {
                                   [](const auto& one) { return one.warning.id == "gaps_dropped"; });
   ASSERT_NE(found, findings.warnings.end());
   EXPECT_EQ(found->warning.seen,
-            "CPU 1: 12 gaps did not fit the log of 1, which ends after 4 of 10 s");
+            "CPU 1: 12 gaps did not fit into the log of 1, which ends after 4 of 10 s");
   EXPECT_THAT(found->warning.matters, ::testing::HasSubstr("until the log was full"));
 }
 
@@ -163,7 +163,7 @@ TEST(Warnings, EqualOnesAreMergedAndCounted) {
   ASSERT_NE(found, findings.warnings.end());
   EXPECT_EQ(found->times, 3);
   EXPECT_EQ(found->arms, std::vector<std::string>{"idle"});
-  EXPECT_EQ(found->warning.seen, "CPU 1: the probe was put aside 2 times");
+  EXPECT_EQ(found->warning.seen, "CPU 1: the probe was preempted 2 times");
 }
 
 }  // namespace

@@ -107,7 +107,7 @@ TEST(InterruptMetrics, ACpuThatNoReadingHasIsWarnedOfAndHasNoRows) {
   EXPECT_EQ(find_metric(findings, "interrupts_per_second", {{"cpu", "7"}}), nullptr);
   EXPECT_TRUE(std::any_of(findings.warnings.begin(), findings.warnings.end(), [](const auto& one) {
     return one.warning.id == "cpu_offline_at_edge" &&
-           one.warning.seen.find("lacks CPU 7 ") != std::string::npos;
+           one.warning.seen.find("has no CPU 7 ") != std::string::npos;
   }));
 }
 
@@ -231,8 +231,7 @@ TEST(IpisPerOp, SaysWhyThereIsNoNumber) {
             "another workload of this arm sends to the same row");
   window.work = {test::work_of("static_key_toggle", 0, 3, "function_call")};
   findings = analyse(builder.recording());
-  EXPECT_EQ(find_metric(findings, "ipis_per_op", {})->not_applicable,
-            "no operation was done in the window");
+  EXPECT_EQ(find_metric(findings, "ipis_per_op", {})->not_applicable, "no operation in the window");
   window.work = {test::work_of("static_key_toggle", 10, 3, "irq_work")};
   findings = analyse(builder.recording());
   EXPECT_EQ(find_metric(findings, "ipis_per_op", {})->not_applicable,

@@ -262,7 +262,8 @@ TEST(IpisPerOp, FlushesThatShouldBeIpisAndAreNoneAreABroadcast) {
   auto builder = touching();
   for (auto& window : builder.recording().windows) {
     window.interrupts = {test::calls(0)};
-    for (auto& work : window.work) work.notes["expected_source"] = "one IPI a kernel flush: vendor";
+    for (auto& work : window.work)
+      work.notes["expected_source"] = "one IPI per kernel flush: vendor";
   }
   const auto findings = analyse(builder.recording());
   const auto mismatch =

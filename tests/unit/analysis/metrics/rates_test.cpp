@@ -84,7 +84,7 @@ TEST(Pooling, AZeroHasNoLowerBoundAndNoExposureNoValue) {
   EXPECT_NEAR(zero.upper95.value(), 2.995732, 1e-6);
   const auto nothing = counted_rate("gaps_over_1us", {}, {}, kHour);
   EXPECT_FALSE(nothing.value);
-  EXPECT_EQ(nothing.not_applicable, "nothing was listened to");
+  EXPECT_EQ(nothing.not_applicable, "no observation time");
 }
 
 TEST(Pooling, SpreadOfNothingIsNothing) {

@@ -189,9 +189,9 @@ TEST(Capture, BadArchivesAreRefusedWithTheirLine) {
     const auto files = parse_capture("c.txt", text);
     return files ? std::string("none") : files.error().what;
   };
-  EXPECT_THAT(error_of(""), HasSubstr("c.txt:0: this is no capture"));
-  EXPECT_THAT(error_of("# only a title\n"), HasSubstr("holds no \"== PATH\""));
-  EXPECT_THAT(error_of("# t\nhello\n"), HasSubstr("c.txt:2: this is no capture"));
+  EXPECT_THAT(error_of(""), HasSubstr("c.txt:0: not a capture"));
+  EXPECT_THAT(error_of("# only a title\n"), HasSubstr("no \"== PATH\""));
+  EXPECT_THAT(error_of("# t\nhello\n"), HasSubstr("c.txt:2: not a capture"));
   EXPECT_THAT(error_of("# t\n== relative\n"),
               HasSubstr("c.txt:2: \"relative\" is not an absolute"));
   EXPECT_THAT(error_of("# t\n== /a\n1\n== /a/../b\n"), HasSubstr("c.txt:4: "));

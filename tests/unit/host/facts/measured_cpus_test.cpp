@@ -58,7 +58,7 @@ TEST(Measured, OnlyInsideOurCpuset) {
   const auto two = default_measured(four_cpus(unified));
   ASSERT_TRUE(two);
   EXPECT_EQ(two->cpus.list(), "1");
-  EXPECT_THAT(two->why, HasSubstr("of our cpuset 0-1"));
+  EXPECT_THAT(two->why, HasSubstr("of cpuset 0-1"));
 
   const auto old =
       default_measured(four_cpus({{"/proc/mounts", "none /dev/cpuset cgroup rw,cpuset 0 0\n"},
@@ -73,7 +73,7 @@ TEST(Measured, OnlyInsideOurCpuset) {
   elsewhere["/cg/user.slice/cpuset.cpus.effective"] = "9\n";
   const auto none = default_measured(four_cpus(elsewhere));
   ASSERT_FALSE(none);
-  EXPECT_THAT(none.error().what, HasSubstr("allows CPU 9"));
+  EXPECT_THAT(none.error().what, HasSubstr("cannot use CPU 9 of the cpuset"));
 }
 
 TEST(Measured, TheStrongestKind) {
@@ -82,7 +82,7 @@ TEST(Measured, TheStrongestKind) {
   const auto measured = default_measured(facts);
   ASSERT_TRUE(measured);
   EXPECT_EQ(measured->cpus.list(), "1");
-  EXPECT_THAT(measured->why, HasSubstr("of the strongest kind"));
+  EXPECT_THAT(measured->why, HasSubstr("of the fastest kind"));
   EXPECT_EQ(kinds_note(facts, {1}, {0}), "P-core");
   EXPECT_EQ(kinds_note(facts, {1}, {0, 2}), "P-core; housekeeping: P-core: 0; E-core: 2");
   EXPECT_EQ(kinds_note(four_cpus({}), {1}, {0}), "");

@@ -49,7 +49,7 @@ TEST(Readiness, AGuestWithoutIsolation) {
             (std::set<std::string>{"hypervisor", "irq_default_affinity", "rt_throttle",
                                    "workqueue_mask", "watchdog", "steal", "khugepaged", "vmstat"}));
   EXPECT_EQ(report["nohz_full"].level, not_applicable);
-  EXPECT_THAT(report["nohz_full"].seen, HasSubstr("250 ticks a second"));
+  EXPECT_THAT(report["nohz_full"].seen, HasSubstr("250 ticks per second"));
   EXPECT_THAT(report["irq_affinity"].seen, HasSubstr("36 virtio1-req.0 -> CPU 1 (168585 so far)"));
   EXPECT_EQ(report["tracefs"].level, ok);
   EXPECT_EQ(report["cgroup_quota"].level, ok);
@@ -75,7 +75,7 @@ TEST(Readiness, AnIsolatedServerWithALooseQueue) {
   const Report report(captured("server_x86_smt").files(), kServerCpus);
   EXPECT_EQ(report.ids(problem), std::set<std::string>{"irq_affinity"});
   EXPECT_THAT(report["irq_affinity"].seen,
-              testing::AllOf(HasSubstr("1 are sent"),
+              testing::AllOf(HasSubstr("1 are routed"),
                              HasSubstr("127 eth0-TxRx-1 -> CPU 6 (40332 so far)")));
   for (const char* id : {"measured_cpus", "isolated", "nohz_full", "rcu_nocbs", "isolation_lists",
                          "hypervisor", "rights", "cgroup_quota", "cpuset", "rt_group", "tracefs",
@@ -113,8 +113,9 @@ TEST(Readiness, AKernelWhoseConfigurationIsUnreadableIsGivenNoAdviceItCannotFoll
   EXPECT_EQ(without["nohz_full"].level, not_applicable);
   EXPECT_THAT(without["nohz_full"].seen, HasSubstr("nohz_full does not exist"));
   EXPECT_THAT(without["nohz_full"].advice, HasSubstr("CONFIG_NO_HZ_FULL=y"));
-  EXPECT_THAT(without["rcu_nocbs"].seen, HasSubstr("CONFIG_RCU_NOCB_CPU is not known"));
-  EXPECT_THAT(without["rcu_nocbs"].advice, testing::StartsWith("see whether"));
+  EXPECT_THAT(without["rcu_nocbs"].seen,
+              HasSubstr("it is unknown whether this kernel has CONFIG_RCU_NOCB_CPU"));
+  EXPECT_THAT(without["rcu_nocbs"].advice, testing::StartsWith("check whether"));
   EXPECT_THAT(without["isolated"].advice, HasSubstr("isolcpus=managed_irq,domain,3"));
   EXPECT_THAT(without["isolated"].advice, testing::Not(HasSubstr("partition")));
 
@@ -128,8 +129,8 @@ TEST(Readiness, AKernelWhoseConfigurationIsUnreadableIsGivenNoAdviceItCannotFoll
   files.erase("/sys/devices/system/cpu/isolated");  // before 4.2, or not captured
   const Report unknown(MemoryFiles(files), CpuSet{3});
   EXPECT_EQ(unknown["nohz_full"].level, problem);
-  EXPECT_THAT(unknown["nohz_full"].seen, HasSubstr("is not known"));
-  EXPECT_THAT(unknown["nohz_full"].advice, testing::StartsWith("see whether"));
+  EXPECT_THAT(unknown["nohz_full"].seen, HasSubstr("is unknown whether"));
+  EXPECT_THAT(unknown["nohz_full"].advice, testing::StartsWith("check whether"));
 }
 
 TEST(Readiness, AdviceToIsolateIsWhatThisKernelHas) {
@@ -154,7 +155,7 @@ TEST(Readiness, KindsOfCpus) {
   EXPECT_EQ(strong["cpu_kinds"].seen, "measured: P-core; housekeeping: P-core: 0; E-core: 2-3");
   const Report weak(MemoryFiles(files), CpuSet{3});
   EXPECT_EQ(weak["cpu_kinds"].level, advice);
-  EXPECT_THAT(weak["cpu_kinds"].seen, HasSubstr("the strongest is P-core (CPU 0-1)"));
+  EXPECT_THAT(weak["cpu_kinds"].seen, HasSubstr("the fastest is P-core (CPU 0-1)"));
   EXPECT_THAT((Report(MemoryFiles(files), CpuSet{1, 3})["cpu_kinds"].seen),
               HasSubstr("the measured CPUs differ: P-core: 1; E-core: 3"));
 }
@@ -172,7 +173,7 @@ TEST(Readiness, AnArm64ServerAsAnOrdinaryUser) {
   EXPECT_THAT(report["cpuset"].seen, HasSubstr("not 4-7,12-31"));
   // Only the second queue: the GIC's per-CPU interrupts are the CPU's own.
   EXPECT_THAT(report["irq_affinity"].seen,
-              HasSubstr("1 are sent to measured CPUs: 78 enP1p1s0f0-1 -> CPU 9"));
+              HasSubstr("1 are routed to measured CPUs: 78 enP1p1s0f0-1 -> CPU 9"));
   EXPECT_THAT(report["irq_affinity"].seen, testing::Not(HasSubstr("vgic")));
   EXPECT_EQ(report["fair_server"].level, ok);
   EXPECT_EQ(report["rt_throttle"].level, ok);

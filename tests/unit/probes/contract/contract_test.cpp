@@ -65,7 +65,7 @@ class EveryProbe : public ::testing::TestWithParam<const ProbeInfo*> {};
 TEST_P(EveryProbe, DescribesItself) {
   const ProbeInfo& info = *GetParam();
   expect_good_words(info.name, info.summary, info.needs);
-  EXPECT_FALSE(info.hears.empty());
+  EXPECT_FALSE(info.measures.empty());
   EXPECT_NE(info.name, "none") << "that word means no probe at all";
   expect_good_params(info.params);
   EXPECT_EQ(find_probe(info.name), &info);

@@ -158,7 +158,7 @@ INSTANTIATE_TEST_SUITE_P(
         Broken{"Word", "0:0:20\n0:1:banana\n0:2:20\n", "line 2: `0:1:banana` is not a sample", 1},
         Broken{"Control", "0:0:20\n\x1b[2J\n", "line 2: `?[2J` is not a sample", 1},
         Broken{"Negative", "0:0:20\n0:1:-5\n", "line 2", 1},
-        Broken{"Skipped", "0:0:20\n0:5:20\n", "goes on with cycle 5 where 1 was due", 1},
+        Broken{"Skipped", "0:0:20\n0:5:20\n", "continues with cycle 5, expected 1", 1},
         Broken{"Unknown", "0:0:20\n3:0:20\n", "a sample of thread 3, but there are 1", 1},
         Broken{"Huge", "0:0:20\n0:1:99999999999999999999999\n", "line 2", 1},
         Broken{"TooLate", "0:0:20\n0:1:2000000000000\n", "longer than 1000 s", 1}),

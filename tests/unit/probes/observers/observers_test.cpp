@@ -121,7 +121,7 @@ TEST_F(SmiOn, SaysWhereThereIsNoCounter) {
   EXPECT_THAT(reason(), HasSubstr("not applicable: only x86"));
   facts_.arch = "x86_64";
   facts_.hypervisor = "KVM";
-  EXPECT_THAT(reason(), HasSubstr("not applicable: a guest's counter"));
+  EXPECT_THAT(reason(), HasSubstr("not applicable: the counter of a guest"));
   facts_.hypervisor = "";
   set("/proc/cpuinfo", "vendor_id\t: AuthenticAMD\n");
   set_count(7);

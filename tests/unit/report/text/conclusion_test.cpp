@@ -166,7 +166,7 @@ TEST(Conclusion, OneLongGapIsNoChangeOfTheTimeLost) {
 TEST(Conclusion, AProbeThatHeardNothingIsNotJudged) {
   const auto text = conclusion(
       analyse(moved([](auto& window, int) { window.probe.cpus[0].error = "moved to CPU 0"; })));
-  EXPECT_TRUE(has(text, "moved not judged: gaps: the probe has no data here;")) << text;
+  EXPECT_TRUE(has(text, "moved not judged: gaps: no data of the probe;")) << text;
 }
 
 class TracedConclusion : public testing::Test {

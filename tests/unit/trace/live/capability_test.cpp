@@ -105,7 +105,7 @@ TEST(TraceCapability, KprobesReadAsManyWordsOfAMaskAsTheMachineHas) {
     int words;
   };
   for (const Case expected : {Case{"0-1", 1}, Case{"0-63", 1}, Case{"0-64", 2}, Case{"0-127", 2},
-                         Case{"0-128", 3}, Case{"0-511", 8}}) {
+                              Case{"0-128", 3}, Case{"0-511", 8}}) {
     Machine machine("x86_64", kX86Clocks);
     machine.put("kprobe_events", "").contents["/sys/devices/system/cpu/possible"] =
         std::string(expected.possible) + "\n";
@@ -115,7 +115,8 @@ TEST(TraceCapability, KprobesReadAsManyWordsOfAMaskAsTheMachineHas) {
     std::string masks;
     for (int i = 0; i < expected.words; ++i)
       masks += "m" + std::to_string(i) + "=+" + std::to_string(8 * i) + "($arg1):x64 ";
-    EXPECT_EQ(can.kprobes[0].arguments, masks + "func=$arg2:x64 wait=$arg4:u32") << expected.possible;
+    EXPECT_EQ(can.kprobes[0].arguments, masks + "func=$arg2:x64 wait=$arg4:u32")
+        << expected.possible;
     EXPECT_EQ(can.reasons.size(), 2u) << expected.possible;
   }
 }

@@ -73,7 +73,8 @@ TEST_P(FlushExpectations, OfEveryWorkloadThatFlushesKernelMappings) {
   const auto churn = expected(workloads::vmalloc_churn, {});
   EXPECT_EQ(churn.per_op.has_value(), calls.has_value());
   EXPECT_EQ(churn.per_op.value_or(0) > 0, calls.value_or(0) > 0);
-  for (const auto& footprint : {resize, touch, build, churn}) EXPECT_EQ(footprint.row, "function_call");
+  for (const auto& footprint : {resize, touch, build, churn})
+    EXPECT_EQ(footprint.row, "function_call");
 }
 
 TEST_P(FlushExpectations, OfUserMappings) {
@@ -189,7 +190,7 @@ TEST_F(Calibration, WithoutASecondCpuTheReasonIsNotedAndTheOperationIsTried) {
   bench_.setup().measured = {};
   ASSERT_TRUE(calibrate(2, 2));
   EXPECT_EQ(operations_, 1);
-  EXPECT_THAT(note(), HasSubstr("not measured: there is no second CPU"));
+  EXPECT_THAT(note(), HasSubstr("not measured: cannot count on another CPU"));
 }
 
 TEST_F(Calibration, OfAKnownMachineOrWithoutFlushesIsOneOperation) {

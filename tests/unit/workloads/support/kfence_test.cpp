@@ -99,7 +99,7 @@ TEST(Kfence, UnreadableConfigurationIsSaidAndNothingIsExpected) {
   const auto state = read_kfence(machine.host());
   ASSERT_TRUE(state);
   EXPECT_EQ(state->static_keys, "unknown");
-  EXPECT_THAT(kfence_disturbs(*state, Arch::x86_64), HasSubstr("not known"));
+  EXPECT_THAT(kfence_disturbs(*state, Arch::x86_64), HasSubstr("unknown"));
   EXPECT_FALSE(expected(machine, Arch::x86_64)->per_op);
 }
 
