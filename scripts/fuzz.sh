@@ -37,7 +37,7 @@ sources() {  # of the parsers that a target is about
   case $1 in
     cpu_list) echo base/cpu_set.cpp ;;
     interrupts) echo base/interrupts.cpp ;;
-    cyclictest) echo probes/cyclictest/parser.cpp ;;
+    cyclictest) echo probes/formats/cyclictest_parser.cpp ;;
     journal) echo host/claims.cpp host/journal.cpp host/restore.cpp ;;
     stale_journal) echo host/claims.cpp host/journal.cpp host/restore.cpp host/files.cpp host/cgroup.cpp ;;
     lock) echo host/run_lock.cpp host/state_directory.cpp ;;

@@ -12,7 +12,7 @@ import sys
 RANKS = [
     ["base", "workloads/preload"],
     ["host"],
-    ["host/facts", "trace/read"],
+    ["host/facts", "trace/read", "probes/formats"],
     ["host/captured", "trace/live", "vm"],
     ["host/readiness", "workloads/contract", "probes/contract", "results"],
     ["workloads/support", "probes/observers", "analysis/statistics"],
