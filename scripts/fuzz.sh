@@ -46,6 +46,7 @@ sources() {  # of the parsers that a target is about
     index) echo results/index.cpp results/json.cpp ;;
     json) echo results/json.cpp results/benchmarks.cpp ;;
     recording) echo results/*_json.cpp results/json.cpp results/codec.cpp results/blobs.cpp ;;
+    import) echo import/*.cpp probes/formats/*.cpp ;;
     profile) echo plan/profile*.cpp plan/yaml_tree.cpp plan/compile.cpp base/params.cpp ;;
     trace_page) echo trace/read/event.cpp trace/read/reader.cpp ;;
     *) echo "fuzz.sh: no target $1" >&2; exit 1 ;;
@@ -78,6 +79,7 @@ golden() {  # where the repository keeps good input of this kind
   case $1 in
     cyclictest) echo tests/golden/cyclictest ;;
     interrupts) echo tests/hosts ;;
+    import) echo tests/import ;;
     profile) echo profiles ;;
     recording) echo tests/golden/findings ;;
     trace_page) echo tests/traces ;;

@@ -51,8 +51,9 @@ class Conclusion {
         continue;
       }
       const auto* effect = effect_of(arm.name);
-      const auto line = effect == nullptr ? ipis(arm.name) + "; " + heard(arm.name, true, true)
-                                          : against_idle(arm.name, *effect);
+      const auto line = findings_.imported  ? in_the_file(arm.name)
+                        : effect == nullptr ? ipis(arm.name) + "; " + heard(arm.name, true, true)
+                                            : against_idle(arm.name, *effect);
       if (line.empty())
         quiet.push_back(effect);
       else
@@ -73,6 +74,21 @@ class Conclusion {
     for (const auto& one : findings_.effects)
       if (one.arm == arm) return &one;
     return nullptr;
+  }
+
+  /// What a file of another tool has of both.
+  std::string in_the_file(const std::string& arm) const {
+    std::vector<std::string> parts;
+    const bool counted =
+        std::any_of(findings_.metrics.begin(), findings_.metrics.end(), [&](const Metric& one) {
+          return one.name == metrics::interrupts_per_second && one.value &&
+                 one.labels.at("arm") == arm &&
+                 std::find(kSent.begin(), kSent.end(), one.labels.at("row")) != kSent.end();
+        });
+    if (counted) parts.push_back(ipis(arm));
+    if (metric(length_metrics(wakeups_).longest, arm) != nullptr)
+      parts.push_back(heard(arm, true, true));
+    return parts.empty() ? "counts, below" : join(parts, "; ");
   }
 
   /// Empty: every table was looked at and none shows a change.
@@ -207,11 +223,14 @@ class Conclusion {
     const LengthMetrics lengths = length_metrics(wakeups_);
     const auto* over = metric(lengths.counts.over(10), arm);
     const auto* longest = metric(lengths.longest, arm);
+    if (longest != nullptr && findings_.imported && !longest->not_applicable.empty())
+      return longest->not_applicable;
     if (longest != nullptr && !longest->not_applicable.empty())
       return "no times: " + longest->not_applicable.substr(0, longest->not_applicable.find(':'));
     if (over == nullptr || longest == nullptr || !longest->value) return "no probe listened";
     std::string out;
-    if (with_rate) out = fmt::format("{} {}/h over 10 us, ", rate_text(over), events());
+    if (with_rate && over->value)
+      out = fmt::format("{} {}/h over 10 us, ", rate_text(over), events());
     out += "longest " + words_us(*longest->value);
     if (const auto* lost = metric(metrics::time_lost, arm);
         with_lost && lost != nullptr && lost->value)

@@ -39,7 +39,9 @@ class Report {
 
   std::string text() {
     header();
-    section(fmt::format("What each arm did to the measured {}", cpu_word(findings_.measured)),
+    section(fmt::format("{} the measured {}",
+                        findings_.imported ? "What the files say of" : "What each arm did to",
+                        cpu_word(findings_.measured)),
             conclusion(findings_), "");
     verdicts();
     listening();
@@ -47,6 +49,8 @@ class Report {
     section("Interrupts per second on a measured CPU (mean)", interrupts_table(findings_),
             "Interrupts received, IPIs among them, not gaps. * above the idle arm (95 %); 0 (<x): "
             "none seen, x is the one-sided 95 % bound. On x86 function_call includes tlb.");
+    section("Interrupts counted between the readings", counted_rows_table(findings_),
+            "Not applicable: their rates. How long lay between the readings is not known.");
     section("Other rows that grew on a measured CPU", other_rows_table(findings_), "");
     section("IPIs per operation, on each measured CPU, less the idle arm's rate",
             ipis_table(findings_),
@@ -65,6 +69,7 @@ class Report {
     section("CPU time (% of the window, by /proc/stat)", time_table(findings_),
             "Idle is measured, the other states may be sampled at the tick (TICK_CPU_ACCOUNTING): "
             "a row need not add up to 100.");
+    not_in_the_file();
     checks();
     not_applicable_arms();
     warnings();
@@ -97,17 +102,64 @@ class Report {
     line(fmt::format("isolab {}: {}", findings_.isolab_version, findings_.profile));
     line(std::string(kReportWidth, '='));
     field("question", findings_.question);
+    imported();
     field("machine", machine());
     field("kernel", kernel());
+    const char* isolated = findings_.measured_isolated ? "isolated" : "NOT ISOLATED";
     field("measured",
           fmt::format("{} {}: {} ({})", cpu_word(findings_.measured), findings_.measured,
-                      findings_.measured_isolated ? "isolated" : "NOT ISOLATED",
-                      findings_.measured_why));
+                      findings_.imported ? "by another tool" : isolated, findings_.measured_why));
+    if (findings_.imported) {
+      field("probe", findings_.probe.empty() ? "none" : findings_.probe);
+      return;
+    }
     field("noise on", cpu_word(findings_.housekeeping) + (" " + findings_.housekeeping));
     field("probe", findings_.probe.empty() ? "none" : findings_.probe);
     field("floor", floor());
     field("design", design());
     field("status", status());
+  }
+
+  /// What isolab did not measure never looks as if it had.
+  void imported() {
+    if (!findings_.imported) return;
+    const auto& from = *findings_.imported;
+    field("imported",
+          fmt::format("from {} ({}), not measured by isolab", join(from.files, ", "), from.format));
+    std::string head = "unknown";
+    for (const auto& lack : from.cannot_tell) {
+      field(head.c_str(), lack);
+      head.clear();
+    }
+  }
+
+  /// Metrics of the probe that the file does not carry, by reason.
+  void not_in_the_file() {
+    if (!findings_.imported) return;
+    std::vector<std::pair<std::string, std::vector<std::string>>> reasons;
+    for (const auto& metric : findings_.metrics) {
+      const auto* info = find_metric_info(metric.name);
+      if (metric.not_applicable.empty() || info == nullptr || info->source != Source::probe)
+        continue;
+      const auto cpu = metric.labels.find("cpu");
+      if (cpu != metric.labels.end() && cpu->second != "all") continue;
+      if (metric.not_applicable.ends_with("do not carry it")) continue;  // of any probe
+      // "p99.9 lies in the overflow: ..." is one reason for all percentiles.
+      const auto lies = metric.not_applicable.find(" lies in the overflow");
+      const auto why = metric.labels.at("arm") + ": " +
+                       (lies == std::string::npos ? metric.not_applicable
+                                                  : metric.not_applicable.substr(lies + 1));
+      auto same = std::find_if(reasons.begin(), reasons.end(),
+                               [&](const auto& reason) { return reason.first == why; });
+      if (same == reasons.end()) same = reasons.insert(reasons.end(), {why, {}});
+      same->second.push_back(metric.name);
+    }
+    std::string body;
+    for (const auto& [why, names] : reasons)
+      body += wrapped("  ", 4,
+                      fmt::format("{}{} ({})", names.front(),
+                                  names.size() > 1 ? " to " + names.back() : "", why));
+    section("Not applicable: the file does not carry it", body, "");
   }
 
   bool splits_counted() const {
@@ -119,9 +171,10 @@ class Report {
 
   std::string machine() const {
     const auto hypervisor = fact(findings_, "cpu.hypervisor");
+    const auto online = fact(findings_, "cpu.online");
     std::vector<std::string> parts{
         fact(findings_, "machine.vendor") + " " + fact(findings_, "machine.product"),
-        fact(findings_, "cpu.model"), "CPUs " + fact(findings_, "cpu.online"),
+        fact(findings_, "cpu.model"), online.empty() ? "" : "CPUs " + online,
         hypervisor == "none" || hypervisor.empty() ? "" : "under " + hypervisor};
     std::erase_if(
         parts, [](const auto& part) { return part.find_first_not_of(' ') == std::string::npos; });
@@ -173,8 +226,9 @@ class Report {
                    : "Gaps longer than ..., per CPU-hour [95 % interval]",
             counts_table(findings_),
             "0 (<x): none seen; x is the one-sided 95 % upper bound, 3.0 / exposure.");
-    section(wakeup ? "Lateness of wake-ups (us)" : "Length of the busy loop's rounds (us)",
-            lengths_table(findings_),
+    const char* gaps =
+        findings_.imported ? "Length of gaps (us)" : "Length of the busy loop's rounds (us)";
+    section(wakeup ? "Lateness of wake-ups (us)" : gaps, lengths_table(findings_),
             wakeup ? "-: the samples do not carry it. max: in the time heard above."
                    : "Percentiles are shares of rounds, not of time; -: the samples do not carry "
                      "it. max: in the "
@@ -223,6 +277,8 @@ class Report {
       body += wrapped(
           "  ", 2,
           "our own footprint on a measured CPU, the most of any arm, per window: " + footprint);
+    if (findings_.imported)
+      for (const auto& agrees : findings_.imported->checked) body += wrapped("  ", 4, agrees);
     section("Self-checks", body, "");
   }
 
@@ -287,6 +343,10 @@ class Report {
     out_ += '\n';
     std::string command;
     for (const auto& word : findings_.command_line) append_item(command, " ", shell_word(word));
+    if (findings_.imported) {
+      field("reproduce:", command);
+      return;
+    }
     field("reproduce:", fmt::format("{}   (profile sha256 {})", command, findings_.profile_hash));
   }
 
