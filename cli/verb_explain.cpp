@@ -57,7 +57,7 @@ Result<ExitCode> explain(const ExplainOptions& options, const std::vector<std::s
 Verb verb_explain() {
   const auto options = std::make_shared<ExplainOptions>();
   return {"explain",
-          "report on files of other tools: cyclictest",
+          "report on files of other tools: cyclictest, oslat, rtla, hwlatdetect, /proc/interrupts",
           {json_flag(options->json),
            Option{"files", &options->files,
                   "files of one format, recognised by their content (docs/explain.md)"}

@@ -36,7 +36,7 @@ WORDS = {
     "facts": ["facts", "--host", str(HOSTS / "server_amd_8cpu.txt")],
     "list": ["list"], "show": ["show", "hackbench"], "schema": ["schema"],
     "analyse": ["analyse", "{}"], "report": ["report", "{}"], "plot": ["plot", "{}"],
-    "explain": ["explain", "samples"],
+    "explain": ["explain", "interrupts"],
     "export": ["export", "{}", "--perfetto", "out.json"], "attach": ["attach", "{}", "benchmark.json"],
     "compare": ["compare", "base={},second", "new=second,{}"], "aa DIR": ["aa", "sessions"],
     "history": ["history", "gap_max", "--in", "."], "restore": ["restore"],
@@ -61,7 +61,7 @@ class Place:
         for name in ("mute/proc", "mute/sys", "plots", "state"):
             (path / name).mkdir(parents=True, mode=0o700)
         (path / "benchmark.json").write_text(json.dumps(BENCHMARK))
-        (path / "samples").write_text("0:0:3\n0:1:4\n")
+        (path / "interrupts").write_text(2 * "CPU0 CPU1\nRES: 1 2 Rescheduling interrupts\n")
         (path / "plots" / "render.py").write_text(RENDER)
         self.environment = dict(os.environ, ISOLAB_STATE_DIR=str(path / "state"), ISOLAB_PLOTS=str(path / "plots"),
                                 ISOLAB_PYTHON=sys.executable)
