@@ -36,7 +36,7 @@ std::optional<SampleLine> sample_line(std::string_view line) {
 }
 
 bool is_cyclictest_samples(std::string_view text) {
-  const ImportFile beginning{"", std::string(text.substr(0, std::size_t{1} << 16))};
+  const ImportFile beginning{"", text.substr(0, std::size_t{1} << 16), {}};
   ImportLines lines(beginning);
   int samples = 0;
   for (auto line = lines.next(); line && samples < 2; line = lines.next())

@@ -5,6 +5,9 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -20,8 +23,12 @@ namespace isolab {
 
 /// A file that the user named.
 struct ImportFile {
-  std::string name;  // as it was named
-  std::string text;  // all of it
+  std::string name;                   // as it was named
+  std::string_view text;              // all of it
+  std::shared_ptr<const void> bytes;  // what the text is in: mapped, so memory stays bounded
+
+  /// Of a text in memory.
+  static ImportFile of(std::string name, std::string text);
 };
 
 /// What the user says where a file does not.
@@ -29,12 +36,16 @@ struct ImportOptions {
   std::optional<Nanos> duration;  // how long was measured
   std::optional<Nanos> interval;  // of cyclictest's timer
   bool nanoseconds = false;       // lengths are in ns (cyclictest --nsecs), not in us
+  std::optional<CpuSet> cpus;     // of a trace: the measured ones; else all of the file
 };
 
 /// A window of an imported recording. `window` has everything but its place in the plan.
 struct ImportedWindow {
   std::string part;  // what tells its arm from others of the same file: "IRQ"; empty: nothing
   WindowRecord window;
+  CpuSet cpus = {};  // where the probe's are not all that count
+  /// Puts files beside the window, into its directory. Empty: it has none.
+  std::function<Result<void>(const std::filesystem::path& directory)> files = {};
 };
 
 /// What one file says, or files that belong together.

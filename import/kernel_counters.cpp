@@ -50,7 +50,8 @@ bool is_counter_row(std::string_view line) {
   return import_count(take_import_word(rest)).has_value();
 }
 
-/// The readings of a file. Blank lines and comments stand between them.
+/// The readings of a file. Blank lines and comments end one; what else stands before the next is
+/// skipped.
 Result<std::vector<Reading>> readings_of(const ImportFile& file) {
   std::vector<Reading> out;
   ImportLines lines(file);
@@ -67,7 +68,8 @@ Result<std::vector<Reading>> readings_of(const ImportFile& file) {
       open = false;
       continue;
     } else if (!open) {
-      return lines.error("neither a table's header nor a comment");
+      if (is_counter_row(*line)) return lines.error("a row of counts without its table's header");
+      continue;  // what a script printed in between
     } else if (auto rest = *line; out.back().table == Table::interrupts &&
                                   take_import_text(rest, "HI:") && is_counter_row(*line)) {
       out.back().table = Table::softirqs;
@@ -165,11 +167,10 @@ WindowRecord between(const Tables& tables, std::size_t i, const ImportOptions& o
 }
 
 bool is_kernel_counters(std::string_view text) {
-  const ImportFile file{"", std::string(text.substr(0, std::size_t{1} << 20))};
+  const ImportFile file{"", text.substr(0, std::size_t{1} << 20), {}};
   ImportLines lines(file);
   for (auto line = lines.next(); line; line = lines.next()) {
-    if (line->empty() || line->front() == '#') continue;
-    return is_cpu_header(*line) || (line->starts_with("cpu ") && is_stat_line(*line));
+    if (is_cpu_header(*line) || (line->starts_with("cpu ") && is_stat_line(*line))) return true;
   }
   return false;
 }

@@ -16,6 +16,11 @@ constexpr std::size_t kExcerpt = 60;  // bytes of a line in a message
 
 }  // namespace
 
+ImportFile ImportFile::of(std::string name, std::string text) {
+  const auto kept = std::make_shared<const std::string>(std::move(text));
+  return {std::move(name), *kept, kept};
+}
+
 std::optional<std::string_view> ImportLines::next() {
   if (left_.empty()) return std::nullopt;
   const auto end = left_.find('\n');

@@ -9,9 +9,10 @@
 
 #include "base/digest.h"
 #include "base/text.h"
-#include "base/untrusted_file.h"
 #include "base/version.h"
 #include "import/registry.h"
+#include "trace/read/dat_reader.h"
+#include "trace/read/reader.h"
 
 namespace isolab {
 namespace {
@@ -70,9 +71,9 @@ class Builder {
   }
 
   void add(const std::string& name, ImportedData data) {
-    for (auto& [part, window] : data.windows) {
-      const std::string arm = part.empty() ? name : name == kOnlyArm ? part : name + " " + part;
-      add_window(arm, std::move(window));
+    for (auto& one : data.windows) {
+      const auto& part = one.part;
+      add_window(part.empty() ? name : name == kOnlyArm ? part : name + " " + part, std::move(one));
     }
     append_new(imported_.cannot_tell, data.cannot_tell);
     append_new(imported_.checked, data.checked);
@@ -86,7 +87,7 @@ class Builder {
     manifest.ended_utc = std::max(manifest.ended_utc, data.ended_utc);
   }
 
-  Recording finish(const std::string& now) {
+  ImportedRecording finish(const std::string& now) {
     auto& manifest = out_.manifest;
     if (manifest.started_utc.empty()) {
       manifest.started_utc = manifest.ended_utc = now;
@@ -97,11 +98,12 @@ class Builder {
                     imported_.files.size(), imported_.files.size() == 1 ? "" : "s");
     out_.facts_after = out_.facts;
     manifest.imported = std::move(imported_);
-    return std::move(out_);
+    return {std::move(out_), std::move(files_)};
   }
 
  private:
-  void add_window(const std::string& arm, WindowRecord window) {
+  void add_window(const std::string& arm, ImportedWindow imported) {
+    WindowRecord& window = imported.window;
     auto& plan = out_.plan;
     auto place = std::find_if(plan.arms.begin(), plan.arms.end(),
                               [&](const Arm& known) { return known.name == arm; });
@@ -116,31 +118,46 @@ class Builder {
     window.index = static_cast<int>(plan.windows.size());
     plan.repeats = std::max(plan.repeats, window.repeat + 1);
     plan.windows.push_back({window.arm, window.repeat});
-    plan.measured = plan.measured | cpus_of(window);
+    plan.measured = plan.measured | cpus_of(window) | imported.cpus;
     plan.measure = std::max(plan.measure, Nanos{static_cast<std::int64_t>(window.end_ns)} -
                                               Nanos{static_cast<std::int64_t>(window.begin_ns)});
     if (!window.probe.probe.empty()) plan.probe.name = window.probe.probe;
     out_.windows.push_back(std::move(window));
+    files_.push_back(std::move(imported.files));
   }
 
   Recording out_;
   Imported imported_;
+  std::vector<decltype(ImportedWindow::files)> files_;
   std::map<int, int> repeats_;  // by arm
 };
 
 }  // namespace
+
+bool ImportedRecording::in_memory() const {
+  return std::none_of(files.begin(), files.end(), [](const auto& put) { return bool{put}; });
+}
 
 Result<std::vector<ImportFile>> read_import_files(const std::vector<std::string>& names) {
   if (names.size() > kMostFiles)
     return Error{ErrorKind::usage,
                  fmt::format("{} files are more than {}", names.size(), kMostFiles)};
   std::vector<ImportFile> out;
-  for (const auto& name : names)
-    out.push_back({name, TRY(read_untrusted(name, {.most = kMostBytes, .follow = true}, name))});
+  for (const auto& name : names) {
+    std::error_code error;
+    const auto path = std::filesystem::canonical(name, error);  // the user may name a link
+    if (error) return errno_error("cannot open " + name, error.value());
+    const auto file = std::make_shared<const MappedFile>(TRY(MappedFile::open(path)));
+    const auto bytes = file->bytes();
+    const std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+    if (text.size() > kMostBytes && !is_dat(text))
+      return Error{ErrorKind::parse, fmt::format("{}: larger than {} MiB", name, kMostBytes >> 20)};
+    out.push_back({name, text, file});
+  }
   return out;
 }
 
-Result<Recording> import_recording(const ImportRequest& request) {
+Result<ImportedRecording> import_recording(const ImportRequest& request) {
   const Importer* importer = TRY(importer_of(request.files.front()));
   for (const auto& file : request.files) {
     const Importer* other = TRY(importer_of(file));
@@ -165,11 +182,15 @@ Result<Recording> import_recording(const ImportRequest& request) {
   return builder.finish(request.now_utc);
 }
 
-Result<void> write_recording(const Recording& recording, const std::filesystem::path& directory) {
+Result<void> write_recording(const ImportedRecording& imported,
+                             const std::filesystem::path& directory) {
+  const Recording& recording = imported.recording;
   auto writer = TRY(RecordingWriter::create(directory, recording.manifest, recording.plan,
                                             recording.profile_text, recording.facts));
-  for (const auto& window : recording.windows) {
-    TRY(writer.begin_window(recording.plan, window.index));
+  for (std::size_t i = 0; i < recording.windows.size(); ++i) {
+    const WindowRecord& window = recording.windows[i];
+    const auto place = TRY(writer.begin_window(recording.plan, window.index));
+    if (imported.files[i]) TRY(imported.files[i](place));
     TRY(writer.commit_window(window));
   }
   return writer.finish(recording.manifest, recording.facts_after);

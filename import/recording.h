@@ -19,14 +19,23 @@ struct ImportRequest {
   std::vector<std::string> command_line;
 };
 
-/// Regular files of at most 256 MiB each that the user named.
+/// Regular files that the user named: of at most 256 MiB, a trace.dat of any size.
 Result<std::vector<ImportFile>> read_import_files(const std::vector<std::string>& names);
+
+/// A recording in memory, and what goes into the directories of its windows.
+struct ImportedRecording {
+  Recording recording;
+  std::vector<decltype(ImportedWindow::files)> files;  // by window
+  /// Whether it is whole in memory: no window has files.
+  bool in_memory() const;
+};
 
 /// The files as a recording in memory, marked as imported. parse: "FILE:LINE: REASON"; usage: the
 /// files are of several formats, or an option contradicts them.
-Result<Recording> import_recording(const ImportRequest& request);
+Result<ImportedRecording> import_recording(const ImportRequest& request);
 
 /// Writes it into a directory that must not exist.
-Result<void> write_recording(const Recording& recording, const std::filesystem::path& directory);
+Result<void> write_recording(const ImportedRecording& imported,
+                             const std::filesystem::path& directory);
 
 }  // namespace isolab

@@ -101,7 +101,7 @@ bool is_rt_tests_json(std::string_view text, bool with_frequency) {
 Result<RtTestsJson> read_rt_tests_json(const ImportFile& file) {
   RtTestsJson out;
   out.file = file.name;
-  auto document = parse_json(file.text);
+  auto document = parse_json(std::string(file.text));
   if (!document) {
     document.error().what = file.name + ": " + document.error().what;
     return document.error();

@@ -187,7 +187,7 @@ void describe_osnoise(const RtlaHist& hist, WindowRecord& window, ImportedData& 
 }
 
 Result<ImportedData> read_rtla_hist(std::span<const ImportFile> files, const ImportOptions&) {
-  const ImportFile plain{files.front().name, without_escapes(files.front().text)};
+  const auto plain = ImportFile::of(files.front().name, without_escapes(files.front().text));
   RtlaHist hist(plain);
   TRY(hist.read());
   ImportedData out;

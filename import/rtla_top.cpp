@@ -211,7 +211,7 @@ bool is_rtla_top(std::string_view text) {
 }
 
 Result<ImportedData> read_rtla_top(std::span<const ImportFile> files, const ImportOptions&) {
-  const ImportFile plain{files.front().name, without_escapes(files.front().text)};
+  const auto plain = ImportFile::of(files.front().name, without_escapes(files.front().text));
   RtlaTop top(plain);
   TRY(top.read());
   ImportedData out;

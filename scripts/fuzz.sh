@@ -46,7 +46,7 @@ sources() {  # of the parsers that a target is about
     index) echo results/index.cpp results/json.cpp ;;
     json) echo results/json.cpp results/benchmarks.cpp ;;
     recording) echo results/*_json.cpp results/json.cpp results/codec.cpp results/blobs.cpp ;;
-    import) echo import/*.cpp probes/formats/*.cpp ;;
+    import) echo import/*.cpp probes/formats/*.cpp trace/read/dat_reader.cpp ;;
     profile) echo plan/profile*.cpp plan/yaml_tree.cpp plan/compile.cpp base/params.cpp ;;
     trace_page) echo trace/read/event.cpp trace/read/reader.cpp ;;
     *) echo "fuzz.sh: no target $1" >&2; exit 1 ;;

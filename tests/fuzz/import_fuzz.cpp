@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// Fuzz target: files of other tools. Every importer gets every input, whether it knows it or not: it
-// gives an error or data that the recording's own writer and reader agree on.
+// Fuzz target: files of other tools. Every importer gets every input, whether it knows it or not:
+// it gives an error or data that the recording's own writer and reader agree on.
 #include "import/recording.h"
 #include "import/registry.h"
 #include "results/window_json.h"
 #include "tests/fuzz/demand.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  const isolab::ImportFile file{"input", std::string(reinterpret_cast<const char*>(data), size)};
+  const auto file =
+      isolab::ImportFile::of("input", std::string(reinterpret_cast<const char*>(data), size));
   for (const auto& importer : isolab::all_importers()) {
     const auto read = importer.read({&file, 1}, {});
     isolab::fuzz::demand(read || !read.error().what.empty());
@@ -22,6 +23,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   isolab::ImportRequest request;
   request.files = {file};
   const auto recording = isolab::import_recording(request);
-  isolab::fuzz::demand(!recording || recording->manifest.imported.has_value());
+  isolab::fuzz::demand(!recording || recording->recording.manifest.imported.has_value());
   return 0;
 }

@@ -26,7 +26,7 @@ const fs::path kFiles = fs::path(ISOLAB_SOURCE_DIR) / "tests/import";
 ImportFile import_file(const std::string& name) {
   auto files = read_import_files({(kFiles / name).string()});
   EXPECT_TRUE(files) << files.error().what;
-  return {name, files->front().text};
+  return {name, files->front().text, files->front().bytes};
 }
 
 ImportRequest request_for(const std::vector<std::string>& names) {
@@ -36,6 +36,15 @@ ImportRequest request_for(const std::vector<std::string>& names) {
   request.command_line = {"isolab", "explain"};
   for (const auto& name : names) request.command_line.push_back(name);
   return request;
+}
+
+/// As read back from disk, where it has files.
+Result<Recording> imported(const ImportRequest& request) {
+  auto read = TRY(import_recording(request));
+  if (read.in_memory()) return std::move(read.recording);
+  const test::TemporaryDirectory place;
+  TRY(write_recording(read, place / "recording"));
+  return load_recording(place / "recording");
 }
 
 const Metric* metric_of(const Findings& findings, const std::string& name, const std::string& arm) {
@@ -64,7 +73,7 @@ TEST(Import, EveryFixtureGivesItsReport) {
   for (const auto& names : fixtures()) {
     SCOPED_TRACE(names.front());
     const ImportRequest request = request_for(names);
-    const auto recording = import_recording(request);
+    const auto recording = imported(request);
     std::string text;
     if (recording) {
       EXPECT_FALSE(names.front().starts_with("bad_"));
@@ -78,6 +87,7 @@ TEST(Import, EveryFixtureGivesItsReport) {
     }
     test::expect_golden("import/" + names.front(), text);
   }
+  formats.emplace_back("trace.dat");  // made by trace_dat_test.cpp
   for (const auto& importer : all_importers())
     EXPECT_NE(std::find(formats.begin(), formats.end(), importer.format), formats.end())
         << importer.format << " has no fixture";
@@ -88,10 +98,12 @@ TEST(Import, ARecordingOnDiskHasTheSameFindings) {
   std::set<std::string> formats;  // one file of each
   for (const auto& names : fixtures()) {
     SCOPED_TRACE(names.front());
-    const auto recording = import_recording(request_for(names));
-    if (!recording || !formats.insert(recording->manifest.imported->format).second) continue;
+    const auto read = import_recording(request_for(names));
+    if (!read || !read->in_memory()) continue;
+    const auto* recording = &read->recording;
+    if (!formats.insert(recording->manifest.imported->format).second) continue;
     const auto directory = place.path() / names.front();
-    ASSERT_TRUE(write_recording(*recording, directory));
+    ASSERT_TRUE(write_recording(*read, directory));
     const auto loaded = load_recording(directory);
     ASSERT_TRUE(loaded) << loaded.error().what;
     EXPECT_EQ(loaded->manifest.imported, recording->manifest.imported);
@@ -101,7 +113,7 @@ TEST(Import, ARecordingOnDiskHasTheSameFindings) {
 
 // 30 + 20 of 200,000 samples are beyond 20 us: p99.9 is inside, p99.99 is not known.
 TEST(Import, APercentileInTheOverflowIsRefused) {
-  const auto recording = import_recording(request_for({"cyclictest_histogram_overflow.txt"}));
+  const auto recording = imported(request_for({"cyclictest_histogram_overflow.txt"}));
   ASSERT_TRUE(recording) << recording.error().what;
   const Findings findings = analyse(*recording);
   const auto* inside = metric_of(findings, "wakeup_p99_9", "imported");
@@ -121,7 +133,7 @@ TEST(Import, APercentileInTheOverflowIsRefused) {
 
 // 90 samples are longer than 10 us in 40 s; how many are longer than 50 us the file does not say.
 TEST(Import, CountsBeyondTheHistogramAreRefused) {
-  const auto recording = import_recording(request_for({"cyclictest_histogram_overflow.txt"}));
+  const auto recording = imported(request_for({"cyclictest_histogram_overflow.txt"}));
   ASSERT_TRUE(recording) << recording.error().what;
   const Findings findings = analyse(*recording);
   const auto* over10 = metric_of(findings, "wakeups_over_10us", "imported");
@@ -135,7 +147,7 @@ TEST(Import, CountsBeyondTheHistogramAreRefused) {
 
 TEST(Import, AFileWithoutATimeHasNoRates) {
   auto request = request_for({"cyclictest_histogram_histfile.txt"});
-  const auto untimed = import_recording(request);
+  const auto untimed = imported(request);
   ASSERT_TRUE(untimed) << untimed.error().what;
   const auto findings = analyse(*untimed);
   const auto* rate = metric_of(findings, "wakeups_over_10us", "imported");
@@ -145,7 +157,7 @@ TEST(Import, AFileWithoutATimeHasNoRates) {
   EXPECT_EQ(metric_of(findings, "wakeup_p99", "imported")->value, 5.0);
 
   request.options.duration = Nanos{20'000'000'000};
-  const auto timed = import_recording(request);
+  const auto timed = imported(request);
   ASSERT_TRUE(timed) << timed.error().what;
   const auto with_time = analyse(*timed);
   EXPECT_DOUBLE_EQ(*metric_of(with_time, "wakeups_over_10us", "imported")->value, 90 * 3600 / 40.0);
@@ -154,12 +166,12 @@ TEST(Import, AFileWithoutATimeHasNoRates) {
 TEST(Import, SeveralFilesAreArmsOrRepeatsOfOne) {
   auto request =
       request_for({"cyclictest_histogram_overflow.txt", "cyclictest_histogram_histfile.txt"});
-  const auto arms = import_recording(request);
+  const auto arms = imported(request);
   ASSERT_TRUE(arms) << arms.error().what;
   ASSERT_EQ(arms->plan.arms.size(), 2U);
   EXPECT_EQ(arms->plan.arms[1].name, "cyclictest_histogram_histfile");
   request.arm = "lab";
-  const auto repeats = import_recording(request);
+  const auto repeats = imported(request);
   ASSERT_TRUE(repeats) << repeats.error().what;
   ASSERT_EQ(repeats->plan.arms.size(), 1U);
   EXPECT_EQ(repeats->windows[1].repeat, 1);
