@@ -10,6 +10,7 @@
 #include <set>
 
 #include "analysis/analyse.h"
+#include "analysis/compare.h"
 #include "import/registry.h"
 #include "report/json/findings_json.h"
 #include "report/text/report.h"
@@ -175,6 +176,24 @@ TEST(Import, SeveralFilesAreArmsOrRepeatsOfOne) {
   ASSERT_TRUE(repeats) << repeats.error().what;
   ASSERT_EQ(repeats->plan.arms.size(), 1U);
   EXPECT_EQ(repeats->windows[1].repeat, 1);
+}
+
+TEST(Import, AComparisonSaysWhatIsImported) {
+  const auto recording = imported(request_for({"cyclictest_json_overflow.json"}));
+  ASSERT_TRUE(recording) << recording.error().what;
+  const Findings findings = analyse(*recording);
+  std::vector<SessionGroup> groups(2);
+  groups[0].name = "before";
+  groups[1].name = "after";
+  for (auto& group : groups) {
+    group.sessions = {&findings};
+    group.places = {"recording"};
+  }
+  const auto comparison = compare(groups, {});
+  ASSERT_TRUE(comparison) << comparison.error().what;
+  ASSERT_FALSE(comparison->notes.empty());
+  EXPECT_NE(comparison->notes.front().find("before: 1 of 1 session imported"), std::string::npos)
+      << comparison->notes.front();
 }
 
 }  // namespace
