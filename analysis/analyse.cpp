@@ -28,6 +28,7 @@ void describe_run(const Recording& recording, Findings& out) {
   const auto& plan = recording.plan;
   out.isolab_version = manifest.version;
   out.status = manifest.status;
+  out.imported = manifest.imported;
   out.profile = plan.name;
   out.question = plan.question;
   out.profile_hash = plan.profile_hash;

@@ -17,6 +17,7 @@ void fields(auto& field, Is<Manifest> auto& manifest) {
   field("warnings", manifest.warnings);
   field("changed", manifest.changed);
   field("windows", manifest.windows);
+  field("imported", manifest.imported);
 }
 
 }  // namespace codec

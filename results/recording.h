@@ -16,6 +16,7 @@
 #include <string>
 #include <vector>
 
+#include "base/imported.h"
 #include "base/records.h"
 #include "base/result.h"
 #include "results/benchmarks.h"
@@ -33,6 +34,7 @@ struct Manifest {
   std::vector<std::string>
       changed;  // "PATH: 0 -> 16 (restored)", what the guard did to the machine
   std::vector<std::string> windows;  // directories under windows/; the writer's finish() fills it
+  std::optional<Imported> imported;  // none: isolab measured it
   bool operator==(const Manifest&) const = default;
 };
 

@@ -51,6 +51,7 @@ golden() {  # where the repository keeps good input of this kind
   case $1 in
     cyclictest) echo tests/golden/cyclictest ;;
     interrupts) echo tests/hosts ;;
+    import) echo tests/import ;;
     profile) echo profiles ;;
     recording) echo tests/golden/findings ;;
     trace_page) echo tests/traces ;;

@@ -12,10 +12,10 @@ import sys
 RANKS = [
     ["base", "workloads/preload"],
     ["host"],
-    ["host/facts", "trace/read"],
+    ["host/facts", "trace/read", "probes/formats"],
     ["host/captured", "trace/live", "vm"],
     ["host/readiness", "workloads/contract", "probes/contract", "results"],
-    ["workloads/support", "probes/observers", "analysis/statistics"],
+    ["workloads/support", "probes/observers", "analysis/statistics", "import"],
     ["workloads", "probes", "analysis/model"],
     ["analysis/attribution", "analysis/metrics"],
     ["analysis/checks", "analysis/compare"],
@@ -27,7 +27,7 @@ RANKS = [
 ]
 RANK = {place: number for number, line in enumerate(RANKS) for place in line}
 # What a rank alone would allow, but the house does not, directly or through others.
-REFUSED = [("results", "host"), ("results", "trace"), ("analysis", "host"), ("analysis", "trace/live"),
+REFUSED = [("results", "host"), ("results", "trace"), ("import", "host"), ("analysis", "host"), ("analysis", "trace/live"),
            ("analysis", "workloads"), ("analysis", "probes"), ("report", "host"), ("report", "plan"),
            ("workloads", "trace"), ("workloads", "vm"), ("probes", "vm"), ("plan", "report"), ("runner", "report"),
            ("runner", "vm")]

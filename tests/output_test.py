@@ -36,6 +36,7 @@ WORDS = {
     "facts": ["facts", "--host", str(HOSTS / "server_amd_8cpu.txt")],
     "list": ["list"], "show": ["show", "hackbench"], "schema": ["schema"],
     "analyse": ["analyse", "{}"], "report": ["report", "{}"], "plot": ["plot", "{}"],
+    "explain": ["explain", "interrupts"],
     "export": ["export", "{}", "--perfetto", "out.json"], "attach": ["attach", "{}", "benchmark.json"],
     "compare": ["compare", "base={},second", "new=second,{}"], "aa DIR": ["aa", "sessions"],
     "history": ["history", "gap_max", "--in", "."], "restore": ["restore"],
@@ -60,6 +61,7 @@ class Place:
         for name in ("mute/proc", "mute/sys", "plots", "state"):
             (path / name).mkdir(parents=True, mode=0o700)
         (path / "benchmark.json").write_text(json.dumps(BENCHMARK))
+        (path / "interrupts").write_text(2 * "CPU0 CPU1\nRES: 1 2 Rescheduling interrupts\n")
         (path / "plots" / "render.py").write_text(RENDER)
         self.environment = dict(os.environ, ISOLAB_STATE_DIR=str(path / "state"), ISOLAB_PLOTS=str(path / "plots"),
                                 ISOLAB_PYTHON=sys.executable)
@@ -177,6 +179,8 @@ def hidden_problems(isolab):
                      ["list", f"--{EVIL}"], ["show", EVIL], ["check", "--cpus", EVIL, *host], ["facts", "--host", EVIL],
                      ["history", EVIL], ["history", "gap_max", "--in", EVIL], ["spikes", "small", "--over", EVIL],
                      ["report", "small", "--classes", EVIL], ["compare", "small,second", EVIL]]
+        (place.path / EVIL / "file").write_text("# Histogram\n000001 " + EVIL + "\n")
+        commands += [["explain", EVIL + "/file"], ["explain", EVIL], ["explain", "small/plan.json"]]
         commands += [[verb, recording] for verb in ("report", "analyse", "spikes", "plot")
                      for recording in ("small", "second", "lossy", EVIL)]
         # The last ones, since with a journal there is no run.

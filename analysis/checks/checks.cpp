@@ -178,6 +178,7 @@ void add_design_warnings(const Recording& recording, const std::vector<ArmWindow
                 fmt::format("the recording is \"{}\": {} of {} windows", recording.manifest.status,
                             recording.windows.size(), recording.plan.windows.size())),
             "");
+  if (recording.manifest.imported) return;  // nothing was designed that could be made better
   if (idle < 0) out.add(make_warning(WarningId::no_idle_arm, "no idle arm was measured"), "");
   int fewest = recording.plan.repeats;
   double shortest = -1;
@@ -301,6 +302,7 @@ void add_row_warnings(const std::vector<ArmWindows>& arms, const CpuSet& measure
     }
     std::map<int, Counted> gaps;
     for (const auto& part : heard_on(arm, -1)) {
+      if (part.seconds() <= 0 || !part.unknown_over(10'000).empty()) continue;
       gaps[part.repeat()].count += part.count_over(10'000);
       gaps[part.repeat()].seconds += part.seconds();
     }

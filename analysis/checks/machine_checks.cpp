@@ -71,7 +71,7 @@ void check_changes(const Recording& recording, WarningList& out) {
 
 void add_machine_warnings(const Recording& recording, WarningList& out) {
   const auto& plan = recording.plan;
-  if (!plan.measured_isolated)
+  if (!plan.measured_isolated && !recording.manifest.imported)
     out.add(make_warning(WarningId::measured_not_isolated,
                          fmt::format("CPU {} was measured and is not isolated ({})",
                                      plan.measured.list(), plan.measured_why)),

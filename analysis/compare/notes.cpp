@@ -48,6 +48,24 @@ void add_notes_of_recordings(const std::vector<SessionGroup>& groups, Comparison
         "number of operations in them depends on the host: compare counts per operation");
 }
 
+/// What isolab did not measure never looks as if it had.
+void add_notes_of_imports(const std::vector<SessionGroup>& groups, Comparison& out) {
+  for (const auto& group : groups) {
+    std::set<std::string> formats;
+    std::size_t sessions = 0;
+    for (const auto* session : group.sessions) {
+      if (!session->imported) continue;
+      ++sessions;
+      formats.insert(session->imported->format);
+    }
+    if (sessions == 0) continue;
+    out.notes.push_back(fmt::format(
+        "{}: {} of {} imported from files of other tools ({}), not measured by isolab: whether the "
+        "CPUs were isolated is not known, and no isolab run reproduces them",
+        group.name, sessions, sessions_word(group.sessions.size()), fmt::join(formats, ", ")));
+  }
+}
+
 void add_notes_of_losses(const std::vector<SessionGroup>& groups, Comparison& out) {
   for (const auto& group : groups) {
     std::size_t sessions = 0;
@@ -155,6 +173,7 @@ void add_notes_of_size(Comparison& out) {
 }  // namespace
 
 void add_notes(const std::vector<SessionGroup>& groups, Comparison& out) {
+  add_notes_of_imports(groups, out);
   add_notes_of_recordings(groups, out);
   add_notes_of_losses(groups, out);
   add_notes_of_lacks(groups, out);

@@ -47,6 +47,17 @@ void fill_histogram(const std::vector<Heard>& heard, const Histogram& all, ArmSe
     else
       out.histogram_overflow += count;
   }
+  for (const auto& one : heard) {
+    const auto from = one.overflow_from();
+    if (!from || one.microseconds(*from) >= static_cast<double>(Series::kHistogramBins)) continue;
+    // Samples of unknown length are at the limit of their file's histogram, the longest where it
+    // is: no bar is drawn for them.
+    auto& bar = out.histogram[static_cast<std::size_t>(one.microseconds(*from))];
+    const bool longest_apart = one.longest_us() > one.microseconds(*from);
+    const std::uint64_t unknown = std::min(bar, one.overflow() - (longest_apart ? 1 : 0));
+    bar -= unknown;
+    out.histogram_overflow += unknown;
+  }
 }
 
 /// At most `most` points over `seconds`: all of them, or the largest of each equal slice of time.

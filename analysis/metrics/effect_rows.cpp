@@ -54,9 +54,10 @@ class Collector {
     const double seconds = heard.seconds();
     saw(EffectTable::gaps, cpu.cpu, window, seconds);
     for (const int us : kThresholdsUs)
-      add(EffectTable::gaps, fmt::format("over {} us", us), cpu.cpu, window,
-          {static_cast<double>(heard.count_over(static_cast<std::uint64_t>(us) * 1000)), 0,
-           seconds});
+      if (heard.unknown_over(static_cast<std::uint64_t>(us) * 1000).empty())
+        add(EffectTable::gaps, fmt::format("over {} us", us), cpu.cpu, window,
+            {static_cast<double>(heard.count_over(static_cast<std::uint64_t>(us) * 1000)), 0,
+             seconds});
     if (const auto missed = cpu.numbers.find("missed_periods"); missed != cpu.numbers.end())
       add(EffectTable::gaps, "missed periods", cpu.cpu, window, {missed->second, 0, seconds});
     if (arm_.windows.front()->probe.kind != "gap") return;

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 
 #include "analysis/metrics/rates.h"
 #include "analysis/model/metric_list.h"
@@ -39,6 +40,12 @@ double longest_of(const std::vector<Heard>& all) {
   return longest;
 }
 
+/// Whether an imported file's: it names what is missing; with isolab's own probes nothing is.
+bool of_a_file(const Heard& heard) {
+  const auto found = heard.notes().lower_bound(kLacksNote);
+  return found != heard.notes().end() && found->first.starts_with(kLacksNote);
+}
+
 /// The metrics of one CPU, or of all, in one arm.
 class GapMetrics {
  public:
@@ -53,7 +60,7 @@ class GapMetrics {
     add_longest(lengths.longest);
     if (gap) {
       add_lost();
-      add_loop_numbers();
+      if (!of_a_file(heard_.front())) add_loop_numbers();
     } else {
       add_quantiles(metrics::wakeup_corrected, &ProbeCpu::corrected);
       add_missed_periods();
@@ -61,6 +68,13 @@ class GapMetrics {
   }
 
  private:
+  /// The first reason why a file does not have this; empty: every file has it.
+  std::string lacks(const char* topic) const {
+    for (const auto& one : heard_)
+      if (auto why = one.lacks(topic); !why.empty()) return why;
+    return {};
+  }
+
   Metric& add(Metric metric) {
     metric.repeats = static_cast<int>(by_repeat(heard_).size());
     metric.exposure_s = observed_seconds(heard_);
@@ -68,13 +82,47 @@ class GapMetrics {
   }
 
   void add_counts(const ThresholdMetrics& counts) {
+    const std::string no_time = lacks(missing::kTime);
     for (const int us : kThresholdsUs) {
+      const auto ns = static_cast<std::uint64_t>(us) * 1000;
+      std::string unknown = no_time;
       std::vector<Counted> parts;
-      for (const auto& heard : heard_)
-        parts.push_back({heard.count_over(static_cast<std::uint64_t>(us) * 1000), heard.seconds(),
-                         heard.repeat()});
-      out_.push_back(counted_rate(counts.over(us), labels_, parts, kHour));
+      for (const auto& heard : heard_) {
+        if (unknown.empty()) unknown = heard.unknown_over(ns);
+        parts.push_back({heard.count_over(ns), heard.seconds(), heard.repeat()});
+      }
+      if (unknown.empty())
+        out_.push_back(counted_rate(counts.over(us), labels_, parts, kHour));
+      else
+        add(not_applicable(counts.over(us), labels_, unknown));
     }
+  }
+
+  /// Why the quantile is not known; empty: it is. What a file gives no length of may be anywhere
+  /// above the end of its histogram.
+  std::string in_overflow(const Percentile& percentile, const Histogram& all) const {
+    std::uint64_t samples = 0;
+    std::optional<double> from_us;
+    for (const auto& one : heard_) {
+      samples += one.overflow();
+      if (const auto from = one.overflow_from())
+        from_us = std::min(from_us.value_or(one.microseconds(*from)), one.microseconds(*from));
+    }
+    if (!from_us || heard_.front().microseconds(all.quantile(percentile.share)) < *from_us)
+      return {};
+    return fmt::format(
+        "{} lies in the overflow: {} of {} samples are at least {:.6g} us long, and "
+        "the file does not say how long",
+        percentile.shown, samples, all.total(), *from_us);
+  }
+
+  std::string unknown_quantile(const Percentile& percentile, const Histogram& all,
+                               Histogram ProbeCpu::*which) const {
+    auto why = lacks(which == &ProbeCpu::corrected ? missing::kCorrected : missing::kPercentiles);
+    if (!why.empty()) return why;
+    if (!carries_quantile(all.total(), percentile.share))
+      return fmt::format("{} samples do not carry it", all.total());
+    return in_overflow(percentile, all);
   }
 
   /// The tick rates of an arm's windows differ by less than their calibration's few ppm, so the
@@ -91,8 +139,8 @@ class GapMetrics {
     }
     for (const auto& percentile : kPercentiles) {
       const std::string name = percentiles.at(percentile);
-      if (!carries_quantile(samples, percentile.share)) {
-        add(not_applicable(name, labels_, fmt::format("{} samples are too few", samples)));
+      if (auto why = unknown_quantile(percentile, all, which); !why.empty()) {
+        add(not_applicable(name, labels_, std::move(why)));
         continue;
       }
       Metric metric = make_metric(name, labels_);
@@ -100,7 +148,8 @@ class GapMetrics {
       metric.n = samples;
       Spread spread;
       for (const auto& histogram : each)
-        if (carries_quantile(histogram.total(), percentile.share))
+        if (carries_quantile(histogram.total(), percentile.share) &&
+            in_overflow(percentile, histogram).empty())
           spread.add(length_of(histogram.quantile(percentile.share), heard_, which));
       spread.put_into(metric);
       add(std::move(metric));
@@ -115,6 +164,14 @@ class GapMetrics {
   }
 
   void add_longest(const std::string& name) {
+    const double seen_from = probe_number(heard_.front().cpu(), kSeenFrom, 0);
+    if (seen_from > 0 && longest_of(heard_) == 0) {
+      add(not_applicable(name, labels_,
+                         fmt::format("none of {:.6g} us or more was seen, which is all the tool "
+                                     "records",
+                                     seen_from * 1e6 / heard_.front().line().ticks_per_second())));
+      return;
+    }
     Metric metric = make_metric(name, labels_);
     metric.value = longest_of(heard_);
     for (const auto& part : heard_) metric.n += part.cpu().histogram.total();
@@ -125,6 +182,11 @@ class GapMetrics {
   }
 
   void add_lost() {
+    for (const char* topic : {missing::kTimeLost, missing::kTime})
+      if (auto why = lacks(topic); !why.empty()) {
+        add(not_applicable(metrics::time_lost, labels_, std::move(why)));
+        return;
+      }
     Metric metric = make_metric(metrics::time_lost, labels_);
     metric.value = total_lost_us_per_s(heard_);
     for (const auto& part : heard_) metric.n += part.cpu().gaps.size() + part.cpu().gaps_dropped;
@@ -184,7 +246,7 @@ void add_gap_metrics(const ArmWindows& arm, const CpuSet& measured, std::vector<
   };
   for (const int cpu : measured) add(cpu);
   add(-1);
-  if (heard_on(arm, -1).empty()) return;
+  if (heard_on(arm, -1).empty() || of_a_file(heard_on(arm, -1).front())) return;
   double drift = 0;
   for (const auto* window : arm.windows)
     drift = std::max(drift, std::abs(window->probe.line.drift_ppm));

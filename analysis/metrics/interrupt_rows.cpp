@@ -143,7 +143,10 @@ void add_interrupt_metrics(const std::vector<ArmWindows>& arms, int idle, const 
         const Labels labels{
             {"arm", arm.name}, {"cpu", cpu < 0 ? "all" : std::to_string(cpu)}, {"row", row}};
         const auto parts = parts_of(counted, arm, row);
-        out.push_back(counted_rate(metrics::interrupts_per_second, labels, parts, 1));
+        Metric rate = counted_rate(metrics::interrupts_per_second, labels, parts, 1);
+        if (!parts.empty() && rate.exposure_s <= 0)
+          rate.not_applicable = "how long lay between the readings is not known";
+        out.push_back(std::move(rate));
         if (cpu >= 0 || idle < 0 || arm.arm == idle) continue;
         const auto& idle_windows = arms[static_cast<std::size_t>(idle)];
         out.push_back(over_idle(labels, parts, parts_of(background, idle_windows, row)));

@@ -14,6 +14,7 @@
 #include "analysis/model/interruptions.h"
 #include "analysis/model/metric.h"
 #include "analysis/model/page_cost.h"
+#include "base/imported.h"
 #include "base/plan.h"
 #include "base/records.h"
 
@@ -77,8 +78,9 @@ struct Series {
 struct Findings {
   static constexpr int kSchema = 1;
   int schema = kSchema;
-  std::string isolab_version;  // that recorded
-  std::string status;          // of the recording
+  std::string isolab_version;        // that recorded
+  std::string status;                // of the recording
+  std::optional<Imported> imported;  // what other tools measured; none: isolab did
   std::string profile, question, profile_hash;
   std::string started_utc, ended_utc;
   std::vector<std::string> command_line;

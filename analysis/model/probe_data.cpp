@@ -1,10 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "analysis/model/probe_data.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 
 namespace isolab {
+
+namespace {
+
+std::string reason_of(const WindowRecord& window, const char* topic) {
+  const auto found = window.probe.notes.find(std::string(kLacksNote) + topic);
+  return found == window.probe.notes.end() ? "" : found->second;
+}
+
+}  // namespace
 
 double probe_number(const ProbeCpu& cpu, const char* name, double fallback) {
   const auto found = cpu.numbers.find(name);
@@ -32,6 +43,31 @@ std::uint64_t Heard::count_over(std::uint64_t ns) const {
       cpu_->gaps.begin(), cpu_->gaps.end(), [&](const Gap& gap) { return gap.length > limit; }));
 }
 
+std::string Heard::lacks(const char* topic) const { return reason_of(*window_, topic); }
+
+std::uint64_t Heard::overflow() const {
+  return static_cast<std::uint64_t>(std::clamp(probe_number(*cpu_, kOverflow, 0), 0.0, 1e18));
+}
+
+std::optional<std::uint64_t> Heard::overflow_from() const {
+  if (overflow() == 0) return std::nullopt;
+  return static_cast<std::uint64_t>(std::clamp(probe_number(*cpu_, kOverflowFrom, 0), 0.0, 1e18));
+}
+
+std::string Heard::unknown_over(std::uint64_t ns) const {
+  const std::uint64_t limit = line().ticks(ns);
+  const double seen_from = probe_number(*cpu_, kSeenFrom, 0);
+  if (static_cast<double>(limit) < seen_from)
+    return fmt::format("what is shorter than {:.6g} us is not in the file",
+                       seen_from * 1e6 / line().ticks_per_second());
+  const auto from = overflow_from();
+  if (cpu_->histogram.empty() && longest_us() * 1e3 > static_cast<double>(ns))
+    if (auto why = lacks(missing::kPercentiles); !why.empty()) return why;
+  if (!from || limit < *from || longest_us() * 1e3 <= static_cast<double>(ns)) return {};
+  return fmt::format("{} samples of at least {:.6g} us have no length in the file", overflow(),
+                     microseconds(*from));
+}
+
 double Heard::longest_us() const {
   if (const double ticks = probe_number(*cpu_, "longest_ticks", -1); ticks >= 0)
     return ticks * 1e6 / line().ticks_per_second();
@@ -47,6 +83,7 @@ double Heard::longest_us() const {
 }
 
 double Heard::lost_seconds() const {
+  if (const double lost = probe_number(*cpu_, kLostSeconds, -1); lost >= 0) return lost;
   double ticks = 0;
   if (log_holds(cpu_->threshold)) {
     for (const auto& gap : cpu_->gaps) ticks += static_cast<double>(gap.length);
@@ -71,7 +108,8 @@ std::vector<Heard> heard_on(const ArmWindows& arm, int cpu) {
   std::vector<Heard> out;
   for (const auto* window : arm.windows)
     for (const auto& probe : window->probe.cpus)
-      if ((cpu < 0 || probe.cpu == cpu) && probe.error.empty() && probe.end > probe.start)
+      if ((cpu < 0 || probe.cpu == cpu) && probe.error.empty() &&
+          (probe.end > probe.start || !reason_of(*window, missing::kTime).empty()))
         out.emplace_back(*window, probe);
   return out;
 }

@@ -3,9 +3,13 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
 #include <vector>
 
 #include "analysis/model/windows.h"
+#include "base/imported.h"
 #include "base/records.h"
 
 namespace isolab {
@@ -21,10 +25,19 @@ class Heard {
   int repeat() const { return window_->repeat; }
   const ProbeCpu& cpu() const { return *cpu_; }
   const TickLine& line() const { return window_->probe.line; }
+  const std::map<std::string, std::string>& notes() const { return window_->probe.notes; }
   double seconds() const;
   /// Lengths above `ns`: from the log, exactly, where it holds them all; else from the histogram,
   /// whose buckets are 1.6 % wide and count when they lie above as a whole. Of gaps and wake-ups.
   std::uint64_t count_over(std::uint64_t ns) const;
+  /// Why count_over(ns) is not known; empty: it is. An imported histogram may end below.
+  std::string unknown_over(std::uint64_t ns) const;
+  /// Ticks at and above which an imported file gives no lengths but the longest; none: it gives
+  /// all.
+  std::optional<std::uint64_t> overflow_from() const;
+  std::uint64_t overflow() const;  // how many samples those are
+  /// Why an imported file does not hold this topic of base/records.h; empty: it does.
+  std::string lacks(const char* topic) const;
   /// As the probe recorded it (longest_ticks, longest_ns), or as the log holds it; only without
   /// both the upper edge of the histogram's last bucket, at most 1.6 % too long.
   double longest_us() const;
@@ -40,8 +53,9 @@ class Heard {
   const ProbeCpu* cpu_;
 };
 
-/// The data of the probe on `cpu` (-1: all CPUs) in the arm's windows; CPUs whose data is in error
-/// are out.
+/// The data of the probe on `cpu` (-1: all CPUs) in the arm's windows. CPUs whose data is in error
+/// are out, and those without observation time, unless an imported file does not say how long it
+/// was.
 std::vector<Heard> heard_on(const ArmWindows& arm, int cpu);
 
 /// Ticks up to which the log holds every gap over the threshold: the probe's end, or the end of the

@@ -3,11 +3,15 @@
 
 #include <algorithm>
 
+#include "base/imported.h"
+
 namespace isolab {
 
 bool window_counts(const WindowRecord& window) {
+  // An imported one may not say how long it was; its counts are whole all the same.
   return (window.status == "complete" || window.status == "interrupted") &&
-         window.end_ns > window.begin_ns;
+         (window.end_ns > window.begin_ns ||
+          window.probe.notes.contains(std::string(kLacksNote) + missing::kTime));
 }
 
 std::vector<ArmWindows> pool_windows(const Recording& recording) {

@@ -23,7 +23,7 @@
 #include "host/process.h"
 #include "probes/contract/preflight.h"
 #include "probes/contract/probe.h"
-#include "probes/cyclictest/parser.h"
+#include "probes/formats/cyclictest_parser.h"
 
 namespace isolab {
 namespace {

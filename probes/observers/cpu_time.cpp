@@ -5,7 +5,7 @@
 #include <unistd.h>
 
 #include "probes/contract/observer.h"
-#include "probes/observers/proc_stat.h"
+#include "probes/formats/proc_stat.h"
 
 namespace isolab {
 namespace {

@@ -6,7 +6,7 @@
 
 #include "base/counters.h"
 #include "probes/contract/observer.h"
-#include "probes/observers/proc_stat.h"
+#include "probes/formats/proc_stat.h"
 
 namespace isolab {
 namespace {

@@ -129,6 +129,7 @@ namespace {
 void run_fields(auto& field, const Findings& findings) {
   field("isolab_version", findings.isolab_version);
   field("status", findings.status);
+  field("imported", findings.imported);
   field("profile", findings.profile);
   field("question", findings.question);
   field("profile_hash", findings.profile_hash);

@@ -51,8 +51,9 @@ class Conclusion {
         continue;
       }
       const auto* effect = effect_of(arm.name);
-      const auto line = effect == nullptr ? ipis(arm.name) + "; " + lengths(arm.name, true, true)
-                                          : against_idle(arm.name, *effect);
+      const auto line = findings_.imported  ? in_the_file(arm.name)
+                        : effect == nullptr ? ipis(arm.name) + "; " + lengths(arm.name, true, true)
+                                            : against_idle(arm.name, *effect);
       if (line.empty())
         quiet.push_back(effect);
       else
@@ -60,6 +61,21 @@ class Conclusion {
     }
     out += no_effect(quiet);
     return no_data.empty() ? out : out + item("no data", join(no_data, ", "));
+  }
+
+  /// What a file of another tool has of both.
+  std::string in_the_file(const std::string& arm) const {
+    std::vector<std::string> parts;
+    const bool counted =
+        std::any_of(findings_.metrics.begin(), findings_.metrics.end(), [&](const Metric& metric) {
+          return metric.name == metrics::interrupts_per_second && metric.value &&
+                 metric.labels.at("arm") == arm &&
+                 std::find(kSent.begin(), kSent.end(), metric.labels.at("row")) != kSent.end();
+        });
+    if (counted) parts.push_back(ipis(arm));
+    if (metric(length_metrics(wakeups_).longest, arm) != nullptr)
+      parts.push_back(lengths(arm, true, true));
+    return parts.empty() ? "counts, below" : join(parts, "; ");
   }
 
   /// The clearest rows of each table for which `which` holds, by table. Causes only where no
@@ -237,11 +253,14 @@ class Conclusion {
     const LengthMetrics names = length_metrics(wakeups_);
     const auto* over = metric(names.counts.over(10), arm);
     const auto* longest = metric(names.longest, arm);
+    if (longest != nullptr && findings_.imported && !longest->not_applicable.empty())
+      return longest->not_applicable;
     if (longest != nullptr && !longest->not_applicable.empty())
       return "no times: " + longest->not_applicable.substr(0, longest->not_applicable.find(':'));
     if (over == nullptr || longest == nullptr || !longest->value) return "no gaps were measured";
     std::string out;
-    if (with_rate) out = fmt::format("{} {}/h over 10 us, ", rate_text(over), events());
+    if (with_rate && over->value)
+      out = fmt::format("{} {}/h over 10 us, ", rate_text(over), events());
     out += "longest " + words_us(*longest->value);
     if (const auto* lost = metric(metrics::time_lost, arm);
         with_lost && lost != nullptr && lost->value)

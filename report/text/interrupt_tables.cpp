@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
 #include <map>
 
 #include "analysis/model/metric_list.h"
@@ -67,7 +68,7 @@ ReportTable interrupts_table(const Findings& findings) {
     for (const auto& row : kinds) {
       const auto* metric = find_metric(findings, metrics::interrupts_per_second,
                                        {{"arm", arm.name}, {"cpu", "all"}, {"row", row}});
-      any = any || metric != nullptr;
+      any = any || (metric != nullptr && metric->not_applicable.empty());
       cells.push_back(rate_text(metric) +
                       (clearly_above_idle(findings, arm.name, row) ? "*" : " "));
     }
@@ -76,11 +77,35 @@ ReportTable interrupts_table(const Findings& findings) {
   return {std::move(table)};
 }
 
+ReportTable counted_rows_table(const Findings& findings) {
+  struct Counts {
+    std::uint64_t all = 0, most = 0;
+    std::string cpu;
+  };
+  std::map<std::string, Counts> rows;
+  for (const auto& metric : findings.metrics) {
+    if (metric.name != metrics::interrupts_per_second || metric.value || metric.n == 0) continue;
+    auto& counts = rows[metric.labels.at("row")];
+    const auto& cpu = metric.labels.at("cpu");
+    if (cpu == "all") counts.all += metric.n;
+    if (cpu == "all" || metric.n <= counts.most) continue;
+    counts.most = metric.n;
+    counts.cpu = cpu;
+  }
+  std::vector<std::pair<std::string, Counts>> order(rows.begin(), rows.end());
+  std::stable_sort(order.begin(), order.end(),
+                   [](const auto& a, const auto& b) { return a.second.all > b.second.all; });
+  TextTable table({"row", "all CPUs", "most on one CPU", "CPU"}, 36);
+  for (const auto& [row, counts] : order)
+    table.row({row, std::to_string(counts.all), std::to_string(counts.most), counts.cpu});
+  return {std::move(table)};
+}
+
 ReportTable other_rows_table(const Findings& findings) {
   std::vector<const Metric*> rows;
   for (const auto& metric : findings.metrics)
     if (metric.name == metrics::interrupts_per_second && metric.labels.at("cpu") == "all" &&
-        metric.n > 0 && !is_kind(metric.labels.at("row")))
+        metric.value && metric.n > 0 && !is_kind(metric.labels.at("row")))
       rows.push_back(&metric);
   std::map<std::string, std::pair<const Metric*, int>> most;  // row -> largest, arms it grew in
   for (const auto* metric : rows) {

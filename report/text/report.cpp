@@ -67,17 +67,64 @@ class Report {
     line(fmt::format("isolab {}: {}", findings_.isolab_version, findings_.profile));
     line(std::string(kReportWidth, '='));
     field("question", findings_.question);
+    imported();
     field("machine", machine_text(findings_.facts));
     field("kernel", kernel());
+    const char* isolated = findings_.measured_isolated ? "isolated" : "NOT ISOLATED";
     field("measured",
           fmt::format("{} {}: {} ({})", cpu_word(findings_.measured), findings_.measured,
-                      findings_.measured_isolated ? "isolated" : "NOT ISOLATED",
-                      findings_.measured_why));
+                      findings_.imported ? "by another tool" : isolated, findings_.measured_why));
+    if (findings_.imported) {
+      field("probe", findings_.probe.empty() ? "none" : findings_.probe);
+      return;
+    }
     field("load on", cpu_word(findings_.housekeeping) + (" " + findings_.housekeeping));
     field("probe", findings_.probe.empty() ? "none" : findings_.probe);
     field("floor", floor());
     field("design", design());
     field("status", status());
+  }
+
+  /// What isolab did not measure never looks as if it had.
+  void imported() {
+    if (!findings_.imported) return;
+    const auto& from = *findings_.imported;
+    field("imported",
+          fmt::format("from {} ({}), not measured by isolab", join(from.files, ", "), from.format));
+    std::string head = "unknown";
+    for (const auto& lack : from.cannot_tell) {
+      field(head.c_str(), lack);
+      head.clear();
+    }
+  }
+
+  /// Metrics of the probe that the file does not carry, by reason.
+  void not_in_the_file() {
+    if (!findings_.imported) return;
+    std::vector<std::pair<std::string, std::vector<std::string>>> reasons;
+    for (const auto& metric : findings_.metrics) {
+      const auto* info = find_metric_info(metric.name);
+      if (metric.not_applicable.empty() || info == nullptr || info->source != Source::probe)
+        continue;
+      const auto cpu = metric.labels.find("cpu");
+      if (cpu != metric.labels.end() && cpu->second != "all") continue;
+      if (metric.not_applicable.ends_with("do not carry it")) continue;  // of any probe
+      // "p99.9 lies in the overflow: ..." is one reason for all percentiles.
+      const auto lies = metric.not_applicable.find(" lies in the overflow");
+      const auto why = metric.labels.at("arm") + ": " +
+                       (lies == std::string::npos ? metric.not_applicable
+                                                  : metric.not_applicable.substr(lies + 1));
+      auto same = std::find_if(reasons.begin(), reasons.end(),
+                               [&](const auto& reason) { return reason.first == why; });
+      if (same == reasons.end()) same = reasons.insert(reasons.end(), {why, {}});
+      same->second.push_back(metric.name);
+    }
+    std::string body;
+    for (const auto& [why, names] : reasons)
+      body += wrapped("  ", 4,
+                      fmt::format("{}{} ({})", names.front(),
+                                  names.size() > 1 ? " to " + names.back() : "", why));
+    section("Not applicable: the file does not carry it", body, "");
   }
 
   bool splits_counted() const {
@@ -128,7 +175,9 @@ class Report {
   }
 
   void verdicts() {
-    section(fmt::format("What each arm did to the measured {}", cpu_word(findings_.measured)),
+    section(fmt::format("{} the measured {}",
+                        findings_.imported ? "What the files say of" : "What each arm did to",
+                        cpu_word(findings_.measured)),
             conclusion(findings_), "");
   }
 
@@ -144,8 +193,9 @@ class Report {
   void lengths() {
     const std::string marks =
         "-: too few samples. max: over the observation time of the table above.";
-    section(of_wakeups() ? "Lateness of wake-ups (us)" : "Length of the busy loop's rounds (us)",
-            lengths_table(findings_),
+    const char* gaps =
+        findings_.imported ? "Length of gaps (us)" : "Length of the busy loop's rounds (us)";
+    section(of_wakeups() ? "Lateness of wake-ups (us)" : gaps, lengths_table(findings_),
             of_wakeups() ? marks : "Percentiles are shares of rounds, not of time. " + marks);
   }
 
@@ -236,6 +286,8 @@ class Report {
           wrapped("  ", 2,
                   "isolab's own footprint on a measured CPU, the largest of any arm, per window: " +
                       footprint);
+    if (findings_.imported)
+      for (const auto& agrees : findings_.imported->checked) body += wrapped("  ", 4, agrees);
     section("Self-checks", body, "");
   }
 
@@ -263,6 +315,10 @@ class Report {
     if (!out_.empty()) out_ += '\n';
     std::string command;
     for (const auto& word : findings_.command_line) append_item(command, " ", shell_word(word));
+    if (findings_.imported) {
+      field("reproduce:", command);
+      return;
+    }
     field("reproduce:", fmt::format("{}   (profile sha256 {})", command, findings_.profile_hash));
   }
 

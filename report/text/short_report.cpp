@@ -13,6 +13,7 @@
 #include "base/text.h"
 #include "report/text/arm_verdict.h"
 #include "report/text/machine_text.h"
+#include "report/text/report.h"
 #include "report/text/warning_kinds.h"
 
 namespace isolab {
@@ -274,6 +275,7 @@ class ShortReport {
 
 std::string render_short_report(const Findings& findings, const std::string& worst_gap,
                                 std::size_t width) {
+  if (findings.imported) return render_report(findings, {}).value_or(std::string());
   return ShortReport(findings, worst_gap, width).text();
 }
 

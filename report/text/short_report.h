@@ -17,6 +17,7 @@ inline constexpr std::size_t kScreenLines = 40;
 
 inline constexpr std::size_t kLeastShortWidth = 80;
 
+/// Of an imported recording every section: what the file cannot tell belongs to its numbers.
 /// ASCII, in lines of at most `width` columns (at least kLeastShortWidth). `worst_gap`:
 /// worst_gap_text() of report/worst_gap.h; "": unknown, then the longest time is named without a
 /// cause.

@@ -24,12 +24,12 @@ std::vector<std::string> cpus_of(const Findings& findings, const ArmSummary& arm
   std::string worst;
   double most = -1;
   for (const auto& metric : findings.metrics) {
-    if (metric.name != longest || metric.labels.at("arm") != arm.name || !metric.value) continue;
+    if (metric.name != longest || metric.labels.at("arm") != arm.name) continue;
     const auto& cpu = metric.labels.at("cpu");
     if (cpu == "all") continue;
     cpus.push_back(cpu);
-    if (*metric.value > most) {
-      most = *metric.value;
+    if (metric.value.value_or(0) > most) {
+      most = metric.value.value_or(0);
       worst = cpu;
     }
   }
@@ -61,7 +61,9 @@ ReportTable counts_table(const Findings& findings) {
       for (const int us : kThresholdsUs) {
         const auto* metric = metric_of(findings, counts.over(us), arm.name, cpu);
         if (us == kThresholdsUs.front() && metric != nullptr)
-          intervals.front() += (first ? " " : "    ") + short_span(metric->exposure_s);
+          intervals.front() +=
+              (first ? " " : "    ") +
+              (metric->exposure_s > 0 ? short_span(metric->exposure_s) : "unknown time");
         values.push_back(rate_text(metric));
         intervals.push_back(interval_text(metric));
       }
@@ -100,7 +102,7 @@ ReportTable lengths_table(const Findings& findings) {
         cells.push_back(metric != nullptr && metric->value ? short_us(*metric->value) : "-");
       }
       const auto* longest = metric_of(findings, lengths.longest, arm.name, cpu);
-      cells.push_back(short_us(longest->value.value_or(0)));
+      cells.push_back(longest->value ? short_us(*longest->value) : "-");
       cells.push_back(longest->repeats > 1
                           ? fmt::format("{}..{}", short_us(longest->repeat_min.value_or(0)),
                                         short_us(longest->repeat_max.value_or(0)))

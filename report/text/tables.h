@@ -18,11 +18,12 @@ struct ReportTable {
   operator std::string() const { return text(); }  // as a section of the text report
 };
 
-ReportTable counts_table(const Findings& findings);      // over thresholds, per CPU-hour
-ReportTable lengths_table(const Findings& findings);     // percentiles, maximum, time lost
-ReportTable interrupts_table(const Findings& findings);  // per CPU-second
-ReportTable other_rows_table(const Findings& findings);  // devices and softirqs
-ReportTable ipis_table(const Findings& findings);        // per operation
+ReportTable counts_table(const Findings& findings);        // over thresholds, per CPU-hour
+ReportTable lengths_table(const Findings& findings);       // percentiles, maximum, time lost
+ReportTable interrupts_table(const Findings& findings);    // per CPU-second
+ReportTable counted_rows_table(const Findings& findings);  // where no time is known, so no rate
+ReportTable other_rows_table(const Findings& findings);    // devices and softirqs
+ReportTable ipis_table(const Findings& findings);          // per operation
 ReportTable work_table(const Findings& findings);
 ReportTable time_table(const Findings& findings);  // CPU time of measured and housekeeping CPUs
 

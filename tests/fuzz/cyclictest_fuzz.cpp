@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Fuzz target: what cyclictest prints. The first byte says in how large pieces it arrives: wherever
 // the text is cut, the result is the same.
-#include "probes/cyclictest/parser.h"
+#include "probes/formats/cyclictest_parser.h"
 #include "tests/fuzz/demand.h"
 
 namespace {

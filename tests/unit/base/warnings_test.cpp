@@ -47,7 +47,7 @@ TEST(WarningTable, WhatHelpsHereTakesThePlaceOfTheAdvice) {
 
 TEST(WarningTable, EachRowIsRaisedSomewhere) {
   std::string sources;
-  for (const char* room : {"analysis", "cli", "probes", "runner"}) {
+  for (const char* room : {"analysis", "import", "cli", "probes", "runner"}) {
     const auto files = files_below(std::string(ISOLAB_SOURCE_DIR "/") + room);
     ASSERT_TRUE(files) << files.error().text();
     for (const auto& file : *files)

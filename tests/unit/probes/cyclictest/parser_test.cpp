@@ -8,7 +8,7 @@
 #include <map>
 #include <sstream>
 
-#include "probes/cyclictest/parser.h"
+#include "probes/formats/cyclictest_parser.h"
 
 namespace isolab {
 namespace {

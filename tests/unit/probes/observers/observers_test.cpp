@@ -7,7 +7,7 @@
 
 #include "probes/busy_loop/clock_track.h"
 #include "probes/contract/observer.h"
-#include "probes/observers/proc_stat.h"
+#include "probes/formats/proc_stat.h"
 
 namespace isolab {
 namespace {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "probes/cyclictest/parser.h"
+#include "probes/formats/cyclictest_parser.h"
 
 #include <fmt/format.h>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "probes/observers/proc_stat.h"
+#include "probes/formats/proc_stat.h"
 
 #include <fmt/format.h>
 
