@@ -22,8 +22,9 @@ class Heard {
   const ProbeCpu& cpu() const { return *cpu_; }
   const TickLine& line() const { return window_->probe.line; }
   double seconds() const;
-  /// Lengths above `ns`: from the log, exactly, where it holds them all; else from the histogram,
-  /// whose buckets are 1.6 % wide and count when they lie above as a whole. Of gaps and wake-ups.
+  /// Lengths above `ns`: from the log, exactly, if it contains all of them; otherwise from the
+  /// histogram, whose buckets are 1.6 % wide and count if they are completely above. Of gaps and
+  /// wake-ups.
   std::uint64_t count_over(std::uint64_t ns) const;
   /// As the probe recorded it (longest_ticks, longest_ns), or as the log holds it; only without
   /// both the upper edge of the histogram's last bucket, at most 1.6 % too long.

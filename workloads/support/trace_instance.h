@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// A tracefs instance of a workload's own. The runner's guard makes the directory (a claim) and
-// removes it; whatever is set inside goes with it, so a killed workload leaves no event enabled.
-// Nothing outside of the instance is ever written: the top-level buffer belongs to other people.
+// A tracefs instance of a workload. The runner's guard makes the directory (a claim) and
+// removes it; its settings end with it, so a killed workload leaves no event enabled. Nothing
+// outside the instance is ever written: the top-level buffer belongs to other users.
 #pragma once
 
 #include <cstdint>
