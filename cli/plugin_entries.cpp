@@ -12,7 +12,8 @@ std::vector<PluginEntry> plugin_entries() {
     all.push_back({"workload", info->name, info->summary, info->needs, info->disturbs, info->params,
                    info->counts});
   for (const auto* info : all_probes())
-    all.push_back({"probe", info->name, info->summary, info->needs, info->measures, info->params, {}});
+    all.push_back(
+        {"probe", info->name, info->summary, info->needs, info->measures, info->params, {}});
   for (const auto* info : all_observers())
     all.push_back({"observer", info->name, info->summary, info->needs, "", info->params, {}});
   return all;
