@@ -20,7 +20,7 @@ struct FalsePositives {
   /// Sessions dealt A B B A A B B A ... as an interleaved comparison would have been.
   std::size_t tests = 0, flagged = 0;
   std::vector<std::string> flagged_names;
-  /// The first half against the second: what a comparison that was not interleaved would have said.
+  /// The first half compared with the second: the result without interleaving.
   std::size_t drift_tests = 0, drift_flagged = 0;
 };
 
@@ -32,7 +32,7 @@ Result<FalsePositives> false_positives_from_json(const std::string& file, const 
 /// One sentence for the foot of a table.
 std::string citation(const FalsePositives& one);
 
-/// What A/A runs of the same profile and kernel on the same machine say: their files are looked for
+/// Results of A/A runs of the same profile and kernel on the same machine. Their files are searched
 /// in the recordings' directories, the two above each, and all directly below those.
 std::vector<std::string> citations_for(const Comparison& comparison,
                                        const std::vector<std::filesystem::path>& recordings);

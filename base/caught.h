@@ -8,7 +8,7 @@
 namespace isolab {
 
 /// The exception in progress, inside catch (...), as an error: io "out of memory"; errno_error() of
-/// the path for std::filesystem; io and what it says for any other.
+/// the path for std::filesystem; io and its text for any other.
 Error caught_error();
 
 /// Calls `act`, which returns a Result; an exception that leaves it becomes its error.

@@ -10,7 +10,7 @@
 
 namespace isolab {
 
-/// What lies in it, sorted.
+/// Its entries, sorted.
 Result<std::vector<std::filesystem::path>> entries_of(const std::filesystem::path& directory);
 /// The regular files in it and in all directories below it, sorted; links are not followed.
 Result<std::vector<std::filesystem::path>> files_below(const std::filesystem::path& directory);

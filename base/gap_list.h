@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The gaps of one CPU in time order, in memory or in a mapped file. A day at 1000 gaps a second is
-// 1.4 GB, so who passes over them from the first to the last gives back what lies behind.
+// The gaps of one CPU in time order, in memory or in a mapped file. A day at 1000 gaps per second
+// is 1.4 GB, so a reader that goes from the first to the last releases the pages behind.
 #pragma once
 
 #include <algorithm>

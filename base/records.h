@@ -15,7 +15,7 @@
 
 namespace isolab {
 
-/// Two readings of the cycle counter beside CLOCK_MONOTONIC_RAW: a straight line from ticks to
+/// Two paired readings of the cycle counter and CLOCK_MONOTONIC_RAW: a straight line from ticks to
 /// time. Raw ticks are kept in the recording; every conversion goes through this line, in integers.
 struct TickLine {
   std::string counter;  // "tsc", "cntvct" or "ns" (identity; cyclictest)
@@ -62,7 +62,7 @@ struct WorkRecord {
   std::map<std::string, std::string> notes;               // hashes, thresholds, purge counts ...
   std::string op_count;  // which count the operations are: the descriptor's first
   /// On each measured CPU; < 0: none, or with an expected_row one that is unknown. The note
-  /// expected_source says what the number follows from, or why it is not known.
+  /// expected_source gives the reason for the number, or why it is unknown.
   double expected_ipis_per_op = -1;
   std::string expected_row;  // row kind: function_call, tlb, reschedule, ... (base/interrupts.h)
   std::string error;         // died, hung, refused; empty: fine
@@ -76,7 +76,7 @@ struct CounterRow {
       kind;  // base/interrupts.h: "function_call", "tlb", ... or "device", "other", "softirq"
   std::map<int, std::uint64_t> before, after;
 
-  /// What the row gained on one CPU, across the kernel's 32-bit wrap (base/counters.h says how);
+  /// The increment of the row on one CPU, across the kernel's 32-bit wrap (see base/counters.h);
   /// 0 where one of the readings does not have the row or the CPU: use counter_step() before
   /// counting that.
   std::uint64_t gained(int cpu) const;
@@ -88,7 +88,7 @@ struct CpuTime {
   double user = 0, system = 0, irq = 0, softirq = 0, steal = 0, idle = 0;
 };
 
-/// What we did to a measured CPU ourselves in the window.
+/// isolab's own footprint on a measured CPU in the window.
 struct Footprint {
   int cpu = 0;
   std::uint64_t voluntary_switches = 0, involuntary_switches = 0;  // of the probe's thread

@@ -27,7 +27,7 @@ std::span<const WarningText> all_warnings();
 /// The id as recordings carry it.
 const char* warning_word(WarningId id);
 
-/// The warning with `seen`: what was seen, with its numbers. `here` is what to do in this very case
+/// The warning with `seen`: what was seen, with its numbers. `here` is the advice for this case
 /// (the hint of an error, the file to write) instead of the table's advice; empty: the table's.
 Warning make_warning(WarningId id, std::string seen, std::string here = "");
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The cost ladder: what the elementary acts behind IPIs and TLB flushes cost on this machine, from
-// one system call up to a flush of every CPU. Each step is a Google Benchmark whose name carries
+// The ladder of costs: the elementary operations behind IPIs and TLB flushes on this machine, from
+// one system call up to a flush of every CPU. Each step is a Google Benchmark whose name contains
 // its parameters ("mprotect/peers:1/pages:32"); `isolab attach RECORDING FILE.json` makes metrics
 // of it.
 //

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// From a recording to what people see: findings.json, the text, the charts, the verdict.
+// The output for a recording: findings.json, the text, the charts, the verdict.
 #pragma once
 
 #include <filesystem>
@@ -22,7 +22,7 @@ namespace isolab {
 ExitCode finish_report(const std::filesystem::path& recording, ExitCode code, bool json,
                        bool plots);
 
-/// What came of keep_findings(): the exit code, and what is to be said after the report.
+/// The result of keep_findings(): the exit code, and the messages after the report.
 struct Kept {
   ExitCode code = ExitCode::done;
   std::vector<std::string> lines;

@@ -19,7 +19,7 @@ Option no_plots_flag(bool& no_plots);
 Option host_option(std::filesystem::path& host);
 /// A file of class rules tried before the built-in ones (docs/attribution.md); empty: none.
 Option classes_option(std::string& classes);
-/// What the profile calls the booted kernel; empty: uname -r says.
+/// Name of the booted kernel in the profile; empty: uname -r.
 Option booted_option(std::string& booted);
 /// What the profile's hash has to begin with; empty: anything.
 Option hash_option(std::string& hash);
@@ -30,7 +30,7 @@ Option group_option(std::string& group);
 /// --arch to --quiet, of a guest.
 std::vector<Option> guest_options(VmOptions& vm, bool& json);
 
-/// What `run` and `aa` are asked for.
+/// Options of `run` and `aa`.
 struct RunOptions {
   std::string profile;           // of aa also a directory of sessions
   std::filesystem::path output;  // empty: recordings/NAME-TIME

@@ -18,8 +18,8 @@
 
 namespace isolab {
 
-/// Where a value of the command line goes; what is there before is the default. A bool is a flag,
-/// an optional is empty unless it is named.
+/// The variable for a value of the command line; its initial value is the default. A bool is a
+/// flag, an optional is empty unless it is named.
 using OptionTarget = std::variant<bool*, int*, std::size_t*, double*, std::optional<int>*,
                                   std::string*, std::filesystem::path*, std::vector<std::string>*>;
 

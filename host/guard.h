@@ -89,7 +89,7 @@ class StateGuard {
   std::vector<RestoreProblem> restore_to(std::size_t mark);
   std::vector<RestoreProblem> restore() { return restore_to(0); }
 
-  /// What was changed by us and how, for the recording.
+  /// The changes made by isolab, for the recording.
   struct Entry {
     Claim claim;
     std::string original = {};  // of a kprobe or controller: its name

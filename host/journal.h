@@ -39,7 +39,7 @@ struct ProcessIdentity {
 
 ProcessIdentity own_identity();
 bool still_running(const ProcessIdentity& process);
-/// Both boots are known and differ: whatever that process set is gone.
+/// Both boots are known and differ: the settings of that process no longer exist.
 bool of_earlier_boot(const ProcessIdentity& process);
 
 struct Journal {

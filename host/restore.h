@@ -20,8 +20,9 @@ struct Undone {
   std::optional<RestoreProblem> problem = {};
 };
 
-/// Puts one entry back and verifies it. A value that is neither the original nor ours is left alone
-/// and reported; whether a knob's value is ours cannot be told, so it is.
+/// Restores one entry and verifies it. A value that is neither the original nor written by isolab
+/// is reported and not changed. The value of a knob always counts as written by isolab, since this
+/// cannot be determined.
 Undone undo(Files& files, const StateGuard::Entry& entry);
 /// One line of shell that does the same, or a comment that says why nothing is to be done.
 std::string undo_as_shell(const Files& files, const StateGuard::Entry& entry);
@@ -30,16 +31,16 @@ std::string undo_as_shell(const Files& files, const StateGuard::Entry& entry);
 /// not restore everything, and those that cannot be read, sorted. None where the directory is not
 /// there. denied: it is not to be trusted (host/state_directory.h).
 Result<std::vector<std::filesystem::path>> stale_journals(const std::filesystem::path& journal_dir);
-/// What such a journal means for who finds it, and what to do about it (busy); parse or denied: it
-/// is damaged, or not to be trusted.
+/// The error for a process that finds such a journal, with the remedy (busy); parse or denied: it
+/// is damaged, or not trusted.
 Error leftover(const Files& files, const std::filesystem::path& journal);
 
 enum class Stuck {
   keep,    // what cannot be restored stays in the journal, with the reason
   forget,  // it is tried again, then dropped; a damaged journal is removed
 };
-/// Puts back what a stale journal names and deletes it when all went well. A journal of an earlier
-/// boot is only deleted: its settings are gone with that kernel. One that lists what isolab does
+/// Restores everything in a stale journal and deletes it on success. A journal of an earlier
+/// boot is only deleted: its settings ended with that kernel. One that lists what isolab does
 /// not change (check_claim()) is damaged: none of it is used.
 std::vector<RestoreProblem> restore_journal(Files& files, const std::filesystem::path& journal,
                                             Stuck stuck = Stuck::keep);
@@ -50,7 +51,7 @@ Result<std::string> restore_script(const Files& files, const std::filesystem::pa
 
 /// Trimmed; of "[always] madvise never" the chosen word.
 Result<std::string> read_value(const Files& files, const std::string& path);
-/// Reads until the file says `wanted` or 5 tries, 5 ms apart, are used up; what it says last.
+/// Reads until the file contains `wanted`, at most 5 times, 5 ms apart; returns the last content.
 Result<std::string> read_back(const Files& files, const std::string& path,
                               const std::string& wanted);
 /// Repeats what answers EBUSY every 25 ms for up to a second: a killed process closes late.

@@ -12,16 +12,16 @@
 
 namespace isolab {
 
-/// $ISOLAB_STATE_DIR; else /run/lock, where users can see each other's; else, where there is none
-/// or it takes no file from us, the directory of journals.
+/// $ISOLAB_STATE_DIR; otherwise /run/lock, where users see each other's locks; otherwise, if that
+/// does not exist or is not writable, the directory of journals.
 std::filesystem::path default_lock_dir();
 
 class RunLock {
  public:
-  /// busy: a lock is held; the message says whose it is and, visible, the first 200 bytes of
-  /// what its holder wrote ("process 123 of user 0, profile quick"). Any user may hold one.
-  /// Of two that start at once both may be refused, never neither. denied: our file is not ours, or
-  /// a link. `what` is what others are told about us.
+  /// busy: a lock is held; the message gives its owner and, visible, the first 200 bytes of its
+  /// text ("process 123 of user 0, profile quick"). Any user may hold one. Of two that start at
+  /// once both may be refused, never neither. denied: the file belongs to another user, or is a
+  /// link. `what` is the text for others.
   static Result<RunLock> take(const std::filesystem::path& directory, const std::string& what);
 
  private:

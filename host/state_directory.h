@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Where journals live, and who may look into it.
+// The directory of journals, and its permissions.
 #pragma once
 
 #include <filesystem>
@@ -13,9 +13,9 @@ namespace isolab {
 /// others.
 std::filesystem::path default_journal_dir();
 
-/// It, open, for readers and writers alike: what was checked is what the descriptor stays.
-/// unsupported: it is not there. denied: it is a link, belongs to another user, or others may write
-/// to it - in /tmp any user may have made it before.
+/// Its descriptor, for readers and writers: the checks apply to the open directory. unsupported: it
+/// does not exist. denied: it is a link, belongs to another user, or others may write to it - in
+/// /tmp any user may have made it before.
 Result<Fd> open_state_directory(const std::filesystem::path& directory);
 /// The same; makes it with mode 0711 (a name inside can be asked for, nothing can be listed or
 /// read) when it is not there.

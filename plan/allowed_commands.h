@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // A profile may name programs to run as the user who runs it, often root. Only those that ship with
-// isolab may without being asked for (docs/decisions/allow-commands.md).
+// isolab may do so without --allow-commands (docs/decisions/allow-commands.md).
 #pragma once
 
 #include <string>
@@ -11,8 +11,9 @@
 
 namespace isolab {
 
-/// What of a plan asks first: code that the profile chose to run or to build, and kernel files that
-/// are not known to be harmless. One phrase each, on one line: "arm noise: command argv=[stress-ng
+/// The parts of a plan that need --allow-commands: code that the profile chose to run or to build,
+/// and kernel files that are not known to be harmless. One phrase each, on one line: "arm noise:
+/// command argv=[stress-ng
 /// --vm 2]". Empty: nothing.
 std::vector<std::string> foreign_code(const Plan& plan);
 
@@ -25,8 +26,8 @@ bool is_harmless_setting(const std::string& path);
 /// empty: nothing is known against it. Refused in every profile.
 std::string cannot_be_put_back(const std::string& path, const std::string& value);
 
-/// The file behind the descriptor is in isolab's own directory of profiles (installed, or of the
-/// source tree it was built from) and belongs to root, to us, or to whom sudo acts for. Where
+/// The file behind the descriptor is in isolab's directory of profiles (installed, or of the source
+/// tree it was built from) and belongs to root, to this user, or to the user who called sudo. Where
 /// /proc is missing, nothing ships.
 bool ships_with_isolab(int file);
 

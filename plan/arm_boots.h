@@ -37,8 +37,8 @@ std::vector<std::size_t> boot_order(std::size_t boots, int sessions, const std::
 struct BootedKernel {
   std::string release;       // uname -r
   std::string command_line;  // /proc/cmdline
-  /// What the profile calls it, where uname -r does not say (a file, `isolab run --booted`);
-  /// kDefaultKernel: the one of arms that name none. Empty: uname -r says.
+  /// Its name in the profile, if it is not in uname -r (a file, `isolab run --booted`);
+  /// kDefaultKernel: the kernel of arms that name none. Empty: uname -r.
   std::string known_as;
 };
 inline constexpr char kDefaultKernel[] = "default";

@@ -15,9 +15,9 @@ namespace isolab {
 /// NAME/WORKLOAD".
 using Inability = std::map<std::string, std::string>;
 
-/// Fails (usage) when the CPUs asked for are not there. Arms of another boot than this one are not
-/// applicable; `booted`: what the profile calls the booted kernel (`isolab run --booted`), empty:
-/// uname -r says.
+/// Fails (usage) if the requested CPUs do not exist. Arms of another boot than this one are not
+/// applicable; `booted`: name of the booted kernel in the profile (`isolab run --booted`), empty:
+/// uname -r.
 Result<Plan> compile_plan(const Profile& profile, const HostFacts& facts,
                           const std::string& booted = {});
 /// Its arms alone, with those of the matrix: what needs no machine.

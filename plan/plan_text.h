@@ -13,8 +13,8 @@ namespace isolab {
 /// Every CPU, parameter, window and second; <= 100 columns where names allow.
 std::string render_plan(const Plan& plan);
 
-/// What the operations of each arm are expected to send to a measured CPU on this machine, and what
-/// the numbers follow from; empty where no workload has an expectation.
+/// The IPIs that the operations of each arm are expected to send to a measured CPU on this machine,
+/// and the reasons; empty where no workload has an expectation.
 std::string render_expectations(const Plan& plan, Host host);
 
 /// "direct_map: pages=16 rate=20/s"; parameters at their defaults are left out unless `all`.

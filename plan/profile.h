@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A profile: what the user asked for, checked against the plug-ins' descriptors but not yet against
+// A profile, checked against the plug-ins' descriptors but not yet against
 // a machine. docs/profiles.md is the reference of its keys.
 #pragma once
 

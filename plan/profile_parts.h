@@ -19,7 +19,7 @@ void read_boot(ProfileValues& values, const YamlNode& node, ProfileArm& arm);
 void read_design(ProfileValues& values, const YamlNode& node, Profile& profile);
 /// After the arms: an axis must name a workload that one of them uses.
 void read_matrix(ProfileValues& values, const YamlNode& node, Profile& profile);
-/// Notes what a plug-in's check() says of `node`, at the place of the parameter it names.
+/// Records the error of a plug-in's check() for `node`, at the place of the parameter it names.
 void wrong_params(ProfileValues& values, const YamlNode& node, const std::string& plug_in,
                   const Error& error);
 /// The kernel files an arm writes.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The files of a profile: itself and what its `include:` names, each opened once. Another user may
-// have written them, so an include may only name what lies below the profile's own directory.
+// have written them, so an include may only name files below the profile's directory.
 #pragma once
 
 #include <functional>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// A YAML document as a plain tree in which every node knows its place. yaml_tree.cpp is the only
-// file that knows yaml-cpp; aliases are followed; duplicate keys, tags, NUL characters and second
-// documents are errors.
+// A YAML document as a plain tree in which every node has its place. Only yaml_tree.cpp uses
+// yaml-cpp; aliases are followed; duplicate keys, tags, NUL characters and second documents are
+// errors.
 #pragma once
 
 #include <cstddef>
@@ -43,9 +43,9 @@ struct YamlEntry {
   YamlNode second;
 };
 
-/// Everything wrong with a profile, each as "file:line:column: what is wrong; expected what; did
-/// you mean ...". Each line is visible_line() and at most some hundred characters long; the first
-/// hundred lines are kept.
+/// All errors of a profile, each as "file:line:column: error; expected ...; did you mean ...".
+/// Each line is visible_line() and at most some hundred characters long; the first hundred lines
+/// are kept.
 class Diagnostics {
  public:
   void add(const Place& place, std::string what, std::string expected = {},

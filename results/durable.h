@@ -14,8 +14,8 @@
 
 namespace isolab {
 
-/// A directory, open: what is written goes into the one that was opened, whatever is put in its
-/// place in the meantime.
+/// A directory, open: files are written into the opened directory, even if its path is replaced in
+/// the meantime.
 class OpenDirectory {
  public:
   /// One that the user named: it may be reached through links.
@@ -46,8 +46,8 @@ Result<void> sync_directory(const std::filesystem::path& directory);
 /// Renames a whole directory to a name that must not exist and syncs the parent.
 Result<void> publish_directory(const std::filesystem::path& from, const std::filesystem::path& to);
 Result<void> make_directory(const std::filesystem::path& directory);
-/// Lets a group list and read the directory and all below it; links in it are left alone. What is
-/// made in it later belongs to the group too (S_ISGID).
+/// Lets a group list and read the directory and all below it; links in it are not followed. Files
+/// made in it later belong to the group too (S_ISGID).
 Result<void> share_with_group(const std::filesystem::path& directory, gid_t group);
 
 /// Shares what was added to a directory that is shared with a group (mode g+rs).

@@ -80,7 +80,7 @@ inline std::string word_of(std::string_view word) { return std::string(word); }
 template <class T>
 requires std::is_enum_v<T> std::string word_of(T value) { return to_string(value); }
 
-/// A value whose schema says more than its type.
+/// A value with a schema beyond its type.
 template <class T>
 struct Shaped {
   T value;
@@ -246,7 +246,7 @@ struct Describer {
   Json schema() const { return schema::object(members, optional); }
 };
 
-/// Of a struct as its description tells, whatever schema_of() it has for where it is a member.
+/// The schema of a struct from its description, without the schema_of() for its use as a member.
 template <class T>
 Json object_schema() {
   Describer describer;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // An index of recordings: their metrics in one SQLite file beside them, so that a number can be
-// followed over time. It holds nothing that the recordings do not: it may be deleted at any moment,
-// and is made again. The only file that knows SQLite is index.cpp.
+// followed over time. All its data comes from the recordings: it may be deleted at any time, and is
+// rebuilt. Only index.cpp uses SQLite.
 #pragma once
 
 #include <cstdint>

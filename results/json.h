@@ -49,8 +49,8 @@ Result<Json> parse_json(const std::string& text);
 /// Indented by one space, a newline at the end. Bytes that are not UTF-8 become U+FFFD; doubles are
 /// printed with as many digits as bring the same double back.
 std::string print_json(const Json& json);
-/// `number` rounded to nine significant digits: what libm does differently on another machine is
-/// gone.
+/// `number` rounded to nine significant digits: so that differences between libm versions
+/// disappear.
 double rounded(double number);
 /// `json` with each of its numbers rounded() that is not whole by its type.
 Json all_rounded(Json json);

@@ -79,11 +79,11 @@ class RecordingWriter {
 Result<void> save_window(const std::filesystem::path& directory, const WindowRecord& record);
 Result<WindowRecord> load_window(const std::filesystem::path& directory);
 
-/// Whether the directory holds a recording. denied: that cannot be told, with what to do about it.
+/// Whether the directory holds a recording. denied: unknown without access, with the remedy.
 Result<bool> is_recording(const std::filesystem::path& directory);
 
 /// Loads all but the observers' raw files. A recording that was cut short loads with
-/// manifest.status "running"; a newer schema, or bytes that are not what they say, is a parse error
+/// manifest.status "running"; a newer schema, or inconsistent bytes, is a parse error
 /// with file and place.
 Result<Recording> load_recording(const std::filesystem::path& directory);
 

@@ -12,9 +12,9 @@
 
 namespace isolab {
 
-/// Writes `json` (findings or a comparison) into a directory as `name`, and beside it what
-/// plots/render.py draws of it; Python itself works in a temporary directory. The files it drew,
-/// named below `shown`. unsupported: the scripts or Python are not there.
+/// Writes `json` (findings or a comparison) into a directory as `name`, and next to it the charts
+/// of plots/render.py; Python itself works in a temporary directory. The files it drew, named below
+/// `shown`. unsupported: the scripts or Python are missing.
 Result<std::vector<std::filesystem::path>> draw_charts(const std::string& json,
                                                        const std::string& name,
                                                        const OpenDirectory& into,

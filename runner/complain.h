@@ -11,8 +11,8 @@ namespace isolab {
 /// not_applicable for unsupported, disturbed for interrupted when a signal came, else failed.
 ExitCode complain(const Error& error);
 
-/// Says that the answer could not be written to stdout, if so (not when its reader went away). The
-/// exit code for a verb that wants to end with `code`: failed instead of done.
+/// Reports if the result could not be written to stdout (not if its reader closed the pipe).
+/// Returns the exit code for a verb that ends with `code`: failed instead of done.
 ExitCode end_output(ExitCode code);
 
 }  // namespace isolab

@@ -11,8 +11,8 @@ namespace isolab {
 
 /// The status of a window that was measured to its end ("complete") or until Ctrl-C
 /// ("interrupted"); "disturbed: WHY" when an observer has lost data (`lost` says what) or a
-/// workload died, hung or was stopped: the arm's disturbance was then not what its name says, and
-/// what was counted is left out of every number.
+/// workload died, hung or was stopped: the load of the arm was then not the planned one, and the
+/// window is excluded from all numbers.
 std::string status_at_end(const WindowRecord& window, const std::string& lost, bool interrupted);
 
 /// One sentence for each of: a status other than complete, events the trace lost, CPUs whose trace

@@ -26,8 +26,8 @@ struct Isolation {
   std::vector<Warning> warnings;  // what would not move: an interrupt pinned by its driver
 };
 
-/// unsupported with the reason when this kernel or this boot cannot isolate the CPUs as asked; what
-/// was changed until then is in the guard.
+/// unsupported with the reason when this kernel or this boot cannot isolate the CPUs as requested;
+/// changes until then are in the guard.
 Result<Isolation> isolate(const PlannedIsolation& wanted, const CpuSet& housekeeping, Host host,
                           StateGuard& guard);
 

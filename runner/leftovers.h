@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Ends what others have left running: a workload's command may start another session and outlive
-// it. The caller is a subreaper (prctl(2), PR_SET_CHILD_SUBREAPER), so whatever is orphaned below
-// it becomes its child, however deep it was.
+// Ends processes that workloads left running: a workload's command may start another session and
+// outlive it. The caller is a subreaper (prctl(2), PR_SET_CHILD_SUBREAPER), so every orphan below
+// it becomes its child, at any depth.
 #pragma once
 
 #include <string>

@@ -17,18 +17,18 @@
 
 namespace isolab {
 
-/// What a workload gets to work with: journals through the guard what it says it will change, makes
-/// its directories. The caller restores the guard to its earlier mark.
+/// The set-up of a workload: journals its claims through the guard, makes its directories. The
+/// caller restores the guard to its earlier mark.
 Result<WorkloadSetup> claim_setup(const PluginUse& use, const Plan& plan, Host host,
                                   StateGuard& guard, const std::filesystem::path& log,
                                   const std::filesystem::path& cache);
 
-/// Tries every workload of the plan once per set of parameters. Leaves the machine as it was. Where
+/// Tries every workload of the plan once per set of parameters. Restores the machine. Where
 /// facts.kernel_flush is unknown and a workload can measure it, it is what was measured afterwards.
 Inability dry_run_workloads(const Plan& plan, Files& files, HostFacts& facts, StateGuard& guard,
                             const std::filesystem::path& cache, Progress& progress);
 
-/// Refuses, or returns what the report must say: the probe's own checks and who is measured.
+/// Refuses, or returns warnings for the report: the probe's checks and the measured CPUs.
 Result<std::vector<Warning>> preflight_probe(const Plan& plan, Host host);
 
 }  // namespace isolab

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Says on stderr what is going on and how long it still takes: one line that is redrawn on a
+// Prints the current step and the remaining time on stderr: one line that is redrawn on a
 // terminal, a plain line per window elsewhere. Drawn from a housekeeping CPU, at most once a
 // second.
 #pragma once

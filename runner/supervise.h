@@ -59,7 +59,7 @@ struct RunEnd {
 };
 
 /// Refuses (busy) while another isolab holds the lock, or while a journal of a dead run is there.
-/// What went wrong is told on stderr. SIGINT, SIGTERM and SIGHUP are passed on to the body; a
+/// Errors are printed on stderr. SIGINT, SIGTERM and SIGHUP are forwarded to the body; a
 /// second one kills it. The caller is single-threaded. Needs no root; without it there is less to
 /// restore.
 Result<RunEnd> supervise(const Supervision& how, const std::function<ExitCode(Lifeline)>& body);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Our program as PID 1 of a guest: mounts the kernel's filesystems, loads modules, runs the
-// commands it finds, writes what they left onto the first disk, powers off. Never returns.
+// isolab as PID 1 of a guest: mounts the kernel's filesystems, loads modules, runs the commands it
+// finds, writes their output to the first disk, powers off. Never returns.
 #pragma once
 
 namespace isolab {

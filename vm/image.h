@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The initramfs of a guest: our program as PID 1, the programs it needs with their libraries, the
-// kernel's modules and the commands to run. vm/guest.h is what finds it there.
+// The initramfs of a guest: isolab as PID 1, the programs it needs with their libraries, the
+// kernel's modules and the commands to run. vm/guest.h reads it.
 #pragma once
 
 #include <filesystem>

@@ -13,12 +13,13 @@
 //   time around an interrupt far beyond its usual delivery, is late delivery. The owner of a gap's
 //   first slice is its trigger. A gap without any event is silent; see
 //   analysis/statistics/periodicity.h.
-// - A csd_function_entry without csd pointer is a call of this CPU to itself: no interruption.
+// - A csd_function_entry without csd pointer is a call of this CPU to itself, not an interruption.
 // - The probe never interrupts itself: while it is stopped or asleep, the time is `probe_stopped`.
 //
-// TraceContext is what all CPUs share, CallsInFlight what was sent and has not arrived. Of each
-// measured CPU, FunctionIpi, TimerInterrupt and CpuTasks read the events, OpenGap has the gap they
-// are in, GapBook books the closed ones and CpuAttribution counts; MeasuredCpu holds them together.
+// TraceContext is shared by all CPUs; CallsInFlight contains calls that were sent and have not
+// arrived. Of each measured CPU, FunctionIpi, TimerInterrupt and CpuTasks read the events, OpenGap
+// contains the current gap, GapBook counts the closed ones and CpuAttribution their causes;
+// MeasuredCpu contains all of these.
 #pragma once
 
 #include <deque>

@@ -2,8 +2,8 @@
 // What one CPU did in one gap, as slices of time that sum to the gap exactly. The events of the gap
 // open and close contexts (interrupt, softirq, another task); a slice belongs to the innermost one.
 // Time in no context, before the first event, between two interrupts and after the last event, is
-// kept apart: it belongs to a cause only as far as delivering an interrupt or returning from it
-// usually takes. The rest is late delivery: the CPU did not run, or had its interrupts off.
+// separate: it belongs to a cause only up to the usual time of delivering an interrupt or returning
+// from it. The rest is late delivery: the CPU did not run, or had its interrupts off.
 #pragma once
 
 #include <array>

@@ -11,8 +11,8 @@
 namespace isolab {
 
 /// Calls `make(i)` for 0 <= i < count on up to `workers` threads at a time, and in the caller's
-/// thread `use(i, make's result)` for i = 0, 1, 2 ...: what comes out does not depend on `workers`.
-/// At most `workers` results exist at once. What `make` throws is thrown here.
+/// thread `use(i, make's result)` for i = 0, 1, 2 ...: the result does not depend on `workers`.
+/// At most `workers` results exist at once. Exceptions of `make` are thrown here.
 template <class Make, class Use>
 void in_order(std::size_t count, std::size_t workers, const Make& make, const Use& use) {
   // async | deferred: without another thread, the caller does the work.

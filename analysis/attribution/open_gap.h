@@ -25,8 +25,8 @@ struct CpuGaps {
   const GapList* list = nullptr;  // of `gaps`, if what lies behind may be given back
 };
 
-/// The gap of a CPU that is open or comes next. Its story and timeline are empty until the first
-/// event inside the gap; what happens in no gap leaves both as they are.
+/// The open or next gap of a CPU. Its causes and timeline are empty until the first event inside
+/// the gap; events outside gaps do not change them.
 class OpenGap {
  public:
   /// `slack`: how far the clocks of probe and trace may differ, in ticks. `ends`: see GapTimeline.
@@ -94,7 +94,7 @@ class OpenGap {
   bool in_context() const { return timeline_.in_context(); }
   CauseId innermost() const { return timeline_.innermost(); }
 
-  /// Hands the gap's story to `book(story, returned)`, see GapBook::add, and goes on to the next.
+  /// Passes the gap's causes to `book(story, returned)`, see GapBook::add, and starts the next gap.
   template <class Book>
   void close(const Book& book) {
     story_.index = next_;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Gaps of one CPU in one window in which the kernel saw nothing, classified by periods: gaps that
 // follow another timer are outside the kernel (hypervisor, firmware), the rest is unexplained. Long
-// and short gaps are tested apart, because a hypervisor's own work and its short exits have
-// different timers; the gaps are tested a few hundred at a time, because two clocks drift apart.
+// and short gaps are tested separately, because a hypervisor's tasks and its short exits have
+// different timers; the gaps are tested a few hundred at a time, because two clocks drift.
 #pragma once
 
 #include <array>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a reader must know before believing the numbers: warnings found in the recording itself.
+// Warnings that a recording itself gives rise to, which change how its numbers are read.
 #pragma once
 
 #include "analysis/metrics/ipis_per_op.h"

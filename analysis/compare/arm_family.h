@@ -25,8 +25,8 @@ bool is_family(const Findings& findings, const std::string& arm);
 /// The findings of these arms alone, each under what the matrix added ("pages=16").
 Findings only_family(const Findings& findings, const std::string& family);
 
-/// The groups as they are compared: where every one asks for a family, its sessions hold that
-/// family alone and all their arms are compared; else as they were.
+/// The groups as they are compared: if every group names a family, its sessions contain only that
+/// family and all their arms are compared; otherwise unchanged.
 class FamilyGroups {
  public:
   explicit FamilyGroups(const std::vector<SessionGroup>& asked);

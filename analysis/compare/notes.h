@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the reader of a comparison must know: what the recordings cannot tell, what they lost, what
+// Notes of a comparison: what the recordings cannot show, what they lost, what
 // some groups do not have, whether they are large enough.
 #pragma once
 

@@ -13,7 +13,7 @@ namespace isolab {
 /// reason.
 void add_benchmark_metrics(const std::vector<BenchmarkFile>& files, std::vector<Metric>& out);
 
-/// What is doubtful about attached files: one whose Google Benchmark is a debug build.
+/// Warnings about attached files: a debug build of Google Benchmark.
 std::vector<Warning> benchmark_warnings(const std::vector<BenchmarkFile>& files);
 
 }  // namespace isolab

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Recordings of an emulated CPU: what the kernel counted is as true as anywhere, what took how long
-// says how busy the emulator's host was. Times are withheld, counts are shown.
+// Recordings of an emulated CPU: counts of the kernel are valid, times depend on the load of the
+// emulator's host. Times are withheld, counts are shown.
 #pragma once
 
 #include <string>

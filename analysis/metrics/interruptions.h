@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Metrics of what the trace says.
+// Metrics from the trace.
 #pragma once
 
 #include <vector>

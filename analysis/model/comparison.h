@@ -26,7 +26,7 @@ struct SessionGroup {
 struct ComparisonOptions {
   double alpha = 0.05;       // false discovery rate over the whole report
   double min_effect = 0.01;  // changes of the estimate smaller than this are "~"
-  /// Facts whose difference is the point of the comparison: keys, or beginnings of keys ended by a
+  /// Facts that are intended to differ: keys, or beginnings of keys ended by a
   /// dot. Everything else that differs is a warning.
   std::vector<std::string> intended = {"kernel.release", "kernel.version", "kernel.config_source",
                                        "kernel.config_sha256"};

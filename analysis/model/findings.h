@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a recording says: flat metrics, warnings, verdicts on budgets and the series of the charts.
-// Plain data; analyse() (analysis/analyse.h) makes it from a recording alone, the same bytes on
-// every machine.
+// The result of the analysis of a recording: flat metrics, warnings, verdicts on budgets and the
+// series of the charts. Plain data; analyse() (analysis/analyse.h) makes it from a recording alone,
+// the same bytes on every machine.
 #pragma once
 
 #include <cstdint>

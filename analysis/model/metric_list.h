@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The list of metrics: all that reports, comparisons, budgets and charts know of a metric beside
-// its numbers. The rows are in metrics.def; nothing else decides by a metric's name.
+// The list of metrics: everything except the numbers that reports, comparisons, budgets and charts
+// use of a metric. The rows are in metrics.def; no other code depends on the name of a metric.
 #pragma once
 
 #include <array>
@@ -34,7 +34,8 @@ enum class Section {
   left_out,     // no table: Statistic::own
 };
 
-/// What becomes of it in a recording of an emulated CPU, whose times are the emulator's.
+/// Whether it is withheld in a recording of an emulated CPU, whose times are an artefact of
+/// emulation.
 enum class Emulated {
   kept,          // what the kernel counted is as true as anywhere
   not_compared,  // shown, but how fast an emulated CPU works is how busy its host was
@@ -44,7 +45,7 @@ enum class Emulated {
 /// Whether the chart of changes along a numeric axis of the matrix has a line of it.
 enum class Axis { drawn, not_drawn };
 
-/// Who counted it. What a trace counted is too low where it lost events.
+/// What counted it. Counts of a trace are too low where it lost events.
 enum class Source {
   probe,
   rows,  // of /proc/interrupts and /proc/softirqs: a row that is absent did not grow
@@ -121,7 +122,7 @@ namespace metrics {
 #include "analysis/model/metrics.def"
 }  // namespace metrics
 
-/// What a probe tells of the lengths that it measured: of wake-ups, or of gaps.
+/// Statistics of the lengths that a probe measured: of wake-ups, or of gaps.
 struct LengthMetrics {
   ThresholdMetrics counts;
   PercentileMetrics percentiles;

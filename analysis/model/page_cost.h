@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// What taking pages out of the kernel's direct map costs: arms whose memory is memfd_secret against
-// their controls, in system time of a kernel build (per round) or time of a touched page, as a
-// ratio with interval, as cost per page, and as the model it would scale by.
+// The cost of removing pages from the kernel's direct map: arms whose memory is memfd_secret
+// against their controls, in system time of a kernel build (per round) or time of a touched page,
+// as a ratio with interval, as cost per page, and as the model it would scale by.
 //
 // The model is that of XPFO's flush on every CPU: sys(N) = sys0 + pages x (c_local + c_ipi x
 // (N-1)). One machine has one N, so the two costs cannot be separated; the line drawn attributes

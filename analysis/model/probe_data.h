@@ -27,8 +27,9 @@ class Heard {
   const TickLine& line() const { return window_->probe.line; }
   const std::map<std::string, std::string>& notes() const { return window_->probe.notes; }
   double seconds() const;
-  /// Lengths above `ns`: from the log, exactly, where it holds them all; else from the histogram,
-  /// whose buckets are 1.6 % wide and count when they lie above as a whole. Of gaps and wake-ups.
+  /// Lengths above `ns`: from the log, exactly, if it contains all of them; otherwise from the
+  /// histogram, whose buckets are 1.6 % wide and count if they are completely above. Of gaps and
+  /// wake-ups.
   std::uint64_t count_over(std::uint64_t ns) const;
   /// Why count_over(ns) is not known; empty: it is. An imported histogram may end below.
   std::string unknown_over(std::uint64_t ns) const;

@@ -23,10 +23,10 @@ struct RateRatio {
 
 /// `exact`: Clopper and Pearson's interval of b's share of all events, whose odds are the rate
 /// ratio times that of the observation times (Przyborowski and Wilenski 1940; R's poisson.test).
-/// Events come in bursts, which it does not know, so `interval` is widened by resampling whole
+/// It does not account for bursts of events, so `interval` is widened by resampling whole
 /// sessions: 2000 times, with a fixed seed, and percentiles expanded for few sessions (Hesterberg
 /// 2015, section 3.3: Student's t with n - 1 degrees of freedom for the normal quantile). One
-/// session a group cannot widen it.
+/// session per group cannot widen it.
 RateRatio rate_ratio(const std::vector<CountedSession>& a, const std::vector<CountedSession>& b);
 
 /// The 95 % interval of a group's pooled rate, widened the same way: exact Poisson (one-sided for

@@ -58,7 +58,7 @@ struct RawCycles {
   asm volatile("" : "+r"(raw.low), "+r"(raw.high));
 }
 
-/// What the machine itself says of the counter's rate, in Hz; 0: it says nothing (x86-64 has no
+/// The counter's rate according to the machine, in Hz; 0: unknown (x86-64 has no
 /// register for it; CPUID leaf 15H is often empty).
 inline std::uint64_t nominal_counter_hz() { return 0; }
 

@@ -17,8 +17,8 @@ namespace isolab {
 /// three; unsupported: a directory on a kernel without openat2(2) (Linux 5.6).
 Result<std::unique_ptr<Files>> open_captured_machine(const std::filesystem::path& path);
 
-/// The facts of a machine that is not this one: as read_kernel_facts(), but without whatever can be
-/// told by the running system only (page size, installed libraries, topology by hwloc).
+/// The facts of another machine: as read_kernel_facts(), without those that only the running system
+/// can give (page size, installed libraries, topology by hwloc).
 HostFacts read_captured_facts(const Files& files);
 
 /// `text` with each control character but tabs and newlines as "?": what a captured file holds may

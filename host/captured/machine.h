@@ -15,7 +15,7 @@ struct Machine {
   HostFacts facts;
 };
 
-/// `host` empty: this machine; else see host/captured/captured_machine.h.
+/// `host` empty: this machine; otherwise see host/captured/captured_machine.h.
 Result<Machine> open_machine(const std::filesystem::path& host);
 
 }  // namespace isolab

@@ -54,7 +54,7 @@ struct HostFacts {
 /// Never fails: what cannot be read is recorded as "unknown: reason".
 HostFacts read_host_facts(const Files& files);
 
-/// The part that comes from `files` alone: what a captured machine gives.
+/// The part that comes from `files` alone, as for a captured machine.
 HostFacts read_kernel_facts(const Files& files);
 
 /// The value of "name=value" on a kernel command line, the last one if repeated; empty: not there.

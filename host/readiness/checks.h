@@ -8,7 +8,7 @@
 
 namespace isolab {
 
-/// What every check looks at, and where it puts what it found.
+/// The input of every check, and its output.
 struct Readiness {
   const Files& files;
   const HostFacts& facts;

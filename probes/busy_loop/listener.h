@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The thread that measures one CPU: its memory, its lifetime, its data. It is made in prepare(),
-// sleeps between windows and runs the loop of busy_loop_loop.h inside one. All it writes while
+// sleeps between windows and runs the loop of busy_loop/loop.h in each. All it writes while
 // measuring is in a separate mapping: touched by the pinned thread (so on its NUMA node), locked,
-// and kept away from transparent huge pages, whose background collapse would interrupt us.
+// and excluded from transparent huge pages, whose background collapse would interrupt it.
 #pragma once
 
 #include <pthread.h>
@@ -41,7 +41,7 @@ struct ListenerRound {
   alignas(64) std::atomic<std::uint32_t> left{0};
 };
 
-/// What one window gave, beside histogram and log.
+/// The data of one window, except histogram and log.
 struct Heard {
   LoopTotals totals;
   ClockPair before, after;  // taken by the measuring thread around the loop

@@ -25,7 +25,7 @@ std::vector<std::string> real_time_holes(const Host& host, const CpuSet& measure
 /// SMT siblings of a measured CPU that are not measured themselves run other code on the same core.
 std::vector<Warning> sibling_warnings(const HostFacts& facts, const CpuSet& measured);
 
-/// NUMA balancing unmaps pages to see who uses them: faults inside the window.
+/// NUMA balancing unmaps pages to detect accesses: faults inside the window.
 std::vector<Warning> numa_balancing_warnings(const Files& files);
 
 /// Refuses locked memory of more than a quarter of what is available.

@@ -103,7 +103,7 @@ ProbeInfo describe_probe(ProbeInfo info, Params... params) {
 
 const std::vector<const ProbeInfo*>& all_probes();  // without "none", which is the absence of one
 const ProbeInfo* find_probe(std::string_view name);
-/// Those that can do what the plan asks for, for hints: "busy_loop", "busy_loop, other".
+/// Those that support the plan, for hints: "busy_loop", "busy_loop, other".
 std::string probes_that(bool ProbeInfo::*can);
 
 namespace probes {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Reads what `cyclictest --verbose --nsecs --secaligned` prints, as it comes: lines
-// "thread:cycle:latency" with the latency in ns. Knows nothing of processes.
+// "thread:cycle:latency" with the latency in ns. Independent of processes.
 //
 // cyclictest skips the periods that passed while its thread was late (timerthread(): `next` moves
 // on until it is ahead of `now`). So a latency d of interval i hid (d - 1) / i later wake-ups, each

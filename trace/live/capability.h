@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What this kernel's tracing can tell about interruptions, found from the event directories and
+// The tracing capabilities of this kernel for interruptions, found from the event directories and
 // never from the version: distributions backport, and an event that is listed may never fire.
 #pragma once
 

@@ -3,7 +3,7 @@
 //   during the window: a forked child polls the buffers of CPUs that are not measured. It never
 //     blocks: a blocked reader makes the traced CPU raise an irq_work IPI on itself for each
 //     wake-up (seen on 6.18), and it never touches a measured CPU's buffer unless asked to.
-//   after the window: drain_rest() takes what is left, the last and partly filled page included.
+//   after the window: drain_rest() reads the rest, including the last, partly filled page.
 #pragma once
 
 #include <filesystem>

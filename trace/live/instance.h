@@ -53,13 +53,13 @@ class TraceInstance {
 
   const std::string& path() const { return directory_.path(); }
   const std::string& clock() const { return clock_; }
-  /// Whose buffers may hold events: the CPUs that are present. One that was offline when the
+  /// CPUs whose buffers may contain events: those that are present. One that was offline when the
   /// instance was made has no buffer until it comes online (trace_rb_cpu_prepare(),
   /// kernel/trace/ring_buffer.c).
   const CpuSet& cpus() const { return cpus_; }
   const CpuSet& online() const { return online_; }  // when the instance was made
   const std::vector<TracedEvent>& events() const { return events_; }
-  /// What the kernel refused and what was done instead, as sentences.
+  /// What the kernel refused and the replacement, as text.
   const std::vector<std::string>& remarks() const { return remarks_; }
 
  private:
@@ -81,8 +81,8 @@ enum class CpuFieldKind {
   number,  // of one CPU
   mask,    // a cpumask
 };
-/// The ways to say "`field` names one of `cpus`" in a filter, the best first: CPUS{} (6.6 and
-/// later), then comparisons, which masks do not have. Empty if it cannot be said.
+/// Filter expressions for "`field` is one of `cpus`", the best first: CPUS{} (6.6 and
+/// later), then comparisons, which masks do not have. Empty if there is none.
 std::vector<std::string> cpu_filters(const std::string& field, const CpuSet& cpus,
                                      CpuFieldKind kind);
 /// The same for a mask in `words` numbers of 64 bits, m0, m1, ...: one condition over those that

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Kprobe events of levels B and C. They are global: defined in the top-level kprobe_events under a
-// group of this run's own, "isolab_PID", so that no other run's are touched; used only in our
-// instance. The state guard journals each before it is defined and removes what remove() has not.
+// Kprobe events of levels B and C. They are global: defined in the top-level kprobe_events in the
+// group "isolab_PID" of this run, so that those of other runs are not changed; enabled only in
+// this instance. The state guard journals each before it is defined and removes what remove() has
+// not.
 #pragma once
 
 #include <string>

@@ -33,7 +33,7 @@ Result<DatSummary> write_dat(const std::filesystem::path& directory, const Trace
 
 /// The symbols of a trace ("name+0x1a/0x40 [module]", by address) in the form of /proc/kallsyms.
 /// Readers of that form give an address to the symbol below it, however far: so the end of every
-/// function we know is marked with the symbol "not_recorded", unless the next one begins there.
+/// known function is marked with the symbol "not_recorded", unless the next one begins there.
 std::string kallsyms_text(const std::map<std::uint64_t, std::string>& symbols);
 
 }  // namespace isolab

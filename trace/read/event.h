@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the kernel's trace events look like: one event of the ring buffer, the text files that
+// The format of the kernel's trace events: one event of the ring buffer, the text files that
 // describe it (events/*/*/format, events/header_page) and fields resolved once to offset and size.
-// Pure: bytes and text in, values out. Hostile text is a parse error, a hostile event reads as
+// Pure: bytes and text in, values out. Invalid text is a parse error, an invalid event reads as
 // zero.
 #pragma once
 

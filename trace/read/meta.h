@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a window's record says about its trace: written by the observer ipi_trace as notes
-// ("ipi_trace.level" -> "A"), read by the analysis. One place for the words and their form.
+// The part of a window's record about its trace: written by the observer ipi_trace as notes
+// ("ipi_trace.level" -> "A"), read by the analysis. Defines the keys and their format.
 #pragma once
 
 #include <cstdint>
@@ -23,8 +23,8 @@ struct TraceLoss {
   bool operator==(const TraceLoss&) const = default;
 };
 
-/// A CPU whose trace could not be read to its end. Nothing is known of it after `from`: not that it
-/// was quiet, and not what it sent.
+/// A CPU whose trace could not be read to its end. After `from` neither its interruptions nor its
+/// sends are known.
 struct TraceCut {
   std::uint64_t from =
       0;  // in the trace clock: its last event that was read, or the window's begin

@@ -30,9 +30,9 @@ struct GuestRunOutcome {
   Nanos duration{0};               // of QEMU's whole life
 };
 
-/// Boots, runs, copies the recording to run.output, whole or not at all. `console` gets what the
-/// guest says; `note` gets lines for people. Errors of run_guest(); unsupported or io: the run in
-/// the guest left no recording.
+/// Boots, runs, copies the recording to run.output, whole or not at all. `console` gets the output
+/// of the guest; `note` gets messages for the user. Errors of run_guest(); unsupported or io: the
+/// run in the guest left no recording.
 Result<GuestRunOutcome> run_profile_in_guest(const GuestRun& run, const VmOptions& options,
                                              const Profile& profile,
                                              const std::function<void(const std::string&)>& console,

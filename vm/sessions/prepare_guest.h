@@ -58,14 +58,14 @@ Result<GuestSpec> prepare_guest(const VmOptions& options, const std::string& arc
                                 const std::filesystem::path& directory,
                                 std::vector<std::string>& notes);
 
-/// Boots it, hands on what the guest says, ends on Ctrl-C.
+/// Boots it, forwards its output, ends on Ctrl-C.
 Result<GuestOutcome> boot_guest(const GuestSpec& spec,
                                 const std::function<void(const std::string&)>& console);
 
 /// How long a profile may take under emulation, with margin.
 Nanos guest_time_limit(const Profile& profile);
 
-/// Lines of a kernel log that should not be there: warnings, oopses, and what taints say.
+/// Lines of a kernel log that indicate faults: warnings, oopses and taints.
 std::vector<std::string> kernel_complaints(const GuestOutcome& outcome);
 
 }  // namespace isolab

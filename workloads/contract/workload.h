@@ -3,7 +3,7 @@
 // in workloads.def each; everything else (YAML validation, list, show, preflight, restoration,
 // contract tests) comes from the descriptor.
 //
-// Life of a workload, in a separate single-threaded child process (the runner's fork):
+// Lifetime of a workload, in a separate single-threaded child process (the runner's fork):
 //   construct(args, context) -> prepare() -> [go] -> run() until stop -> finish() -> exit
 // A dry run, before anything is measured and in its own child, is construct -> dry_run() -> exit.
 // Workloads whose IPIs only reach threads of the same address space (membarrier, mprotect) declare
@@ -88,8 +88,8 @@ struct WorkloadContext {
   std::filesystem::path log;          // stdout and stderr of commands go here
   std::filesystem::path cache;        // survives runs: unpacked sources, build trees
   std::map<std::string, Knob> knobs;  // for the claimed paths, nothing else may be written
-  /// The claimed directories in the order of claims(), already made, also for dry_run(); what is
-  /// inside one (a tracefs instance) may be written freely, it goes with the directory.
+  /// The claimed directories in the order of claims(), already made, also for dry_run(); files
+  /// inside one (a tracefs instance) may be written freely, since they are removed with it.
   std::vector<std::string> directories;
   WorkCounters counters;
   StopFlag stop;

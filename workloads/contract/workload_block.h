@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the runner and one running workload share: a stop request, a start signal, counts, notes and
-// the error. It lives in memory shared across fork, so the runner still reads it after the workload
-// was killed. Both ways of running a workload use it: WorkloadProcess (a separate child) and
-// WorkloadThread (a thread of the probe's process); see process.h.
+// Memory shared by the runner and one running workload: a stop request, a start signal, counts,
+// notes and the error. It lives in memory shared across fork, so the runner still reads it after
+// the workload was killed. Both ways of running a workload use it: WorkloadProcess (a separate
+// child) and WorkloadThread (a thread of the probe's process); see process.h.
 #pragma once
 
 #include <atomic>
@@ -21,8 +21,8 @@
 
 namespace isolab {
 
-/// A WorkloadContext without what the block provides. The knobs come from the runner's StateGuard,
-/// which claimed what info.claims() named before anything else happened.
+/// A WorkloadContext without the parts in the block. The knobs come from the runner's StateGuard,
+/// which made the claims of info.claims() first.
 struct WorkloadSetup {
   Host host;
   CpuSet cpus;                  // housekeeping CPUs the workload is pinned to
@@ -76,9 +76,9 @@ class WorkloadBlock {
   /// keep_waiting said no.
   Result<void> wait_ready(const std::string& name, Nanos limit,
                           const KeepWaiting& keep_waiting) const;
-  /// Everything a WorkRecord holds but at_start and at_warmup, which are the runner's: at_end is
+  /// All of a WorkRecord except at_start and at_warmup, which the runner sets: at_end is
   /// the counts now (the runner overwrites it with its reading at the edge of the window),
-  /// processor time is what report_cpu_time() stored, and the expectation comes from the
+  /// processor time is from report_cpu_time(), and the expectation comes from the
   /// descriptor.
   WorkRecord record(const WorkloadInfo& info, const ParamValues& values, const Host& host) const;
 

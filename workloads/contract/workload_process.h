@@ -71,10 +71,10 @@ class WorkloadProcess {
   std::optional<WorkRecord> record_;
 };
 
-/// The dry run in a separate child: `unsupported`, `denied` ... as the workload says, io when it
+/// The dry run in a separate child: `unsupported`, `denied` ... as the workload returns, io when it
 /// dies ("killed by SIGSEGV"), interrupted ("hangs") after `limit`. Claims must have been made and
 /// must be restored afterwards by the caller.
-/// What it noted goes into `notes`, if given.
+/// Its notes are stored in `notes`, if given.
 Result<void> dry_run_in_child(const WorkloadInfo& info, const ParamValues& values,
                               const WorkloadSetup& setup, Nanos limit = std::chrono::seconds(5),
                               std::map<std::string, std::string>* notes = nullptr);

@@ -17,7 +17,7 @@ double function_calls_per_key_flip(Arch arch);
 /// The expectation of an operation that flushes kernel mappings `flushes` times: one function call
 /// each to every other CPU (do_flush_tlb_all or do_kernel_range_flush, arch/x86/mm/tlb.c) where the
 /// kernel flushes by interrupt, none where the hardware broadcasts, unknown where
-/// HostFacts::kernel_flush is. arm64: none, whatever the facts say.
+/// HostFacts::kernel_flush is. arm64: none, regardless of the facts.
 ExpectedIpis expected_of_kernel_flushes(const Host& host, Arch arch, double flushes);
 
 /// The expectation of an operation that flushes user mappings `flushes` times while threads of the

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// One measured operation in place of what no file of the kernel says: whether a flush of kernel
+// A measurement of what no file of the kernel shows: whether a flush of kernel
 // mappings reaches other CPUs by interrupt. Part of dry runs; changes nothing.
 #pragma once
 
@@ -24,7 +24,7 @@ KernelFlush judge_flush_counts(std::vector<std::uint64_t> counts, double flushes
 /// function-call row of another CPU read around it; leaves the result in a note. The other CPU is
 /// kept busy by a child: an idle one may be woken without an interrupt (kernel/smp.c
 /// send_call_function_single_ipi()). `flushes` 0: `operation` flushes nothing; it is run once. The
-/// error is that of `operation`; what prevents the measurement goes into the note.
+/// error is that of `operation`; the reason why nothing was measured is in the note.
 Result<void> run_and_calibrate(const WorkloadContext& context, double flushes,
                                const std::function<Result<void>()>& operation);
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The parts of the kernel build that are files and text: the unpacked source in the cache, the
-// stamp of a prepared build directory, what make prints, and which objects go between two rounds.
+// The files and texts of the kernel build: the unpacked source in the cache, the
+// stamp of a prepared build directory, the output of make, and which objects are removed between
+// two rounds.
 //
 // The cache:  source/KEY/tree          the unpacked tarball, renamed into place when it is complete
 //             source/KEY/sha256        of the tarball, taken once

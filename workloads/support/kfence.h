@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What this kernel's KFENCE is and says: its files read, its statistics parsed, and what its
-// sampling can disturb decided from them. Pure but for the reading through Host.
+// The KFENCE of this kernel: reads its files, parses its statistics, and determines what its
+// sampling can disturb. Pure except for reading through Host.
 #pragma once
 
 #include <cstdint>
