@@ -66,7 +66,7 @@ isolab.recording = (() => {
   const senderOf = (cause) => {
     if (!cause[10]) return null;
     const [comm, pid, cpu, before, byOrder, stack] = cause[10];
-    return {line: `${text(cause[1]) === "timer" ? "armed" : "sent"} ${words(before)} before by ${text(comm)} (pid ${pid}) on CPU ` +
+    return {line: `${text(cause[1]) === "timer" ? "armed" : "sent"} ${words(before)} earlier by ${text(comm)} (pid ${pid}) on CPU ` +
       `${cpu}${byOrder ? ", joined by order only" : ""}`, frames: data.stacks[stack].map(text)};
   };
   const causeLine = (cause) => {
