@@ -47,7 +47,7 @@ class WindowSpikes {
     least_ = window.probe.line.ticks(static_cast<std::uint64_t>(options.over.count()));
   }
 
-  /// Keeps the longest; the shortest of those kept is at the front of the heap.
+  /// Keeps the longest; the shortest of those kept is first in the heap.
   void consider(const GapStory& story) {
     if (options_.limit == 0 || story.gap.length <= least_) return;
     const double us = microseconds(story.gap.length);

@@ -299,8 +299,8 @@ class Letter : Page {
   }
 
  private:
-  /// Columns as wide as the table's cells need, cut to the letter by giving the interval a line of
-  /// its own where they do not fit.
+  /// Columns as wide as the table's cells need, cut to the letter by giving the interval its own
+  /// line where they do not fit.
   void print(const CompareTable& table, std::size_t other) {
     out_ += '\n';
     paragraph("", 0, table.title);

@@ -297,7 +297,7 @@ class WindowTrack {
 Result<std::string> why_without_causes(const WindowRecord& window) {
   const auto meta = TraceMeta::read(window.notes);
   if (!meta && meta.error().kind != ErrorKind::unsupported) return meta.error();
-  if (window.probe.kind != "gap") return std::string("no busy loop listened");
+  if (window.probe.kind != "gap") return std::string("no busy loop measured");
   if (!meta) return std::string("not traced");
   if (!meta->traced()) return fmt::format("not traced: {}", fmt::join(meta->reasons, " "));
   if (!window_counts(window)) return "not whole: " + window.status;

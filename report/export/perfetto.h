@@ -6,7 +6,7 @@
 // number of events, whatever their names are.
 //
 // Format: "Trace Event Format" of the Chromium project; ts and dur in microseconds (here with three
-// decimals: nanoseconds), counted from the moment the window's probe began to listen.
+// decimals: nanoseconds), counted from the moment the window's probe began to measure.
 #pragma once
 
 #include <cstdint>

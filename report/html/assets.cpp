@@ -2,7 +2,7 @@
 #include "report/html/assets.h"
 
 // The assembler reads the files (.incbin: GNU as and Clang), so that they stay files in the tree
-// and 140 KB of script are no work for the compiler. CMake compiles this again when one of them
+// and 140 KB of script do not occupy the compiler. CMake compiles this again when one of them
 // changes.
 #define ISOLAB_ASSET(name, file)                                                     \
   __asm__(                                                                           \

@@ -15,7 +15,7 @@ std::string hash_source(std::string_view text) {
   return fmt::format(" 'sha256-{}'", sha256_base64(text));
 }
 
-/// Only what stands here may run or style: hashes of our own bytes.
+/// Only scripts and styles with these hashes of the page's bytes are used.
 std::string security_policy(const HtmlPage& page, const std::vector<std::string_view>& scripts,
                             const std::string& style) {
   std::string sources;

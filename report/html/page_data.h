@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the script of a recording's page draws, as JSON: gaps with their stories, stolen time by
-// stack. Texts stand once in a list and are named by their place in it, which keeps the page small.
+// stack. Texts are stored once in a list and are named by their place in it, which keeps the page
+// small.
 #pragma once
 
 #include <map>

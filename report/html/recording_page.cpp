@@ -164,11 +164,12 @@ class RecordingPage {
   }
 
   std::string tables() const {
-    return section_of("counts",
-                      wakeups() ? "Wake-ups late by more than ..., per CPU-hour [95 % interval]"
-                                : "Gaps longer than ..., per CPU-hour [95 % interval]",
-                      counts_table(findings_),
-                      "0 (<x): none seen; x is the one-sided 95 % upper bound, 3.0 / exposure.") +
+    return section_of(
+               "counts",
+               wakeups() ? "Wake-ups late by more than ..., per CPU-hour [95 % interval]"
+                         : "Gaps longer than ..., per CPU-hour [95 % interval]",
+               counts_table(findings_),
+               "0 (<x): none seen; x is the one-sided 95 % upper bound, 3.0 / observation time.") +
            (findings_.series.arms.empty() ? ""
                                           : "<div id=\"ccdf\" class=\"chart\" hidden></div>\n") +
            section_of(
@@ -184,7 +185,7 @@ class RecordingPage {
                       "bound. On x86 function_call includes tlb.") +
            section_of("rows", "Other rows that grew on a measured CPU",
                       other_rows_table(findings_)) +
-           section_of("ipis", "IPIs per operation, on each measured CPU, less the idle arm's rate",
+           section_of("ipis", "IPIs per operation, on each measured CPU, minus the idle arm's rate",
                       ipis_table(findings_)) +
            section_of("work", "Work done", work_table(findings_),
                       "user and system: seconds of the workload's processes in their whole life, "

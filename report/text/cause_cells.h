@@ -16,7 +16,7 @@ std::string count_text(std::uint64_t value);
 std::string label_text(const CauseName& name);
 /// The same, with the priorities of a task: "  other_task rcu_preempt (rt 50)".
 std::string label_text(const CauseRow& cause);
-/// ", wakes 3 x rcu_preempt"; empty for nobody.
+/// ", wakes 3 x rcu_preempt"; empty: no task.
 std::string woken_text(const std::vector<WokenRow>& woken);
 /// "12 x bash (pid 17 on CPU 0): frame < frame, wakes 3 x rcu_preempt", with at most `frames`.
 std::string sender_text(const SenderRow& sender, std::size_t frames);

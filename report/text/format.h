@@ -19,7 +19,7 @@ std::string short_us(double us);
 std::string words_us(double us);
 /// Two decimals: "16.00", and "0.00" for what rounds to it from below.
 std::string per_operation(double value);
-/// "3.0 h", "30 s": exposure.
+/// "3.0 h", "30 s": observation time.
 std::string short_span(double seconds);
 /// The value, or "0 (<3.0)" for a zero that has an upper bound, or "-".
 std::string rate_text(const Metric* metric);
@@ -42,7 +42,7 @@ std::string wrapped(const std::string& head, std::size_t indent, const std::stri
 std::string folded(const std::string& text, std::size_t width);
 
 /// Columns of text: the first to the left, the others to the right unless their header begins with
-/// '<' (which is not printed). A first cell that is too wide gets a line of its own, so that no
+/// '<' (which is not printed). A first cell that is too wide gets its own line, so that no
 /// name is ever cut.
 class TextTable {
  public:

@@ -109,7 +109,7 @@ std::string benchmarks_text(const Findings& findings) {
   TextTable table({"benchmark", "<case", "time", "95 % (us)", "n"}, 20);
   std::string reasons;
   for (const auto& metric : findings.metrics) {
-    // Of an emulated guest every time is withheld, also of benchmarks that nobody attached.
+    // Of an emulated guest every time is withheld, also of benchmarks that were not attached.
     if (metric.name != metrics::benchmark_time || !metric.labels.contains("benchmark")) continue;
     const auto& name = metric.labels.at("benchmark");
     const auto& parameters = metric.labels.at("case");

@@ -214,7 +214,7 @@ class Report {
   }
 
   void operations() {
-    section("IPIs per operation, on each measured CPU, less the idle arm's rate",
+    section("IPIs per operation, on each measured CPU, minus the idle arm's rate",
             ipis_table(findings_),
             splits_counted()
                 ? "Expected counts one more flush for each split of the direct map in the window "

@@ -19,7 +19,7 @@
 namespace isolab {
 namespace {
 
-constexpr std::size_t kMostNameWidth = 19;   // longer names have a line of their own
+constexpr std::size_t kMostNameWidth = 19;   // longer names have their own line
 constexpr const char* kCausesIndent = "  ";  // of a line of causes
 
 std::size_t lines_of(const std::string& text) {
