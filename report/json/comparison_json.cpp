@@ -41,8 +41,7 @@ void fields(auto& field, Is<Change> auto& change) {
   field("q", change.q, "p after Benjamini-Hochberg over all tests");
   field.when(change.ratio_interval || change.shift_interval, "excludes_no_change",
              interval_excludes_no_change(change),
-             "the interval leaves no change out: so does a bound that means " no change
-             " where the test "
+             "the interval leaves no change out: so does a bound that means none where the test "
              "rejects it and nothing beside it");
   field.when(change.sessions_lacking > 0, "sessions_lacking", change.sessions_lacking,
              "how many more a verdict needs");
