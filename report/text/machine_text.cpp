@@ -53,9 +53,10 @@ std::string known_fact(const Facts& facts, const std::string& key) {
 
 std::string machine_text(const Facts& facts) {
   const auto hypervisor = known_fact(facts, "cpu.hypervisor");
+  const auto online = known_fact(facts, "cpu.online");
   std::vector<std::string> parts{
       known_fact(facts, "machine.vendor") + " " + known_fact(facts, "machine.product"),
-      known_fact(facts, "cpu.model"), "CPUs " + known_fact(facts, "cpu.online"),
+      known_fact(facts, "cpu.model"), online.empty() ? "" : "CPUs " + online,
       hypervisor.empty() || hypervisor == "none" ? "" : "under " + hypervisor};
   std::erase_if(parts,
                 [](const auto& part) { return part.find_first_not_of(' ') == std::string::npos; });
