@@ -20,7 +20,7 @@ constexpr std::string_view kDescription =
     "events that caused it. Results are on standard output, progress and warnings on standard "
     "error. What is measured is written in a profile, a YAML file.";
 
-constexpr std::array<std::pair<std::string_view, std::string_view>, 5> kEnvironment{{
+constexpr std::array<std::pair<std::string_view, std::string_view>, 6> kEnvironment{{
     {"ISOLAB_CACHE",
      "Unpacked kernel sources, build trees and guest kernels. The default is /var/cache/isolab for "
      "root, else $XDG_CACHE_HOME/isolab or ~/.cache/isolab."},
@@ -30,6 +30,7 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 5> kEnvironm
     {"TMPDIR", "Where charts are drawn and guests have their disk. The default is /tmp."},
     {"ISOLAB_PLOTS", "The directory of the chart scripts, if not the installed one."},
     {"ISOLAB_PYTHON", "The Python that has matplotlib. The default is /usr/bin/python3."},
+    {"NO_COLOR", "No colour in reports, unless --color asks for it."},
 }};
 
 std::string page_name(const Verb& verb) {

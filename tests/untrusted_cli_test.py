@@ -25,7 +25,9 @@ class Case:
     def __init__(self, isolab):
         self.path = pathlib.Path(tempfile.mkdtemp(prefix="isolab-untrusted-"))
         self.path.chmod(0o755)
-        self.isolab = shutil.copy(isolab, self.path / "isolab")
+        (self.path / "prefix" / "bin").mkdir(parents=True)  # an installation
+        shutil.copytree(pathlib.Path(__file__).parent.parent / "profiles", self.path / "prefix" / "share" / "isolab" / "profiles")
+        self.isolab = shutil.copy(isolab, self.path / "prefix" / "bin" / "isolab")
         self.profile = shutil.copy(pathlib.Path(__file__).parent / "hostile" / "hostile.yaml", self.path / "mine.yaml")
         self.state = self.path / "state"
         self.environment = dict(os.environ, ISOLAB_STATE_DIR=str(self.state))
