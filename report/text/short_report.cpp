@@ -12,6 +12,7 @@
 #include "analysis/model/metric_list.h"
 #include "base/text.h"
 #include "report/text/arm_verdict.h"
+#include "report/text/conclusion.h"
 #include "report/text/machine_text.h"
 #include "report/text/report.h"
 #include "report/text/warning_kinds.h"
