@@ -121,7 +121,7 @@ class GapMetrics {
     auto why = lacks(which == &ProbeCpu::corrected ? missing::kCorrected : missing::kPercentiles);
     if (!why.empty()) return why;
     if (!carries_quantile(all.total(), percentile.share))
-      return fmt::format("{} samples do not carry it", all.total());
+      return fmt::format("{} samples are too few", all.total());
     return in_overflow(percentile, all);
   }
 

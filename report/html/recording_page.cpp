@@ -176,9 +176,8 @@ class RecordingPage {
                "lengths",
                wakeups() ? "Lateness of wake-ups (us)" : "Length of the busy loop's rounds (us)",
                lengths_table(findings_),
-               wakeups() ? "-: the samples do not carry it."
-                         : "Percentiles are shares of rounds, not of time; -: the samples "
-                           "do not carry it.") +
+               wakeups() ? "-: too few samples."
+                         : "Percentiles are shares of rounds, not of time; -: too few samples.") +
            section_of("interrupts", "Interrupts per second on a measured CPU (mean)",
                       interrupts_table(findings_),
                       "* above the idle arm (95 %); 0 (<x): none seen, x is the one-sided 95 % "

@@ -108,7 +108,7 @@ class Report {
         continue;
       const auto cpu = metric.labels.find("cpu");
       if (cpu != metric.labels.end() && cpu->second != "all") continue;
-      if (metric.not_applicable.ends_with("do not carry it")) continue;  // of any probe
+      if (metric.not_applicable.ends_with("are too few")) continue;  // of any probe
       // "p99.9 lies in the overflow: ..." is one reason for all percentiles.
       const auto lies = metric.not_applicable.find(" lies in the overflow");
       const auto why = metric.labels.at("arm") + ": " +
@@ -124,7 +124,7 @@ class Report {
       body += wrapped("  ", 4,
                       fmt::format("{}{} ({})", names.front(),
                                   names.size() > 1 ? " to " + names.back() : "", why));
-    section("Not applicable: the file does not carry it", body, "");
+    section("Not applicable: not in the file", body, "");
   }
 
   bool splits_counted() const {
@@ -207,6 +207,11 @@ class Report {
     section("Interrupts per second on a measured CPU (mean)", interrupts_table(findings_),
             "Interrupts received, IPIs among them, not gaps. * above the idle arm (95 %); 0 (<x): "
             "none seen, x is the one-sided 95 % bound. On x86 function_call includes tlb.");
+  }
+
+  void counted() {
+    section("Interrupts counted between the readings", counted_rows_table(findings_),
+            "Not applicable: their rates. How long lay between the readings is not known.");
   }
 
   void devices() {
@@ -336,12 +341,14 @@ const std::vector<Report::Part>& Report::parts() {
       {"lengths", "percentiles, maximum and time lost", &Report::lengths},
       {"causes", "what interrupted each CPU, who sent it, what it cost", &Report::causes},
       {"interrupts", "rows of /proc/interrupts per second", &Report::interrupts},
+      {"counted", "interrupts of an imported file without times", &Report::counted},
       {"devices", "device interrupts and softirqs", &Report::devices},
       {"ipis", "IPIs per operation beside the expected number", &Report::operations},
       {"work", "operations of the workloads, and their CPU time", &Report::work},
       {"page_cost", "what taking pages out of the direct map costs", &Report::page_cost},
       {"benchmarks", "results that isolab attach added", &Report::benchmarks},
       {"cpu_time", "CPU time of measured and housekeeping CPUs", &Report::cpu_time},
+      {"not_in_file", "what an imported file does not have, and why", &Report::not_in_the_file},
       {"checks", "whether the probe's own times add up", &Report::checks},
       {"not_applicable", "arms that cannot run here, and why", &Report::not_applicable_arms},
       {"warnings", "all warnings, with why they matter and what to do", &Report::warnings},

@@ -102,7 +102,7 @@ TEST_F(ShortReport, OfTheIdleArmAloneHasTheBoundsOfItsZeros) {
 TEST_F(ShortReport, OfATraceThatLostEvents) {
   const auto text = screen(loaded("lossy"));
   EXPECT_THAT(text, HasSubstr("too few operations"));
-  EXPECT_THAT(text, HasSubstr("gaps did not fit the log"));
+  EXPECT_THAT(text, HasSubstr("gaps did not fit into the log"));
   test::expect_golden("report/short_lossy.txt", text);
 }
 
