@@ -111,6 +111,7 @@ constexpr Namesake kNamesakes[] = {
     {"analysis/metrics/gaps.cpp", "missed_periods"},         // the same
     {"analysis/model/warnings.cpp", "gaps_dropped"},         // a warning
     {"plots/classes_style.py", "interruptions"},             // a member of findings.json
+    {"report/text/report.cpp", "cpu_time"},                  // a section of the report
 };
 
 bool is_namesake(const std::string& file, const std::string& name) {
