@@ -280,6 +280,8 @@ def main():
     finally:
         for pid in marked(rounds.mark):
             os.kill(pid, signal.SIGKILL)
+        # Also of a test that was interrupted: the journals are in `place`, and go with it.
+        print(rounds.command("restore").stderr, end="")
         shutil.rmtree(place, ignore_errors=True)
 
 
