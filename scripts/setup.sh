@@ -12,7 +12,7 @@ need=(g++ cmake ninja-build pkg-config libyaml-cpp-dev libcli11-dev libfmt-dev n
 want=(linux-source-6.12)
 if [ "${1:-run}" = test ]; then
   need+=(libgtest-dev libgmock-dev libbenchmark-dev libtraceevent-dev trace-cmd binutils python3-jsonschema
-         clang clang-format clang-tidy libclang-rt-dev llvm pyflakes3 shellcheck
+         clang clang-format libclang-rt-dev llvm pyflakes3 shellcheck
          g++-aarch64-linux-gnu qemu-system-x86 qemu-system-arm
          zsh groff man-db mandoc busybox-static mmdebstrap file)
   want+=(chromium)  # the HTML report in a browser

@@ -11,7 +11,7 @@
 #     packages the Debian packages in clean roots, the tarballs beside busybox
 #     unit     unit, contract and golden tests: Clang, ASan and UBSan; the outputs of both compilers
 #     threads  the unit tests of what has threads, under TSan
-#     tidy     clang-tidy with the set in .clang-tidy
+#     tidy     clang-tidy with the set in .clang-tidy; not a part of the default
 #     fuzz     every fuzz target for $ISOLAB_FUZZ_SECONDS (default 4)
 # Guests skip, with the reason, where kernels cannot be fetched; ISOLAB_VM_TESTS=OFF leaves them out.
 # The last lines say how long each stage took.
@@ -93,7 +93,7 @@ stage_tidy() { timed tidy scripts/tidy.sh tsan || failed=1; }
 stage_fuzz() { timed fuzz scripts/fuzz.sh --seconds "${ISOLAB_FUZZ_SECONDS:-4}" --preset asan || failed=1; }
 
 timed setup scripts/setup.sh test
-if [ $# -eq 0 ]; then set -- lint build cli root guests packages unit threads tidy fuzz; fi
+if [ $# -eq 0 ]; then set -- lint build cli root guests packages unit threads fuzz; fi
 for name; do "stage_$name"; done
 printf -v took '%s, ' "${times[@]}"
 echo "took $SECONDS s: ${took%, }"

@@ -10,9 +10,10 @@ cmake --preset "${1:-tsan}" >/dev/null
 cmake --build "$build" --target isolab_pch_rooms >/dev/null
 units() {
   /usr/bin/python3 -c '
-import json, sys
+import json, re, sys
 for unit in json.load(open(sys.argv[1] + "/compile_commands.json")):
-    if "isolab_pch_" not in unit["output"] and not unit["output"].startswith("tests/") and unit["file"].endswith((".cpp", ".cxx")):
+    made = re.search(r" -o (\S+)", unit["command"])[1]
+    if not made.startswith("tests/") and "isolab_pch_" not in made and unit["file"].endswith((".cpp", ".cxx")):
         print(unit["file"])' "$build"
 }
 found=0
