@@ -51,7 +51,7 @@ def check_verbs(root, isolab, fail):
         fail("isolab list does not list direct_map")
     if "windows in order" not in root.run(*isolab, "plan", "quick", codes=(0, 3)):
         fail("isolab plan quick: " + root.run(*isolab, "plan", "quick", codes=(0, 3)))
-    if "Does each verb read" not in root.run(*isolab, "report", "/tmp/small"):
+    if "Does each verb read" not in root.run(*isolab, "report", "--full", "/tmp/small"):
         fail("isolab report does not print the recording")
     checked = root.run(*isolab, "check", codes=(0, 1))
     if "kernel" not in checked or "cannot make" in checked:

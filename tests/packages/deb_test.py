@@ -83,7 +83,7 @@ def check_installed(root, version, fail):
         fail("isolab list does not list direct_map")
     if "windows in order" not in root.run("isolab", "plan", "quick", codes=(0, 3)):
         fail("isolab plan quick: " + root.run("isolab", "plan", "quick", codes=(0, 3)))
-    if "Does each verb read" not in root.run("isolab", "report", "/tmp/small"):
+    if "Does each verb read" not in root.run("isolab", "report", "--full", "/tmp/small"):
         fail("isolab report of a recording does not print it")
     if "install the package isolab-plots" not in root.run("isolab", "plot", "/tmp/small", codes=(1, 3)):
         fail("isolab plot does not name the package: " + root.run("isolab", "plot", "/tmp/small", codes=(1, 3)))
