@@ -12,6 +12,12 @@ namespace {
 
 constexpr const char* kTracefs = "/sys/kernel/tracing";
 
+/// The file of an event, "system:name", below tracefs or one of its instances.
+std::string event_path(const std::string& directory, std::string event, const std::string& file) {
+  std::replace(event.begin(), event.end(), ':', '/');
+  return fmt::format("{}/events/{}/{}", directory, event, file);
+}
+
 /// The number behind "NAME: " at the beginning of a line; 0 without such a line.
 std::uint64_t counter(std::string_view text, const std::string& name) {
   const std::string lines = fmt::format("\n{}", text), start = fmt::format("\n{}: ", name);
@@ -34,9 +40,7 @@ Result<void> check_trace_event(const Files& files, const std::string& event) {
   if (root.empty())
     return Error{ErrorKind::unsupported, fmt::format("no trace events at {}", kTracefs),
                  "mount -t tracefs tracefs /sys/kernel/tracing; needs root and CONFIG_FTRACE"};
-  std::string path = event;
-  std::replace(path.begin(), path.end(), ':', '/');
-  if (!files.exists(fmt::format("{}/events/{}/enable", root, path)))
+  if (!files.exists(event_path(root, event, "enable")))
     return Error{ErrorKind::unsupported, fmt::format("this kernel has no trace event {}", event)};
   return {};
 }
@@ -63,9 +67,7 @@ Result<void> TracefsDirectory::write(const std::string& file, const std::string&
 }
 
 std::string TracefsDirectory::event_file(const std::string& event, const std::string& file) const {
-  std::string path = event;
-  std::replace(path.begin(), path.end(), ':', '/');
-  return fmt::format("{}/events/{}/{}", path_, path, file);
+  return event_path(path_, event, file);
 }
 
 Result<void> TracefsDirectory::set_event(const std::string& event, bool on) const {
