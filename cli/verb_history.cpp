@@ -13,9 +13,11 @@
 #include "base/directory.h"
 #include "base/output.h"
 #include "base/text.h"
+#include "base/text_file.h"
 #include "base/version.h"
 #include "cli/shared_options.h"
-#include "report/text/format.h"
+#include "report/html/history_page.h"
+#include "report/text/history.h"
 #include "results/fields.h"
 #include "results/index.h"
 #include "results/recording.h"
@@ -30,6 +32,7 @@ struct HistoryOptions {
   std::vector<std::string> labels;    // "arm=idle"
   fs::path directory = "recordings";  // where recordings are looked for
   fs::path index;                     // empty: index.sqlite in `directory`
+  fs::path html;                      // a page to make; empty: none
   bool rebuild = false;
   bool json = false;
 };
@@ -169,39 +172,17 @@ std::string as_json(const HistoryOptions& options, const std::vector<HistoryPoin
                                     {"points", all_rounded(codec::to_json(points))}}));
 }
 
-/// One table a series: a profile, a machine and a set of labels.
-std::string as_text(const HistoryOptions& options, const std::vector<HistoryPoint>& points) {
-  const auto* info = find_metric_info(options.metric);
-  std::string out =
-      wrapped("", 2, fmt::format("{} ({}): {}", options.metric, info->unit, info->summary));
-  std::string series;
-  std::optional<TextTable> table;
-  const auto close = [&] {
-    if (table) out += table->text();
-  };
-  for (const auto& point : points) {
-    std::string name =
-        fmt::format("{} {} on {}", point.recording.profile,
-                    point.recording.profile_hash.substr(0, 12), point.recording.machine);
-    for (const auto& [label, word] : point.metric.labels)
-      name += fmt::format(", {} {}", label, word);
-    if (name != series) {
-      close();
-      out += '\n' + ascii(name) + '\n';
-      table.emplace(
-          std::vector<std::string>{"started", "value", "[95 %]", "n", "<kernel", "<recording"}, 21);
-      series = name;
-    }
-    Metric metric;
-    metric.value = point.metric.value;
-    metric.lower95 = point.metric.lower95;
-    metric.upper95 = point.metric.upper95;
-    metric.n = point.metric.n;
-    table->row({point.recording.started_utc, rate_text(&metric), interval_text(&metric),
-                std::to_string(point.metric.n), point.recording.kernel, point.recording.place});
+/// As text, or as a page if one is asked for.
+Result<void> show_history(const HistoryOptions& options, const std::vector<HistoryPoint>& points) {
+  const auto& info = *find_metric_info(options.metric);
+  const auto series = history_series(points);
+  if (options.html.empty()) {
+    print(render_history(info, series));
+    return {};
   }
-  close();
-  return out;
+  TRY(write_text_file(options.html, render_history_page(info, series, options.directory.string())));
+  say_line("page: " + options.html.string());
+  return {};
 }
 
 Result<ExitCode> print_history(const HistoryOptions& options) {
@@ -224,7 +205,7 @@ Result<ExitCode> print_history(const HistoryOptions& options) {
   else if (options.json)
     print_as_json(as_json(options, points));
   else
-    print(as_text(options, points));
+    TRY(show_history(options, points));
   return points.empty() ? ExitCode::not_applicable : ExitCode::done;
 }
 
@@ -241,6 +222,7 @@ Verb verb_history() {
        Option{"--label", &options->labels, "only with this label, such as arm=idle"}
            .take_one_each(),
        {"--index", &options->index, "the index's file (default: index.sqlite in the directory)"},
+       {"--html", &options->html, "write a page with a chart and a table a series"},
        {"--rebuild", &options->rebuild, "analyse every recording again"}},
       [options](const Call&) { return print_history(*options); }};
 }

@@ -8,6 +8,7 @@ namespace isolab::assets {
 
 extern const std::string_view page_css, page_js;      // ours, of every page
 extern const std::string_view gaps_js, recording_js;  // ours, of a recording's page
+extern const std::string_view history_js;             // ours, of a metric over time
 extern const std::string_view uplot_js, uplot_css;    // report/html/vendor/README.md
 extern const std::string_view flame_js, flame_css, d3_js;
 extern const std::string_view uplot_licence, flame_licence, d3_licence;

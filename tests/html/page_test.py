@@ -58,6 +58,9 @@ class Page(unittest.TestCase):
         cls.page = write_page(cls.recording, place / "toggle.html")
         cls.wakeups = write_page(place / "made/wakeups", place / "wakeups.html")
         cls.short = write_page(place / "made/short", place / "short.html")
+        cls.history = place / "history.html"
+        subprocess.run([ISOLAB, "history", "gaps_over_10us", "--in", place / "made", "--html", cls.history], check=True,
+                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         hostile = place / "hostile"
         shutil.copytree(cls.recording, hostile)
         make_hostile(hostile)
@@ -231,6 +234,17 @@ class Page(unittest.TestCase):
         self.assertIsNone(self.value("window.hurt"))
         self.assertEqual(self.value("document.querySelectorAll('main img, header img, main script, b.x').length"), 0)
         self.assertIn("<img src=x", self.value("document.querySelector('.question').textContent"))
+
+    def test_a_metric_over_time_has_a_chart_and_a_row_a_recording(self):
+        self.open(self.history)
+        charts = self.value("document.querySelectorAll('.history canvas').length")
+        self.assertGreater(charts, 1)
+        self.assertEqual(charts, self.value("document.querySelectorAll('table.data').length"))
+        left, top, width, height = self.box("#series-1 .u-over")
+        self.assertGreater(width, 600)
+        self.browser.hover(left + width / 2, top + height / 2)
+        told = self.value("document.querySelector('#series-1 .note').textContent")
+        self.assertIn(self.value("document.querySelector('#series-1 tr.told').cells[5].textContent"), told)
 
     def test_other_recordings_open(self):
         for page in (self.wakeups, self.short):
