@@ -4,6 +4,7 @@
 
 #include "base/output.h"
 #include "cli/finish_report.h"
+#include "cli/report_output.h"
 #include "cli/shared_options.h"
 #include "report/spikes.h"
 #include "results/recording.h"
@@ -17,6 +18,7 @@ struct SpikesRequest {
   std::size_t limit = 20;
   std::string classes;
   bool json = false;
+  std::string color = "auto";
 };
 
 Result<ExitCode> print_spikes(const SpikesRequest& request) {
@@ -28,7 +30,7 @@ Result<ExitCode> print_spikes(const SpikesRequest& request) {
   if (request.json)
     print_as_json(TRY(spikes_to_json(recording, options)));
   else
-    print(TRY(render_spikes(recording, options)));
+    print_report_text(TRY(render_spikes(recording, options)), report_output(request.color));
   return ExitCode::done;
 }
 
@@ -42,7 +44,8 @@ Verb verb_spikes() {
            recording_argument(request->recording),
            {"--over", &request->over, "only gaps longer than this, such as 50us"},
            Option{"--limit", &request->limit, "number of gaps"}.show_default().between(1, 100000),
-           classes_option(request->classes)},
+           classes_option(request->classes),
+           color_option(request->color)},
           [request](const Call&) { return print_spikes(*request); }};
 }
 

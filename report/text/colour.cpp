@@ -18,17 +18,27 @@ struct ColouredWord {
   std::string_view word, colour;
 };
 // Of two that begin at the same place the first.
-constexpr std::array<ColouredWord, 20> kWords = {
-    {{"NOT ISOLATED", kRed},  {"NOT measured", kRed},
-     {"EMULATED", kRed},      {"UNEXPLAINED", kRed},
-     {"DIFFERENT", kRed},     {"DISAGREES", kRed},
-     {"BROKEN", kRed},        {"INCOMPLETE", kRed},
-     {"WARNING:", kRed},      {"warnings ", kYellow},
-     {"NOTE:", kYellow},      {"not applicable", kYellow},
-     {"not judged", kYellow}, {"not proven", kYellow},
-     {"not known", kYellow},  {"too few operations", kYellow},
-     {"unclear", kYellow},    {"withheld", kYellow},
-     {"as expected", kGreen}, {"no measurable effect", kGreen}}};
+constexpr std::array<ColouredWord, 21> kWords = {{{"NOT ISOLATED", kRed},
+                                                  {"NOT measured", kRed},
+                                                  {"EMULATED", kRed},
+                                                  {"UNEXPLAINED", kRed},
+                                                  {"DIFFERENT", kRed},
+                                                  {"DISAGREES", kRed},
+                                                  {"no kernel event and no period", kRed},
+                                                  {"BROKEN", kRed},
+                                                  {"INCOMPLETE", kRed},
+                                                  {"WARNING:", kRed},
+                                                  {"warnings ", kYellow},
+                                                  {"NOTE:", kYellow},
+                                                  {"not applicable", kYellow},
+                                                  {"not judged", kYellow},
+                                                  {"not proven", kYellow},
+                                                  {"not known", kYellow},
+                                                  {"too few operations", kYellow},
+                                                  {"unclear", kYellow},
+                                                  {"withheld", kYellow},
+                                                  {"as expected", kGreen},
+                                                  {"no measurable effect", kGreen}}};
 
 bool is_letter(char letter) { return std::isalnum(static_cast<unsigned char>(letter)) != 0; }
 
@@ -36,6 +46,13 @@ bool is_letter(char letter) { return std::isalnum(static_cast<unsigned char>(let
 bool is_rule(std::string_view line) {
   return line.size() > 2 && (line.front() == '-' || line.front() == '=') &&
          line.find_first_not_of(line.front()) == std::string_view::npos;
+}
+
+/// Whether `line` begins a gap of `isolab spikes`: "41.3 us  toggle #0  CPU 1  at 3.441711 s".
+bool is_gap_head(std::string_view line) {
+  const auto at = line.rfind("  at ");
+  return !line.empty() && std::isdigit(static_cast<unsigned char>(line.front())) != 0 &&
+         at != std::string_view::npos && line.find("  CPU ") < at && line.ends_with(" s");
 }
 
 /// The cell that ends before `at`: a number with its unit, "94.7k" or "270 ms".
@@ -91,7 +108,7 @@ std::string coloured(std::string_view text) {
     const auto end = std::min(text.find('\n', at), text.size());
     const auto line = text.substr(at, end - at);
     const auto next = end == text.size() ? std::string_view() : text.substr(end + 1);
-    if (is_rule(next.substr(0, next.find('\n'))) && !line.empty())
+    if ((is_rule(next.substr(0, next.find('\n'))) && !line.empty()) || is_gap_head(line))
       out.append(kBold).append(line).append(kPlain);
     else
       out += coloured_line(line);

@@ -8,7 +8,7 @@
 
 namespace isolab {
 
-/// Headings and column heads bold; words that limit what a number says (NOT ISOLATED, UNEXPLAINED,
+/// Headings, column heads and the first line of each gap bold; words that limit what a number says (NOT ISOLATED, UNEXPLAINED,
 /// DIFFERENT, "too few operations", warnings) red or yellow; "as expected" and "no measurable
 /// effect" green; numbers marked * bold. `text` must hold no control characters but newlines.
 std::string coloured(std::string_view text);

@@ -226,6 +226,9 @@ TEST(Colour, MarksWhatLimitsANumber) {
   EXPECT_EQ(coloured("318*  3"), "\x1b[1m318*\x1b[0m  3");
   EXPECT_EQ(coloured("* differs\n"), "* differs\n");
   EXPECT_EQ(coloured("Warnings\n--------\n"), "\x1b[1mWarnings\x1b[0m\n--------\n");
+  EXPECT_EQ(coloured("41.3 us  idle #0  CPU 1  at 3.44 s\n    traced 1 us\n"),
+            "\x1b[1m41.3 us  idle #0  CPU 1  at 3.44 s\x1b[0m\n    traced 1 us\n");
+  EXPECT_EQ(coloured("12 gaps  CPU 1  in 3 s\n"), "12 gaps  CPU 1  in 3 s\n");
   EXPECT_EQ(coloured("INDIFFERENT DIFFERENTLY\n"), "INDIFFERENT DIFFERENTLY\n");
   EXPECT_EQ(coloured(""), "");
 }
