@@ -154,6 +154,14 @@ Result<Journal> load_checked(const Files& files, const std::filesystem::path& pa
   return journal;
 }
 
+/// On one line, without the path, which stands before a problem.
+std::string reason_of(const Error& error, const std::filesystem::path& path) {
+  std::string what = error.what;
+  for (const auto& part : {"cannot read " + path.string() + ": ", path.string() + ": "})
+    if (const auto at = what.find(part); at != std::string::npos) what.erase(at, part.size());
+  return error.hint.empty() ? what : what + "; " + error.hint;
+}
+
 }  // namespace
 
 Result<std::string> read_value(const Files& files, const std::string& path) {
@@ -287,7 +295,7 @@ std::vector<RestoreProblem> restore_journal(Files& files, const std::filesystem:
                                             Stuck stuck) {
   auto journal = load_checked(files, path);
   if (!journal) {
-    std::vector<RestoreProblem> problems{{path.string(), journal.error().text()}};
+    std::vector<RestoreProblem> problems{{path.string(), reason_of(journal.error(), path)}};
     if (stuck == Stuck::forget && journal.error().kind == ErrorKind::parse)
       if (auto removed = remove_journal(path); !removed)
         problems.push_back({path.string(), removed.error().what});

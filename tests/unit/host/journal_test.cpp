@@ -18,6 +18,7 @@ namespace {
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
+using testing::Not;
 using testing::SizeIs;
 using JournalOfARun = test::GuardedMachine;
 using test::WatchedFiles;
@@ -329,7 +330,10 @@ TEST_F(JournalOfARun, OnlyChangesThatIsolabMakesAreObeyed) {
     EXPECT_FALSE(restore_script(files_, path)) << line;
     const auto problems = restore_journal(files_, path);
     ASSERT_THAT(problems, SizeIs(1)) << line;
-    EXPECT_THAT(problems[0].what, HasSubstr("cannot use a damaged journal"));
+    EXPECT_THAT(problems[0].what, HasSubstr("cannot use a damaged journal: "));
+    // The path stands before the text where a problem is printed, on one line.
+    EXPECT_THAT(problems[0].what, Not(HasSubstr(path.string())));
+    EXPECT_THAT(problems[0].what, Not(HasSubstr("\n")));
     EXPECT_THAT(files_.log(), IsEmpty()) << line;
     EXPECT_THAT(journals(), SizeIs(1)) << line;
   }
