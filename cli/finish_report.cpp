@@ -2,8 +2,10 @@
 #include "cli/finish_report.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
+#include <set>
 
 #include "analysis/analyse.h"
 #include "analysis/model/findings.h"
@@ -47,6 +49,17 @@ void note_missing_arms(const Findings& findings, Kept& kept) {
   if (measured == 0 && kept.code == ExitCode::done) kept.code = ExitCode::not_applicable;
 }
 
+/// "charts: DIR/charts (ccdf, timeline as csv, png, svg)": there are three files a chart.
+std::string charts_line(const std::vector<fs::path>& files, const fs::path& directory) {
+  std::set<std::string> names, forms;
+  for (const auto& file : files) {
+    names.insert(file.stem().string());
+    forms.insert(file.extension().string().erase(0, 1));
+  }
+  return fmt::format("charts: {} ({} as {})", directory.string(), fmt::join(names, ", "),
+                     fmt::join(forms, ", "));
+}
+
 }  // namespace
 
 Result<std::vector<ClassRule>> read_rules(const std::string& file) {
@@ -88,7 +101,7 @@ Result<Kept> keep_findings(const fs::path& directory, const Findings& findings, 
   if (plots) {
     const auto drawn = draw_below(place, directory, findings);
     if (drawn)
-      for (const auto& file : *drawn) kept.lines.push_back("chart: " + file.string());
+      kept.lines.push_back(charts_line(*drawn, directory / "charts"));
     else
       kept.lines.push_back("isolab: no charts: " + drawn.error().text());
   }
