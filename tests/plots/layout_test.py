@@ -4,6 +4,7 @@ and beside the others; whatever the number of arms and CPUs and the length of na
 import itertools
 import json
 import pathlib
+import re
 import sys
 import unittest
 
@@ -184,6 +185,16 @@ class Colours(unittest.TestCase):
         for first, second in zip(classes_style.ORDER, classes_style.ORDER[1:]):
             one, two = classes_style.look(first), classes_style.look(second)
             self.assertTrue(abs(grey(one[0]) - grey(two[0])) > 0.1 or one[1] != two[1], (first, second))
+
+    def test_a_class_has_one_colour_in_charts_and_pages(self):
+        """The seventh is another grey in pages, which have a dark ground too."""
+        script = (ROOT / "report/html/assets/gaps.js").read_text(encoding="utf-8")
+
+        def listed(name):
+            return re.findall(r'"([^"]+)"', re.search(rf"const {name} = \[(.*?)\];", script, re.DOTALL)[1])
+        self.assertEqual(listed("ORDER"), classes_style.ORDER)
+        self.assertEqual(listed("COLOURS")[:6], style.COLOURS[:6])
+        self.assertEqual(len(listed("COLOURS")), len(style.COLOURS))
 
 
 if __name__ == "__main__":
