@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <vector>
 
 #include "import/cyclictest_words.h"
 #include "import/lines.h"
@@ -44,22 +45,28 @@ bool is_cyclictest_samples(std::string_view text) {
   return samples >= 2 || (samples == 1 && text.size() < 512);
 }
 
-/// How many threads there are, and that the wake-ups hidden by late ones can be listed at all.
+/// How many threads there are, and that the wake-ups hidden by late ones can be listed at all. Each
+/// must have a sample, before there is memory for it: a short file may name a high number.
 Result<std::size_t> count_threads(const ImportFile& file, std::uint64_t interval) {
   ImportLines lines(file);
-  std::uint64_t threads = 0, hidden = 0;
+  std::vector<bool> sampled;
+  std::uint64_t hidden = 0;
   while (const auto line = lines.next()) {
     const auto sample = sample_line(*line);
     if (!sample) continue;
     if (sample->thread >= kMostSampleThreads)
       return lines.error("no cyclictest has that many threads");
-    threads = std::max(threads, sample->thread + 1);
+    if (sample->thread >= sampled.size()) sampled.resize(sample->thread + 1);
+    sampled[sample->thread] = true;
     hidden += std::min(sample->latency / interval, kMostHidden);
     if (hidden >= kMostHidden)
       return lines.error("with this --interval late samples hid more than 10^8 others");
   }
-  if (threads == 0) return lines.whole("it holds no sample");
-  return static_cast<std::size_t>(threads);
+  if (sampled.empty()) return lines.whole("it holds no sample");
+  const auto without = std::find(sampled.begin(), sampled.end(), false) - sampled.begin();
+  if (static_cast<std::size_t>(without) != sampled.size())
+    return lines.whole(fmt::format("thread {} has no sample", without));
+  return sampled.size();
 }
 
 ProbeCpu samples_of(const CyclictestThread& thread, int number, std::uint64_t interval, bool timed,
