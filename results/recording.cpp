@@ -206,6 +206,12 @@ Result<Recording> load_recording(const fs::path& directory) {
   out.directory = directory;
   auto manifest = loader.text("manifest.json");
   if (!manifest) {
+    if (!TRY(is_recording(directory)))
+      return Error{ErrorKind::usage,
+                   directory.string() + (std::filesystem::is_directory(directory)
+                                             ? " is not a recording: it has no manifest.json"
+                                             : ": there is no such directory"),
+                   "isolab run makes a recording in recordings/ of the current directory"};
     manifest.error().hint = "a recording is a directory with a manifest.json";
     return of_somebody_else(directory, manifest.error());
   }
