@@ -20,6 +20,8 @@ namespace {
 
 constexpr int kFewRepeats = 3;
 constexpr double kShortExposure = 600;  // CPU-seconds of one arm
+constexpr double kBusyIdleArm = 0.25;   // of the housekeeping CPUs' time
+constexpr double kMissedRate = 0.9;     // of what the profile names
 constexpr double kAllowedWallPpm = 1;   // sum of rounds against wall time: 1e-6
 constexpr double kAllowedDriftPpm = 5;
 constexpr double kUnlikely = 0.001;  // of the repeats having one rate
@@ -170,6 +172,53 @@ void add_recorded_warnings(const Recording& recording, WarningList& out) {
     for (const auto& warning : window.warnings) out.add(warning, arm_name(recording, window));
 }
 
+namespace {
+
+/// Load of others: isolab reads the trace on housekeeping CPUs, which takes a few percent.
+void check_idle_arm(const Recording& recording, const ArmWindows& arm, WarningList& out) {
+  double busy = 0, whole = 0;
+  for (const auto* window : arm.windows)
+    for (const auto& time : window->cpu_times) {
+      if (!recording.plan.housekeeping.contains(time.cpu)) continue;
+      const double used = time.user + time.system + time.irq + time.softirq + time.steal;
+      busy += used;
+      whole += used + time.idle;
+    }
+  if (busy > kBusyIdleArm * whole)
+    out.add(make_warning(WarningId::idle_not_idle,
+                         fmt::format("the housekeeping CPUs were {:.0f} % busy in the idle arm",
+                                     100 * busy / whole)),
+            arm.name);
+}
+
+void check_rates(const Recording& recording, const ArmWindows& arm, WarningList& out) {
+  for (const auto& use : recording.plan.arms[static_cast<std::size_t>(arm.arm)].workloads) {
+    const auto rate = use.params.find("rate");
+    if (rate == use.params.end() || rate->second.size() != 1) continue;
+    const auto wanted = parse_rate(rate->second.front());
+    if (!wanted || wanted->unlimited) continue;
+    double done = 0, seconds = 0;
+    for (const auto* window : arm.windows)
+      for (const auto& work : window->work) {
+        const bool counted = !work.op_count.empty() || work.at_end.size() == 1;
+        if (work.workload != use.name || !work.error.empty() || !counted) continue;
+        done += static_cast<double>(operations_of(work));
+        seconds += static_cast<double>(window->end_ns - window->begin_ns) / 1e9;
+      }
+    // Two operations may be in progress at the edges of a window.
+    const double missing = wanted->per_second * seconds - done;
+    if (done >= kMissedRate * wanted->per_second * seconds ||
+        missing <= 2 * static_cast<double>(arm.windows.size()))
+      continue;
+    out.add(make_warning(WarningId::rate_missed,
+                         fmt::format("{}: {:.3g} of {:.3g} operations per second", use.name,
+                                     done / seconds, wanted->per_second)),
+            arm.name);
+  }
+}
+
+}  // namespace
+
 void add_design_warnings(const Recording& recording, const std::vector<ArmWindows>& arms, int idle,
                          WarningList& out) {
   if (recording.manifest.status != "complete")
@@ -179,7 +228,11 @@ void add_design_warnings(const Recording& recording, const std::vector<ArmWindow
                             recording.windows.size(), recording.plan.windows.size())),
             "");
   if (recording.manifest.imported) return;  // nothing was designed that could be made better
-  if (idle < 0) out.add(make_warning(WarningId::no_idle_arm, "no idle arm was measured"), "");
+  if (idle < 0)
+    out.add(make_warning(WarningId::no_idle_arm, "no idle arm was measured"), "");
+  else
+    check_idle_arm(recording, arms[static_cast<std::size_t>(idle)], out);
+  for (const auto& arm : arms) check_rates(recording, arm, out);
   int fewest = recording.plan.repeats;
   double shortest = -1;
   for (const auto& arm : arms) {

@@ -52,7 +52,9 @@ double expected_per_split(const WorkRecord& work) {
   return noted(work.notes, "expected_ipis_per_split");
 }
 
-std::uint64_t operations(const WorkRecord& work) {
+}  // namespace
+
+std::uint64_t operations_of(const WorkRecord& work) {
   const bool alone = work.op_count.empty() && work.at_end.size() == 1;
   const std::string& count = alone ? work.at_end.begin()->first : work.op_count;
   const auto start = work.at_start.find(count);
@@ -60,6 +62,8 @@ std::uint64_t operations(const WorkRecord& work) {
   if (start == work.at_start.end() || end == work.at_end.end()) return 0;
   return counter_gain(start->second, end->second).value_or(0);
 }
+
+namespace {
 
 double row_of(const WindowRecord& window, const CpuSet& measured, const std::string& row,
               bool& there) {
@@ -204,7 +208,7 @@ class Expectations {
 
   static std::uint64_t ops_in(const WindowRecord& window, const std::string& workload) {
     for (const auto& work : window.work)
-      if (work.workload == workload) return operations(work);
+      if (work.workload == workload) return operations_of(work);
     return 0;
   }
 

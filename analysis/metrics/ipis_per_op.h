@@ -31,6 +31,9 @@ struct IpisPerOp {
   std::string source;            // what `expected` follows from; empty in old recordings
 };
 
+/// In the window, by the count that the workload's operations are; 0 where it has none.
+std::uint64_t operations_of(const WorkRecord& work);
+
 /// Every expectation of the recording. Tolerance: 10 % of what is expected, four standard
 /// deviations of the counts and of the idle arm's rate (Poisson's, or what its windows scatter by
 /// if that is more), and two operations at the window's edges. Where it is half of what is expected

@@ -19,8 +19,11 @@ using test::RecordingBuilder;
 RecordingBuilder clean() {
   RecordingBuilder builder;
   const int idle = builder.arm("idle");
-  for (int i = 0; i < 3; ++i)
-    builder.window(idle, {2, 3}).interrupts = {test::calls(100), test::shootdowns(10)};
+  for (int i = 0; i < 3; ++i) {
+    auto& window = builder.window(idle, {2, 3});
+    window.interrupts = {test::calls(100), test::shootdowns(10)};
+    window.cpu_times[0] = {0, 0.1, 0.1, 0, 0, 0, 9.8};
+  }
   return builder;
 }
 
@@ -84,6 +87,16 @@ INSTANTIATE_TEST_SUITE_P(
         Input{"involuntary_switches",
               [](Recording& r) { r.windows[0].footprints[0].involuntary_switches = 1; }},
         Input{"page_faults", [](Recording& r) { r.windows[0].footprints[0].minor_faults = 1; }},
+        Input{"idle_not_idle",
+              [](Recording& r) {
+                for (auto& window : r.windows) window.cpu_times[0].user = 4;
+              }},
+        Input{"rate_missed",
+              [](Recording& r) {
+                r.plan.arms.push_back({"load", {{"x", {{"rate", {"10/s"}}}}}, {}, {}, "", {}});
+                r.windows[2].arm = 1;
+                r.windows[2].work = {test::work_of("x", 80, -1, "")};  // in 10 s
+              }},
         Input{"few_repeats", [](Recording& r) { r.windows[0].status = "disturbed: login"; }},
         Input{"repeats_disagree", [](Recording& r) { r.windows[0].interrupts[0].after[1] += 200; }},
         Input{"no_idle_arm",
@@ -123,6 +136,19 @@ INSTANTIATE_TEST_SUITE_P(
         Input{"observer_failed", [](Recording& r) {
                 r.windows[0].warnings = {test::recorded_warning("observer_failed", "a", "b", "c")};
               }}));
+
+TEST(Warnings, ARateThatIsReachedAndOneThatIsNotKnownAreNotMissed) {
+  for (const auto& [rate, operations] :
+       std::vector<std::pair<std::string, std::uint64_t>>{{"10/s", 98}, {"max", 1}, {"1/s", 8}}) {
+    auto builder = clean();
+    auto& recording = builder.recording();
+    recording.plan.arms.push_back({"load", {{"x", {{"rate", {rate}}}}}, {}, {}, "", {}});
+    recording.windows[2].arm = 1;
+    recording.windows[2].work = {test::work_of("x", operations, -1, "")};
+    EXPECT_THAT(ids(analyse(recording)), ::testing::Not(::testing::Contains("rate_missed")))
+        << rate;
+  }
+}
 
 // Attribution of the first 4 s, rates by 10: the warning spoke of the gap table alone.
 TEST(Warnings, AFullLogSaysHowFarItReaches) {
