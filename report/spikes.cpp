@@ -40,10 +40,9 @@ std::string silent_text(const Period* period) {
 
 class WindowSpikes {
  public:
-  WindowSpikes(const WindowRecord& window, std::string arm, const TraceMeta& meta,
-               const Attribution& attribution, const SpikeOptions& options)
+  WindowSpikes(const WindowRecord& window, std::string arm, const Attribution& attribution,
+               const SpikeOptions& options)
       : window_(window), arm_(std::move(arm)), attribution_(attribution), options_(options) {
-    begin_ = attribution.ticks(meta.begin);
     least_ = window.probe.line.ticks(static_cast<std::uint64_t>(options.over.count()));
   }
 
@@ -81,10 +80,17 @@ class WindowSpikes {
     return ticks >= origin ? microseconds(ticks - origin) : -microseconds(origin - ticks);
   }
 
+  /// When the gap began, after the probe began to measure that CPU.
+  double at_s(const GapStory& story) const {
+    for (const auto& cpu : window_.probe.cpus)
+      if (cpu.cpu == story.cpu) return since(story.gap.start, cpu.start) / 1e6;
+    return 0;
+  }
+
   std::string tell(const GapStory& story) const {
     auto out =
         fmt::format("{}  {} #{}  CPU {}  at {:.6f} s\n", words_us(microseconds(story.gap.length)),
-                    arm_, window_.repeat, story.cpu, since(story.gap.start, begin_) / 1e6);
+                    arm_, window_.repeat + 1, story.cpu, at_s(story));
     if (story.events == 0) return out;
     out += fmt::format(
         "    before {}, traced {}, after {}{}\n", words_us(microseconds(story.before())),
@@ -151,7 +157,7 @@ class WindowSpikes {
             {"cpu", story.cpu},
             {"class", story.main == kNoCause ? std::string("unexplained")
                                              : attribution_.names()[story.main].klass},
-            {"at_s", Json(rounded(since(story.gap.start, begin_) / 1e6))},
+            {"at_s", Json(rounded(at_s(story)))},
             {"events", story.events},
             {"before_us", us(story.before())},
             {"traced_us", us(story.traced())},
@@ -211,7 +217,7 @@ class WindowSpikes {
   std::string arm_;
   const Attribution& attribution_;
   const SpikeOptions& options_;
-  std::uint64_t begin_ = 0, least_ = 0;
+  std::uint64_t least_ = 0;
   std::vector<Spike> kept_;
 };
 
@@ -222,7 +228,7 @@ Result<std::vector<Spike>> spikes_of(const Recording& recording, std::size_t i,
   const auto trace =
       TRY(TraceDirectory::load(recording.directory / recording.window_directories[i] / "trace"));
   Attribution attribution(trace, meta, rules, gaps_of(window, meta.whole(recording.plan.measured)));
-  WindowSpikes spikes(window, recording.plan.arms[static_cast<std::size_t>(window.arm)].name, meta,
+  WindowSpikes spikes(window, recording.plan.arms[static_cast<std::size_t>(window.arm)].name,
                       attribution, options);
   attribution.on_gap([&](const GapStory& story) { spikes.consider(story); });
   TRY(attribute_trace(trace, attribution));
@@ -238,7 +244,7 @@ void add_limits(const WindowRecord& window, const std::string& arm, const TraceM
     return static_cast<double>(ticks) / line.ticks_per_second();
   };
   for (const auto& cpu : window.probe.cpus) {
-    const auto place = fmt::format("{} #{}, CPU {}: ", arm, window.repeat, cpu.cpu);
+    const auto place = fmt::format("{} #{}, CPU {}: ", arm, window.repeat + 1, cpu.cpu);
     if (!whole.contains(cpu.cpu))
       out.push_back(place + "not known: its trace is cut");
     else if (cpu.gaps_dropped != 0)

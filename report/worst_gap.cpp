@@ -146,8 +146,8 @@ std::string worst_gap_text(const Recording& recording, const std::vector<ClassRu
   return fmt::format("{} in {} (CPU {}, {:.3f} s into repeat {}): {}", words_us(longest->us),
                      ascii(recording.plan.arms[static_cast<std::size_t>(window.arm)].name),
                      longest->cpu->cpu,
-                     static_cast<double>(at) / window.probe.line.ticks_per_second(), window.repeat,
-                     cause ? *cause : "cause not known: " + cause.error().what);
+                     static_cast<double>(at) / window.probe.line.ticks_per_second(),
+                     window.repeat + 1, cause ? *cause : "cause not known: " + cause.error().what);
 }
 
 }  // namespace isolab

@@ -120,7 +120,7 @@ class StolenWindow {
   }
   void remark(const std::string& why) {
     out_.remarks.push_back(
-        fmt::format("Window {} ({} #{}): {}.", window_.index, arm(), window_.repeat, why));
+        fmt::format("Window {} ({} #{}): {}.", window_.index, arm(), window_.repeat + 1, why));
   }
 
  private:

@@ -79,7 +79,7 @@ class WindowTrack {
   }
 
   Result<void> write(bool traced) {
-    const auto name = fmt::format("window {}: {} #{}{}", window_->index, arm_, window_->repeat,
+    const auto name = fmt::format("window {}: {} #{}{}", window_->index, arm_, window_->repeat + 1,
                                   traced ? "" : ", without causes");
     metadata(process(), "process_name", Args().text("name", name));
     metadata(process(), "process_sort_index", Args().number("sort_index", window_->index));

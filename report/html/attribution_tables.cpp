@@ -66,7 +66,7 @@ std::string longest_gaps(const Json& spikes) {
     const auto arm = text_in(gap, "arm");
     if (table.rows().size() == kGapRows || ++of_arm[arm] > kGapRowsOfAnArm) continue;
     table.row({arm, std::to_string(integer_in(gap, "cpu")),
-               std::to_string(integer_in(gap, "repeat")),
+               std::to_string(integer_in(gap, "repeat") + 1),
                fmt::format("{:.6f}", number_in(gap, "at_s")), short_us(number_in(gap, "length_us")),
                text_in(gap, "class"), causes_text(gap), first_sender(gap)});
   }

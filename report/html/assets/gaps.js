@@ -49,7 +49,7 @@ isolab.recording = (() => {
     }
   const armOf = (gap) => data.arms[gap.track.arm];
   const keyOf = (arm, cpu, repeat, at) => JSON.stringify([arm, String(cpu), String(repeat), at]);
-  const byKey = new Map(gaps.map((gap) => [keyOf(armOf(gap), gap.track.cpu, gap.track.repeat, gap.at.toFixed(6)), gap]));
+  const byKey = new Map(gaps.map((gap) => [keyOf(armOf(gap), gap.track.cpu, gap.track.repeat + 1, gap.at.toFixed(6)), gap]));
 
   // ---- choices
   const present = {
@@ -75,7 +75,7 @@ isolab.recording = (() => {
       `${times > 1 ? ` x ${times}` : ""}${sameIpi ? " (same IPI)" : ""}${pid >= 0 ? ` (pid ${pid})` : ""}` +
       `${woken >= 0 ? ` wakes ${text(woken)} (pid ${wokenPid})` : ""}`;
   };
-  const headLine = (gap) => `${words(gap.us)}  ${armOf(gap)} #${gap.track.repeat}  CPU ${gap.track.cpu}  at ${gap.at.toFixed(6)} s`;
+  const headLine = (gap) => `${words(gap.us)}  ${armOf(gap)} #${gap.track.repeat + 1}  CPU ${gap.track.cpu}  at ${gap.at.toFixed(6)} s`;
   const MOST_PARTS = 16;  // as isolab spikes
   const partsLine = (parts) => "time: " + parts.slice(0, MOST_PARTS).map(({what, us}) => `${words(us)} ${what}`).join(", ") +
     (parts.length > MOST_PARTS ? ", ..." : "");

@@ -160,7 +160,7 @@
       ctx.fillStyle = style("--line");
       ctx.fillRect(Math.round(left), bbox.top, 1, bbox.height);
       const several = timeline.tracks.filter((other) => other.arm === track.arm).length > 1;
-      let label = data.arms[track.arm] + (several ? ` #${track.repeat} CPU ${track.cpu}` : "");
+      let label = data.arms[track.arm] + (several ? ` #${track.repeat + 1} CPU ${track.cpu}` : "");
       const room = Math.min(right, bbox.left + bbox.width) - Math.max(left, bbox.left) - 6 * ratio;
       while (label.length > 1 && ctx.measureText(label).width > room) label = label.slice(0, label.endsWith("…") ? -2 : -1) + "…";
       ctx.fillStyle = style("--quiet");
@@ -282,9 +282,9 @@
   const SENT = "sent by ";  // flame_frames() of report/export/folded.h
   const isSent = (row) => row[5].some((frame) => text(frame).startsWith(SENT));
   const flames = {sentOnly: data.stolen.some(isSent)};
-  const flameTree = () => {
+  const flameTree = (sentOnly) => {
     const rows = data.stolen.filter((row) => has("arms", data.arms[row[0]]) && has("cpus", row[1]) && has("classes", text(row[2])) &&
-      (!flames.sentOnly || isSent(row)));
+      (!sentOnly || isSent(row)));
     const root = {name: "lost time", value: 0, children: []};
     const severalArms = new Set(rows.map((row) => row[0])).size > 1;
     for (const [arm, , klass, ns, , frames] of rows) {
@@ -305,7 +305,7 @@
     if (!home) return;
     home.replaceChildren();
     home.hidden = data.stolen.length === 0;
-    const root = flameTree();
+    const root = flameTree(flames.sentOnly);
     if (home.hidden) return;
     const tools = make("div", "tools"), choice = (name, sentOnly) => {
       const out = button(name, () => { flames.sentOnly = sentOnly; drawFlames(); });
@@ -319,7 +319,9 @@
       return;
     }
     const say = (name, ns) => `${name}: ${words(ns / 1e3)}, ${(100 * ns / root.value).toFixed(1)} % of the ${words(root.value / 1e3)} shown`;
-    const line = make("div", "flame-line", say("lost time", root.value));
+    const whole = flames.sentOnly ? `sent by tasks of other CPUs: ${words(root.value / 1e3)}, ` +
+      `${(100 * root.value / flameTree(false).value).toFixed(1)} % of all lost time` : `all lost time: ${words(root.value / 1e3)}`;
+    const line = make("div", "flame-line", whole);
     const graph = flamegraph().width(home.clientWidth).cellHeight(18).transitionDuration(0).minFrameSize(1).sort((a, b) => b.value - a.value)
       .inverted(true).tooltip(false)
       .setLabelHandler((node) => say(node.data.name, node.data.value))

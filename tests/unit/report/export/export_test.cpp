@@ -224,8 +224,8 @@ TEST_F(PerfettoTest, NamesEveryProcessAndThreadItUses) {
     if (text(event, "name") == "thread_name")
       threads[number(event, "tid")] = text(member(event, "args"), "name");
   }
-  EXPECT_THAT(processes, ElementsAre(testing::Pair(1, "window 0: noise #0"),
-                                     testing::Pair(2, "window 1: quiet #0, without causes")));
+  EXPECT_THAT(processes, ElementsAre(testing::Pair(1, "window 0: noise #1"),
+                                     testing::Pair(2, "window 1: quiet #1, without causes")));
   for (const auto& event : all) {
     EXPECT_TRUE(processes.contains(number(event, "pid")));
     if (text(event, "ph") != "M") {

@@ -97,7 +97,7 @@ TEST_F(FoldedTest, ASendersStackStandsOutermostFrameFirst) {
 
 TEST_F(FoldedTest, SaysWhatIsNotInTheFile) {
   lines();
-  EXPECT_THAT(summary_.remarks, Contains(HasSubstr("toggle untraced #0): not traced.")));
+  EXPECT_THAT(summary_.remarks, Contains(HasSubstr("toggle untraced #1): not traced.")));
   auto out = OutputFile::create(scratch_.path() / "none");
   ASSERT_TRUE(out);
   const auto none = export_folded(traced_.recording(), 7, *out);

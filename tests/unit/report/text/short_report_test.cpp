@@ -184,7 +184,7 @@ TEST_F(ShortReport, TheThresholdIsTheHighestThatMostArmsPass) {
 
 TEST_F(ShortReport, TheWorstGapSaysWhyItsCauseIsNotKnown) {
   EXPECT_THAT(worst_gap_text(test::busy_loop_recording()),
-              testing::MatchesRegex("160 us in direct_map \\(CPU 1, [0-9.]+ s into repeat 0\\): "
+              testing::MatchesRegex("160 us in direct_map \\(CPU 1, [0-9.]+ s into repeat 1\\): "
                                     "cause not known: the window was not traced"));
   made_.add_toggle();
   auto& window = made_.recording().windows[0];
