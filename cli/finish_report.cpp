@@ -43,8 +43,8 @@ void note_missing_arms(const Findings& findings, Kept& kept) {
     append_item(names, ", ", arm.name);
   }
   if (missing == 0) return;
-  kept.lines.push_back(fmt::format("{} of {} arms were not applicable here: {}{}", missing,
-                                   findings.arms.size(), names,
+  kept.lines.push_back(fmt::format("{} of {} arms {} not applicable here: {}{}", missing,
+                                   findings.arms.size(), missing == 1 ? "was" : "were", names,
                                    measured == 0 ? "; only the idle arm was measured" : ""));
   if (measured == 0 && kept.code == ExitCode::done) kept.code = ExitCode::not_applicable;
 }

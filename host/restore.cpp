@@ -154,7 +154,7 @@ Result<Journal> load_checked(const Files& files, const std::filesystem::path& pa
   return journal;
 }
 
-/// On one line, without the path, which stands before a problem.
+/// On one line, without the path, which is printed before a problem.
 std::string reason_of(const Error& error, const std::filesystem::path& path) {
   std::string what = error.what;
   for (const auto& part : {"cannot read " + path.string() + ": ", path.string() + ": "})

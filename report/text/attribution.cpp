@@ -293,7 +293,10 @@ std::string effects_text(const Interruptions& all) {
                     one.p50_low_percent, one.p50_high_percent, short_number(one.traced_per_s),
                     short_number(one.untraced_per_s), one.rate_percent(), one.rate_low_percent,
                     one.rate_high_percent));
-  return out.empty() ? out : "What the trace itself costs (95 % intervals)\n" + out;
+  return out.empty() ? out
+                     : "What the trace itself costs (95 % intervals; the machine's drift between "
+                       "windows is in it)\n" +
+                           out;
 }
 
 std::string levels_text(const Interruptions& all) {

@@ -8,9 +8,10 @@
 
 namespace isolab {
 
-/// Headings, column heads and the first line of each gap bold; words that limit what a number says (NOT ISOLATED, UNEXPLAINED,
-/// DIFFERENT, "too few operations", warnings) red or yellow; "as expected" and "no measurable
-/// effect" green; numbers marked * bold. `text` must hold no control characters but newlines.
+/// Headings, column heads and the first line of each gap bold; words that limit what a number says
+/// (NOT ISOLATED, UNEXPLAINED, DIFFERENT, "too few operations", warnings) red or yellow; "as
+/// expected" and "no measurable effect" green; numbers marked * bold. `text` must hold no control
+/// characters but newlines.
 std::string coloured(std::string_view text);
 
 }  // namespace isolab

@@ -256,11 +256,10 @@ class ShortReport {
   std::string more() const {
     const bool idle =
         std::any_of(arms_.begin(), arms_.end(), [](const ArmSummary* arm) { return arm->idle; });
-    const std::string star = !findings_.effects.empty() ? "* differs from idle (95 %). "
+    const std::string star = !findings_.effects.empty() ? "* differs from idle, up or down (95 %). "
                              : idle                     ? ""
                                                         : "no idle arm: nothing is tested. ";
-    return wrapped("", 2,
-                   star + "More: isolab report DIR --section list, or --full; isolab spikes DIR",
+    return wrapped("", 2, star + "More: isolab report DIR --section list; isolab spikes DIR",
                    width_);
   }
 
