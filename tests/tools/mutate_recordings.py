@@ -181,7 +181,7 @@ def mutate_file(source, name, data):
     if name.endswith(".json") and source.random() < 0.9:
         try:
             return mutate_json(source, data)
-        except ValueError:
+        except (ValueError, RecursionError):  # it was damaged before, perhaps by nesting
             pass
     if name.endswith(".gaps"):
         return mutate_gaps(source, data)
@@ -357,8 +357,10 @@ def main():
         trial = Trial(options, bases, where)
         with multiprocessing.Pool(options.jobs, initializer=trial.start) as pool:
             numbers = range(options.first, options.first + options.count)
-            for failures, took in pool.imap_unordered(trial, numbers, chunksize=4):
+            for done, (failures, took) in enumerate(pool.imap_unordered(trial, numbers, chunksize=4), 1):
                 failed += bool(failures)
+                if done % 1000 == 0:
+                    print(f"{done} of {options.count}, {failed} failed", file=sys.stderr, flush=True)
                 for verb, code, milliseconds, number in took:
                     times[verb].append((milliseconds, number))
                     codes[verb][code] += 1
