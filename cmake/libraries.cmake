@@ -30,6 +30,7 @@ find_package(ZLIB REQUIRED)
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(hwloc REQUIRED IMPORTED_TARGET hwloc)
 pkg_check_modules(sqlite3 REQUIRED IMPORTED_TARGET sqlite3)
+pkg_check_modules(libzstd REQUIRED IMPORTED_TARGET libzstd)
 
 isolab_library(fmt fmt::fmt)  # Debian has no libfmt.a: cli/static/fmt.cpp
 isolab_library(yaml yaml-cpp libyaml-cpp.a)
@@ -37,3 +38,4 @@ isolab_library(crypto OpenSSL::Crypto libcrypto.a)
 isolab_library(zlib ZLIB::ZLIB libz.a)
 isolab_library(hwloc PkgConfig::hwloc libhwloc.a)
 isolab_library(sqlite PkgConfig::sqlite3 libsqlite3.a)
+isolab_library(zstd PkgConfig::libzstd libzstd.a)

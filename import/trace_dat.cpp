@@ -188,6 +188,10 @@ void describe_trace(const DatTrace& trace, const std::string& file, ImportedData
                     trace.meta.clock));
   if (trace.dat.loss.empty())
     out.cannot_tell.emplace_back("how many events its buffers lost: the file has no statistics");
+  for (const auto& name : trace.dat.not_read)
+    out.cannot_tell.push_back(
+        fmt::format("what the buffer of {} holds: of several buffers the largest is read",
+                    name.empty() ? "the top instance" : "the instance " + name));
   out.checked.push_back(fmt::format("{}: {} events on {} CPUs", file, trace.mentions.events,
                                     trace.mentions.first.size()));
 }

@@ -8,7 +8,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 root=$PWD/build-arm64/sysroot
 packages=(libyaml-cpp-dev libyaml-cpp0.7 libfmt-dev libfmt9 libhwloc-dev libhwloc15 libudev1
-          libssl-dev libssl3 libsqlite3-dev libsqlite3-0 zlib1g-dev zlib1g nlohmann-json3-dev libcli11-dev
+          libssl-dev libssl3 libsqlite3-dev libsqlite3-0 zlib1g-dev zlib1g libzstd-dev libzstd1 nlohmann-json3-dev libcli11-dev
           libboost1.74-dev libgtest-dev libgmock-dev googletest libtraceevent-dev libtraceevent1)
 stamp=$root/.packages
 

@@ -53,7 +53,7 @@ cp "$host"/manual/man/*.5 "$root/share/man/man5/"
 cp "$host/manual/isolab.bash" "$root/share/bash-completion/completions/isolab"
 cp "$host/manual/_isolab" "$root/share/zsh/site-functions/"
 cp LICENSE CHANGELOG.md docs/installing.md docs/restoring.md "$root/share/doc/isolab/"
-for package in libc6-dev libstdc++-12-dev libfmt-dev libyaml-cpp-dev libssl-dev libsqlite3-dev libhwloc-dev zlib1g-dev \
+for package in libc6-dev libstdc++-12-dev libfmt-dev libyaml-cpp-dev libssl-dev libsqlite3-dev libhwloc-dev zlib1g-dev libzstd-dev \
                libcli11-dev nlohmann-json3-dev; do
   cp -L "/usr/share/doc/$package/copyright" "$root/share/doc/isolab/licences/$package"
 done

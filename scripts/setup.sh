@@ -6,7 +6,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 need=(g++ cmake ninja-build pkg-config libyaml-cpp-dev libcli11-dev libfmt-dev nlohmann-json3-dev
-      libhwloc-dev libssl-dev libsqlite3-dev zlib1g-dev libboost-dev
+      libhwloc-dev libssl-dev libsqlite3-dev zlib1g-dev libzstd-dev libboost-dev
       rt-tests python3 python3-matplotlib make flex bison bc perl libelf-dev xz-utils)
 # The kernel source is a workload, not a need: without it kernel_build is "not applicable".
 want=(linux-source-6.12)

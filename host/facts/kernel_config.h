@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The running kernel's build configuration. The only file that knows zlib.
+// The running kernel's build configuration. Knows zlib's gzip form.
 #pragma once
 
 #include <map>

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "trace/read/dat_reader.h"
 
-#include <fmt/format.h>
-
 #include <charconv>
-#include <cstring>
+
+#include "trace/read/dat_cursor.h"
 
 namespace isolab {
 
@@ -13,83 +12,16 @@ namespace {
 using namespace std::string_view_literals;
 
 constexpr std::string_view kDatMagic = "\x17\x08\x44tracing"sv;
-constexpr std::uint32_t kMostDatCpus = 8192;
-constexpr std::uint32_t kMostFormats = 65536;
+constexpr std::uint32_t kMostFormats = 65536;  // of a file
 constexpr std::uint32_t kLongestPage = 1 << 20;
 
-// enum in trace-cmd's libtracecmd; the manual page names the mechanism only.
-enum class DatOption : std::uint16_t {
-  done = 0,
-  cpustat = 2,
-  traceclock = 4,
-  uname = 5,
-  tsc2nsec = 14
-};
-
-/// Takes numbers and texts from the beginning; after the first fault everything is empty.
-class DatCursor {
- public:
-  explicit DatCursor(std::string_view bytes) : bytes_(bytes) {}
-
-  template <class T>
-  T number() {
-    T value{};
-    if (const auto raw = take(sizeof value); raw.size() == sizeof value)
-      std::memcpy(&value, raw.data(), sizeof value);
-    return value;
-  }
-  std::string_view take(std::uint64_t bytes) {
-    if (fault_ || bytes > bytes_.size() - at_) {
-      fault_ = true;
-      return {};
-    }
-    const auto out = bytes_.substr(at_, bytes);
-    at_ += bytes;
-    return out;
-  }
-  template <class Size>
-  std::string_view sized() {
-    return take(number<Size>());
-  }
-  /// Up to a NUL, which is taken too.
-  std::string_view word() {
-    const auto end = fault_ ? std::string_view::npos : bytes_.find('\0', at_);
-    if (end == std::string_view::npos || end - at_ > 256) {
-      fault_ = true;
-      return {};
-    }
-    const auto out = bytes_.substr(at_, end - at_);
-    at_ = end + 1;
-    return out;
-  }
-  bool expect(std::string_view text) { return take(text.size()) == text; }
-  bool fault() const { return fault_; }
-  Error error(const std::string& reason) const {
-    return {ErrorKind::parse, fmt::format("at byte {}: {}", at_, reason)};
-  }
-
- private:
-  std::string_view bytes_;
-  std::size_t at_ = 0;
-  bool fault_ = false;
-};
-
-Result<void> read_dat_formats(DatCursor& in, DatFile& out) {
-  if (in.word() != "header_page") return in.error("no header_page");
-  out.header_page = in.sized<std::uint64_t>();
-  if (in.word() != "header_event") return in.error("no header_event");
-  out.header_event = in.sized<std::uint64_t>();
-  const auto add = [&](const std::string& system) -> Result<void> {
-    const auto events = in.number<std::uint32_t>();
-    if (events > kMostFormats) return in.error(fmt::format("{} events", events));
-    for (std::uint32_t i = 0; i < events && !in.fault(); ++i)
-      out.formats.push_back({system, in.sized<std::uint64_t>()});
-    return {};
-  };
-  TRY(add("ftrace"));
-  const auto systems = in.number<std::uint32_t>();
-  if (systems > kMostFormats) return in.error(fmt::format("{} systems of events", systems));
-  for (std::uint32_t i = 0; i < systems && !in.fault(); ++i) TRY(add(std::string(in.word())));
+Result<void> add_dat_formats_of(DatCursor& in, const std::string& system, DatFile& out) {
+  const auto events = in.number<std::uint32_t>();
+  if (events > kMostFormats - out.formats.size())
+    return in.error(fmt::format("{} formats, at most {} are read",
+                                std::uint64_t{events} + out.formats.size(), kMostFormats));
+  for (std::uint32_t i = 0; i < events && !in.fault(); ++i)
+    out.formats.push_back({system, in.sized<std::uint64_t>()});
   if (in.fault()) return in.error("the formats are cut off");
   return {};
 }
@@ -119,21 +51,6 @@ std::string until_nul(std::string_view text) {
   return std::string(text.substr(0, text.find('\0')));
 }
 
-void read_dat_option(DatOption which, std::string_view value, DatFile& out) {
-  if (which == DatOption::cpustat) read_dat_loss(value, out);
-  if (which == DatOption::uname) out.uname = until_nul(value.substr(0, 512));
-  if (which == DatOption::traceclock) {  // the file trace_clock: the one in use is in brackets
-    const auto open = value.find('['), close = value.find(']');
-    if (open != std::string_view::npos && close != std::string_view::npos && close > open &&
-        close - open < 64)
-      out.clock = std::string(value.substr(open + 1, close - open - 1));
-  }
-  if (which == DatOption::tsc2nsec && value.size() >= 8) {
-    std::memcpy(&out.tsc_mult, value.data(), 4);
-    std::memcpy(&out.tsc_shift, value.data() + 4, 4);
-  }
-}
-
 /// Whether per-CPU pages follow: "flyrecord", behind options or at once.
 Result<void> read_dat_options(DatCursor& in, DatFile& out) {
   auto kind = in.take(10);
@@ -153,13 +70,14 @@ Result<void> read_dat_options(DatCursor& in, DatFile& out) {
   return in.error("neither options nor pages of CPUs");
 }
 
-Result<void> check_dat_start(DatCursor& in, DatFile& out) {
+/// Whether it is of version 7, not 6.
+Result<bool> check_dat_start(DatCursor& in, DatFile& out) {
   if (!in.expect(kDatMagic)) return in.error("no trace.dat");
   const auto version = in.word();
-  if (version != "6")
-    return Error{ErrorKind::unsupported,
-                 fmt::format("it is of version \"{}\": version 6 is read", version.substr(0, 8)),
-                 "trace-cmd convert --file-version 6 -i FILE -o NEW"};
+  if (version != "6" && version != "7")
+    return Error{
+        ErrorKind::unsupported,
+        fmt::format("it is of version \"{}\": versions 6 and 7 are read", version.substr(0, 8))};
   const auto big_endian = in.number<std::uint8_t>();
   const auto long_bytes = in.number<std::uint8_t>();
   if (big_endian != 0 || long_bytes != 8)
@@ -169,18 +87,13 @@ Result<void> check_dat_start(DatCursor& in, DatFile& out) {
   out.page_bytes = in.number<std::uint32_t>();
   if (out.page_bytes < 64 || out.page_bytes > kLongestPage)
     return in.error(fmt::format("a page of {} bytes", out.page_bytes));
-  return {};
+  return version == "7";
 }
 
-}  // namespace
-
-bool is_dat(std::string_view bytes) { return bytes.starts_with(kDatMagic); }
-
-Result<DatFile> read_dat(std::string_view bytes) {
-  DatFile out;
-  DatCursor in(bytes);
-  TRY(check_dat_start(in, out));
-  TRY(read_dat_formats(in, out));
+Result<DatFile> read_dat_v6(DatCursor& in, std::string_view bytes, DatFile out) {
+  TRY(read_dat_header_info(in, out));
+  TRY(read_dat_ftrace_events(in, out));
+  TRY(read_dat_event_formats(in, out));
   out.kallsyms = in.sized<std::uint32_t>();
   in.sized<std::uint32_t>();  // formats of trace_printk
   out.comms = in.sized<std::uint64_t>();
@@ -199,6 +112,54 @@ Result<DatFile> read_dat(std::string_view bytes) {
     out.pages.push_back(std::as_bytes(std::span(pages.data(), pages.size())));
   }
   return out;
+}
+
+}  // namespace
+
+void read_dat_option(DatOption which, std::string_view value, DatFile& out) {
+  if (which == DatOption::cpustat) read_dat_loss(value, out);
+  if (which == DatOption::uname) out.uname = until_nul(value.substr(0, 512));
+  if (which == DatOption::traceclock) {  // the file trace_clock: the one in use is in brackets
+    const auto open = value.find('['), close = value.find(']');
+    if (open != std::string_view::npos && close != std::string_view::npos && close > open &&
+        close - open < 64)
+      out.clock = std::string(value.substr(open + 1, close - open - 1));
+  }
+  if (which == DatOption::tsc2nsec && value.size() >= 8) {
+    std::memcpy(&out.tsc_mult, value.data(), 4);
+    std::memcpy(&out.tsc_shift, value.data() + 4, 4);
+  }
+}
+
+Result<void> read_dat_header_info(DatCursor& in, DatFile& out) {
+  if (in.word() != "header_page") return in.error("no header_page");
+  out.header_page = in.sized<std::uint64_t>();
+  if (in.word() != "header_event") return in.error("no header_event");
+  out.header_event = in.sized<std::uint64_t>();
+  if (in.fault()) return in.error("the header's formats are cut off");
+  return {};
+}
+
+Result<void> read_dat_ftrace_events(DatCursor& in, DatFile& out) {
+  return add_dat_formats_of(in, "ftrace", out);
+}
+
+Result<void> read_dat_event_formats(DatCursor& in, DatFile& out) {
+  const auto systems = in.number<std::uint32_t>();
+  if (systems > kMostFormats) return in.error(fmt::format("{} systems of events", systems));
+  for (std::uint32_t i = 0; i < systems; ++i)
+    TRY(add_dat_formats_of(in, std::string(in.word()), out));
+  if (in.fault()) return in.error("the formats are cut off");
+  return {};
+}
+
+bool is_dat(std::string_view bytes) { return bytes.starts_with(kDatMagic); }
+
+Result<DatFile> read_dat(std::string_view bytes) {
+  DatFile out;
+  DatCursor in(bytes);
+  const bool newer = TRY(check_dat_start(in, out));
+  return newer ? read_dat_v7(in, bytes, std::move(out)) : read_dat_v6(in, bytes, std::move(out));
 }
 
 }  // namespace isolab

@@ -105,13 +105,13 @@ TEST(TraceDat, CutAnywhereItIsAnErrorOrHasItsEventsUpToThere) {
 TEST(TraceDat, OtherVersionsAndMachinesAreNamed) {
   const DatFixture fixture;
   std::string bytes(fixture.request.files.front().text);
-  bytes[10] = '7';
+  bytes[10] = '8';
   auto request = fixture.request;
   request.files = {ImportFile::of("new.dat", bytes)};
   const auto newer = import_recording(request);
   ASSERT_FALSE(newer);
   EXPECT_EQ(newer.error().kind, ErrorKind::unsupported);
-  EXPECT_NE(newer.error().what.find("version \"7\""), std::string::npos);
+  EXPECT_NE(newer.error().what.find("version \"8\""), std::string::npos);
   bytes[10] = '6';
   bytes[12] = 1;
   request.files = {ImportFile::of("big.dat", bytes)};
