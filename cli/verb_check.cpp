@@ -3,9 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <memory>
 
 #include "base/output.h"
+#include "base/text.h"
 #include "cli/shared_options.h"
 #include "host/captured/machine.h"
 #include "host/facts/measured_cpus.h"
@@ -21,19 +23,52 @@ struct CheckOptions {
   std::filesystem::path host;
   std::string cpus;
   bool json = false;
+  bool full = false;
 };
 
-void print_text(const std::vector<ReadinessFinding>& findings, const CpuSet& measured) {
+constexpr std::array kWorstFirst = {ReadinessLevel::problem, ReadinessLevel::advice,
+                                    ReadinessLevel::ok, ReadinessLevel::not_applicable};
+
+std::string counts(const std::vector<ReadinessFinding>& findings, const CpuSet& measured) {
   const auto count = [&](ReadinessLevel level) {
     return std::count_if(findings.begin(), findings.end(),
                          [&](const auto& finding) { return finding.level == level; });
   };
-  std::string out =
-      fmt::format("measured CPU {}: {} problem(s), {} advice, {} fine, {} not applicable\n\n",
-                  measured.list(), count(ReadinessLevel::problem), count(ReadinessLevel::advice),
-                  count(ReadinessLevel::ok), count(ReadinessLevel::not_applicable));
-  for (const auto level : {ReadinessLevel::problem, ReadinessLevel::advice, ReadinessLevel::ok,
-                           ReadinessLevel::not_applicable}) {
+  return fmt::format("measured CPU {}: {} problem(s), {} advice, {} fine, {} not applicable\n",
+                     measured.list(), count(ReadinessLevel::problem), count(ReadinessLevel::advice),
+                     count(ReadinessLevel::ok), count(ReadinessLevel::not_applicable));
+}
+
+/// Findings that name processes, threads or devices: what to do is not a setting of the machine.
+bool names_culprits(const ReadinessFinding& finding) { return !finding.named.empty(); }
+
+/// One screen: what to act on, worst first, and of what nothing is known.
+std::string short_text(const std::vector<ReadinessFinding>& findings, const CpuSet& measured) {
+  std::string out = counts(findings, measured);
+  for (const auto level : {ReadinessLevel::problem, ReadinessLevel::advice}) {
+    std::string group;
+    for (const auto& finding : findings) {
+      if (finding.level != level) continue;
+      if (group.empty()) out += "\n";
+      const std::string head = finding.group == group ? "" : finding.group;
+      group = finding.group;
+      out += wrapped(fmt::format("{:<8}{:<11}", to_string(level), head), 21,
+                     finding.subject + ": " + finding.seen);
+      if (level == ReadinessLevel::problem || names_culprits(finding))
+        out += wrapped(fmt::format("{:19}do: ", ""), 23, finding.advice);
+    }
+  }
+  std::string unknown;
+  for (const auto& finding : findings)
+    if (finding.level == ReadinessLevel::not_applicable)
+      append_item(unknown, ", ", finding.subject);
+  if (!unknown.empty()) out += "\n" + wrapped("not applicable: ", 16, unknown);
+  return out + "\nisolab check --full: why each matters, what to do, and all processes by name\n";
+}
+
+std::string full_text(const std::vector<ReadinessFinding>& findings, const CpuSet& measured) {
+  std::string out = counts(findings, measured) + "\n";
+  for (const auto level : kWorstFirst) {
     for (const auto& finding : findings) {
       if (finding.level != level) continue;
       out += wrapped(fmt::format("{:<15}", to_string(level)), 17,
@@ -42,20 +77,33 @@ void print_text(const std::vector<ReadinessFinding>& findings, const CpuSet& mea
         out += wrapped(fmt::format("{:17}why: ", ""), 22, finding.matters);
       if (!finding.advice.empty())
         out += wrapped(fmt::format("{:17}do:  ", ""), 22, finding.advice);
+      for (const Interrupter& named : finding.named)
+        out += wrapped(fmt::format("{:17}- ", ""), 19,
+                       fmt::format("{}{}: {}; {}", named.name,
+                                   named.pid > 0 ? fmt::format(" (pid {})", named.pid) : "",
+                                   named.seen, named.advice));
     }
   }
-  print(out);
+  return out;
 }
 
 void print_json_findings(const std::vector<ReadinessFinding>& findings, const CpuSet& measured) {
   JsonArray items;
   for (const auto& finding : findings) {
+    JsonArray named;
+    for (const Interrupter& one : finding.named) {
+      JsonObject item{{"name", one.name}, {"seen", one.seen}, {"advice", one.advice}};
+      if (one.pid > 0) item.emplace("pid", one.pid);
+      named.push_back(std::move(item));
+    }
     items.push_back(JsonObject{{"id", finding.id},
+                               {"group", finding.group},
                                {"level", to_string(finding.level)},
                                {"subject", finding.subject},
                                {"seen", finding.seen},
                                {"matters", finding.matters},
-                               {"advice", finding.advice}});
+                               {"advice", finding.advice},
+                               {"named", std::move(named)}});
   }
   print_as_json(print_json(JsonObject{{"measured", measured.list()}, {"findings", items}}));
 }
@@ -77,7 +125,10 @@ Result<ExitCode> check(const CheckOptions& options) {
   const Machine machine = TRY(open_machine(options.host));
   const CpuSet measured = TRY(measured_cpus(machine.facts, options.cpus));
   const auto findings = check_readiness(*machine.files, machine.facts, measured);
-  options.json ? print_json_findings(findings, measured) : print_text(findings, measured);
+  if (options.json)
+    print_json_findings(findings, measured);
+  else
+    print(options.full ? full_text(findings, measured) : short_text(findings, measured));
   const bool problem = std::any_of(findings.begin(), findings.end(), [](const auto& finding) {
     return finding.level == ReadinessLevel::problem;
   });
@@ -91,6 +142,8 @@ Verb verb_check() {
   return {"check",
           "check whether this machine is ready for measurements on isolated CPUs",
           {json_flag(options->json),
+           {"--full", &options->full,
+            "why each finding matters, what to do, and all processes and devices that it names"},
            {"--cpus", &options->cpus,
             "the CPUs to check (default: the isolated ones, otherwise the last)"},
            host_option(options->host)},
