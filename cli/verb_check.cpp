@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <memory>
+#include <utility>
 
 #include "base/output.h"
 #include "base/text.h"
@@ -87,23 +88,32 @@ std::string full_text(const std::vector<ReadinessFinding>& findings, const CpuSe
   return out;
 }
 
+Json named_json(const std::vector<Interrupter>& all) {
+  JsonArray out;
+  for (const Interrupter& named : all) {
+    JsonObject item;
+    item.emplace("name", named.name);
+    if (named.pid > 0) item.emplace("pid", named.pid);
+    item.emplace("seen", named.seen);
+    item.emplace("advice", named.advice);
+    out.emplace_back(std::move(item));
+  }
+  return Json(std::move(out));
+}
+
 void print_json_findings(const std::vector<ReadinessFinding>& findings, const CpuSet& measured) {
   JsonArray items;
   for (const auto& finding : findings) {
-    JsonArray named;
-    for (const Interrupter& one : finding.named) {
-      JsonObject item{{"name", one.name}, {"seen", one.seen}, {"advice", one.advice}};
-      if (one.pid > 0) item.emplace("pid", one.pid);
-      named.push_back(std::move(item));
-    }
-    items.push_back(JsonObject{{"id", finding.id},
-                               {"group", finding.group},
-                               {"level", to_string(finding.level)},
-                               {"subject", finding.subject},
-                               {"seen", finding.seen},
-                               {"matters", finding.matters},
-                               {"advice", finding.advice},
-                               {"named", std::move(named)}});
+    JsonObject item;
+    item.emplace("id", finding.id);
+    item.emplace("group", finding.group);
+    item.emplace("level", to_string(finding.level));
+    item.emplace("subject", finding.subject);
+    item.emplace("seen", finding.seen);
+    item.emplace("matters", finding.matters);
+    item.emplace("advice", finding.advice);
+    item.emplace("named", named_json(finding.named));
+    items.emplace_back(std::move(item));
   }
   print_as_json(print_json(JsonObject{{"measured", measured.list()}, {"findings", items}}));
 }
@@ -121,7 +131,8 @@ Result<CpuSet> measured_cpus(const HostFacts& facts, const std::string& named) {
 }
 
 Result<ExitCode> check(const CheckOptions& options) {
-  if (options.host.empty() && is_root()) TRY(mount_private_kernel_filesystems());
+  // A container may forbid mounts even to root: the findings say what is missing then.
+  if (options.host.empty() && is_root()) (void)mount_private_kernel_filesystems();
   const Machine machine = TRY(open_machine(options.host));
   const CpuSet measured = TRY(measured_cpus(machine.facts, options.cpus));
   const auto findings = check_readiness(*machine.files, machine.facts, measured);

@@ -17,7 +17,12 @@ struct Readiness {
   const Tasks& tasks;
   std::vector<ReadinessFinding>& findings;
 
-  CpuSet housekeeping() const { return facts.usable() - measured - facts.isolated; }
+  /// Where other tasks and interrupts may go, whatever the cpuset of this process is.
+  CpuSet housekeeping() const {
+    const CpuSet rest = facts.online - measured;
+    const CpuSet not_isolated = rest - facts.isolated;
+    return not_isolated.empty() ? rest : not_isolated;
+  }
 
   void ok(const char* id, const char* subject, std::string seen) const {
     findings.push_back({id, ReadinessLevel::ok, subject, std::move(seen), "", ""});

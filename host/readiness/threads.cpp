@@ -54,15 +54,16 @@ std::string described(const MayRun& may) {
 
 /// Adds the finding that nothing is known; whether it did.
 bool threads_unknown(const Readiness& on, const char* id, const char* subject, bool kernel) {
-  if (on.tasks.processes.empty()) {
-    on.not_applicable(id, subject,
-                      on.facts.captured ? "captured machine, without /proc/PID/task/TID/status"
-                                        : "/proc shows no process but this one");
-    return true;
-  }
-  if (!kernel || on.tasks.kernel_threads) return false;
-  on.not_applicable(id, subject, "the kernel's threads are not visible in this PID namespace",
-                    "run outside the container, or with the PID namespace of the host");
+  const bool none = on.tasks.processes.empty();
+  if (none && on.facts.captured)
+    on.not_applicable(id, subject, "captured machine, without /proc/PID/task/TID/status");
+  else if (kernel && !on.tasks.kernel_threads)
+    on.not_applicable(id, subject, "the kernel's threads are not visible in this PID namespace",
+                      "run outside the container, or with the PID namespace of the host");
+  else if (none)
+    on.not_applicable(id, subject, "/proc shows no process but this one");
+  else
+    return false;
   return true;
 }
 
