@@ -8,6 +8,7 @@
 #include <set>
 
 #include "analysis/analyse.h"
+#include "analysis/checks/budget.h"
 #include "analysis/model/findings.h"
 #include "base/exit_code.h"
 #include "base/output.h"
@@ -114,6 +115,10 @@ Result<Kept> keep_findings(const fs::path& directory, const Findings& findings, 
   for (const auto& verdict : findings.verdicts)
     if (verdict.outcome == "broken" && kept.code == ExitCode::done)
       kept.code = ExitCode::budget_broken;
+  for (const auto& budget : unjudged_budgets(findings.verdicts)) {
+    kept.lines.push_back("isolab: no arm was judged by budget " + visible_line(budget));
+    if (kept.code == ExitCode::done) kept.code = ExitCode::not_applicable;
+  }
   return kept;
 }
 

@@ -32,6 +32,7 @@ Result<ExitCode> record_session(const RunOptions& options, const std::string& pr
   if (options.allow_commands) spec.argv.push_back("--allow-commands");
   if (!options.hash.empty()) spec.argv.insert(spec.argv.end(), {"--hash", options.hash});
   if (!options.group.empty()) spec.argv.insert(spec.argv.end(), {"--group", options.group});
+  for (const auto& limit : options.limits) spec.argv.insert(spec.argv.end(), {"--limit", limit});
   if (!options.booted.empty()) spec.argv.insert(spec.argv.end(), {"--booted", options.booted});
   spec.output = (directory.parent_path() / (directory.filename().string() + ".log")).string();
   Child child = TRY(Child::spawn(spec));

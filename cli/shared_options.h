@@ -42,7 +42,8 @@ struct RunOptions {
   bool no_plots = false;
   bool quiet = false;
   bool allow_commands = false;
-  std::vector<std::string> asked;  // in a guest: the command that booted it, for the recording
+  std::vector<std::string> limits;  // of run: "gap_max=20us", beside the profile's budgets
+  std::vector<std::string> asked;   // in a guest: the command that booted it, for the recording
 };
 /// recordings/NAME-TIME, where a recording goes that was given no place.
 std::filesystem::path default_output(const std::string& name);

@@ -29,8 +29,9 @@ Result<ExitCode> capture(const Machine& machine, const std::filesystem::path& fi
   TRY(out.write(capture_machine(
       *machine.files, "captured by isolab " + std::string(kVersion) + " on " + utc_now())));
   TRY(out.finish());
-  say_line("captured: " + file.string() +
-           " (it contains this machine's host name and command line)");
+  say_line(
+      "captured: " + file.string() +
+      " (it contains this machine's host name and command line, and the names of its processes)");
   return ExitCode::done;
 }
 

@@ -11,6 +11,7 @@
 #include <string_view>
 #include <system_error>
 
+#include "analysis/checks/budget.h"
 #include "base/environment.h"
 #include "base/output.h"
 #include "base/version.h"
@@ -25,6 +26,7 @@
 #include "host/interrupt_flag.h"
 #include "host/os.h"
 #include "host/process.h"
+#include "host/readiness/missing_rights.h"
 #include "host/state_directory.h"
 #include "plan/allowed_commands.h"
 #include "plan/arm_boots.h"
@@ -141,6 +143,8 @@ class Run {
       progress.line(
           fmt::format("** CPU {} is NOT ISOLATED ({}): the scheduler may run any task on it **",
                       plan_.measured.list(), plan_.measured_why));
+    for (const auto& right : missing_rights(host_.files).value_or(std::vector<MissingRight>()))
+      progress.line("missing: " + right.name + ": " + right.without);
     for (const auto& arm : plan_.arms)
       if (!arm.not_applicable.empty())
         progress.line("not applicable: arm " + arm.name + ": " + arm.not_applicable);
@@ -228,7 +232,8 @@ Result<ExitCode> run(const RunOptions& options, const std::vector<std::string>& 
                                  : Result<std::vector<std::string>>(std::vector<std::string>{});
   SystemFiles files;
   const HostFacts facts = read_host_facts(files);
-  const Plan plan = TRY(compile_plan(profile, facts, options.booted));
+  Plan plan = TRY(compile_plan(profile, facts, options.booted));
+  for (const auto& limit : options.limits) plan.budgets.push_back(TRY(parse_limit(limit)));
   TRY(check_profile_hash(options.hash, plan.profile_hash, options.profile));
   TRY(check_commands(file, profile.ships, plan, options.allow_commands));
   Manifest manifest;
@@ -265,6 +270,9 @@ std::vector<Option> run_options(RunOptions& run) {
       allow_commands_flag(run.allow_commands),
       hash_option(run.hash),
       group_option(run.group),
+      Option{"--limit", &run.limits,
+             "METRIC=LIMIT (gap_max=20us): exit code 2 if an arm exceeds it; may be repeated"}
+          .take_one_each(),
       Option{"--sessions", &run.sessions,
              "number of sessions, each in its own subdirectory (the n of isolab compare)"}
           .between(1, 1000),

@@ -69,6 +69,17 @@ bool SystemFiles::exists(const std::string& path) const {
   return ::access((root_ + path).c_str(), F_OK) == 0;
 }
 
+Result<std::string> Files::read_link(const std::string& path) const {
+  return std::string(trimmed(TRY(read(path))));
+}
+
+Result<std::string> SystemFiles::read_link(const std::string& path) const {
+  std::array<char, 4096> target;  // PATH_MAX
+  const ssize_t length = ::readlink((root_ + path).c_str(), target.data(), target.size());
+  if (length < 0) return file_error("read link", path, errno);
+  return std::string(target.data(), static_cast<std::size_t>(length));
+}
+
 Result<void> SystemFiles::write(const std::string& path, std::string_view text) {
   // Filter files of tracefs (set_event_pid) add what is written; only O_TRUNC empties them.
   const int truncate = text.empty() ? O_TRUNC : 0;

@@ -25,6 +25,9 @@ class Files {
   /// Names in a directory, sorted, without "." and "..".
   virtual Result<std::vector<std::string>> list(const std::string& path) const = 0;
   virtual bool exists(const std::string& path) const = 0;
+  /// Where a symbolic link points, as the kernel names it ("anon_inode:[perf_event]"). A machine
+  /// made of text has the target as the text of the file.
+  virtual Result<std::string> read_link(const std::string& path) const;
 
   // Changing the machine: only StateGuard and the Knobs it hands out call these.
   /// One write(2) of `text` to an existing file; of "" an open with O_TRUNC (empties a tracefs
@@ -43,6 +46,7 @@ class SystemFiles final : public Files {
                               std::size_t size) const override;
   Result<std::vector<std::string>> list(const std::string& path) const override;
   bool exists(const std::string& path) const override;
+  Result<std::string> read_link(const std::string& path) const override;
   Result<void> write(const std::string& path, std::string_view text) override;
   Result<void> make_dir(const std::string& path) override;
   Result<void> remove_dir(const std::string& path) override;

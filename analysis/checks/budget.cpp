@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 
 #include "analysis/model/metric_list.h"
@@ -102,6 +103,34 @@ std::vector<Verdict> judge_budgets(const Plan& plan, const std::vector<Metric>& 
           out.back().text = arm.not_applicable;
         }
       }
+  return out;
+}
+
+Result<Budget> parse_limit(const std::string& text) {
+  const auto equals = text.find('=');
+  if (equals == std::string::npos)
+    return Error{ErrorKind::usage, "cannot use limit \"" + text + "\": it has no \"=\"",
+                 "write METRIC=LIMIT, for example gap_max=20us"};
+  Budget budget;
+  budget.metric = text.substr(0, equals);
+  budget.limit_text = text.substr(equals + 1);
+  budget.limit = TRY(budget_limit(budget.metric, budget.limit_text));
+  budget.reason = "--limit";
+  return budget;
+}
+
+std::vector<std::string> unjudged_budgets(const std::vector<Verdict>& verdicts) {
+  std::vector<std::string> out;
+  for (const Verdict& verdict : verdicts) {
+    const auto same = [&](const Verdict& other) { return other.budget == verdict.budget; };
+    const bool judged = std::any_of(verdicts.begin(), verdicts.end(), [&](const Verdict& other) {
+      return same(other) && other.outcome != "not applicable";
+    });
+    // Once a budget: at its first verdict.
+    if (judged || &*std::find_if(verdicts.begin(), verdicts.end(), same) != &verdict) continue;
+    out.push_back(fmt::format("{} <= {}: {}", verdict.budget.metric, verdict.budget.limit_text,
+                              verdict.text));
+  }
   return out;
 }
 

@@ -4,6 +4,7 @@
 #include "base/cpu_set.h"
 #include "base/untrusted_file.h"
 #include "host/captured/captured_machine.h"
+#include "host/captured/kept.h"
 #include "host/facts/facts.h"
 #include "host/facts/measured_cpus.h"
 
@@ -99,14 +100,23 @@ Result<std::map<std::string, std::string>> read_capture(const std::filesystem::p
 
 Result<std::string> CapturingFiles::read(const std::string& path) const {
   auto text = files_.read(path);
-  if (text) texts_[path] = *text;
+  if (text) texts_[path] = kept_text(path, *text);
   return text;
+}
+
+Result<std::string> CapturingFiles::read_link(const std::string& path) const {
+  auto target = files_.read_link(path);
+  if (target && interrupts_others(*target)) texts_[path] = *target;
+  return target;
 }
 
 Result<std::vector<std::string>> CapturingFiles::list(const std::string& path) const {
   auto names = files_.list(path);
-  if (names)
+  if (!names) return names;
+  if (!is_in_process(path))
     for (const auto& name : *names) seen_.insert(path + (path.ends_with('/') ? "" : "/") + name);
+  else if (path.ends_with("/fd"))
+    texts_[path + "/"] = "";  // it could be listed, also where nothing in it is kept
   return names;
 }
 

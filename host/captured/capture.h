@@ -3,7 +3,8 @@
 // `isolab facts --capture FILE` makes one, so that a bug report is a fixture. Changes nothing.
 //
 // "#" lines, then for each file a line "== PATH" and its text. "cpu{0-3}" in a path stands for four
-// files, and "{}" in their text for the number; a path that comes again replaces the former.
+// files, and "{}" in their text for the number; a path that comes again replaces the former. A path
+// that ends in "/" is a directory, which may be empty.
 #pragma once
 
 #include <filesystem>
@@ -24,9 +25,11 @@ class CapturingFiles final : public ReadOnlyFiles {
   Result<std::string> read(const std::string& path) const override;
   Result<std::vector<std::string>> list(const std::string& path) const override;
   bool exists(const std::string& path) const override;
+  Result<std::string> read_link(const std::string& path) const override;
 
-  /// "# title", then "== PATH" and the text of each file. Left out and named: what is not text, and
-  /// the list of installed packages.
+  /// "# title", then "== PATH" and the text of each file, that of a link is its target. Left out
+  /// and named: what is not text, and the list of installed packages. Of other processes only what
+  /// host/captured/kept.h keeps.
   std::string archive(const std::string& title) const;
 
  private:

@@ -105,6 +105,16 @@ bool SysrootFiles::exists(const std::string& path) const {
   return found || derived_.contains(path);
 }
 
+// A copied tree has links, or regular files with their targets.
+Result<std::string> SysrootFiles::read_link(const std::string& path) const {
+  const Fd found(open_inside(root_.get(), path, O_PATH | O_NOFOLLOW));
+  if (!found) return cannot("open", name_, path, errno);
+  std::array<char, 4096> target;  // PATH_MAX
+  const ssize_t length = ::readlinkat(found.get(), "", target.data(), target.size());
+  if (length < 0) return std::string(trimmed(TRY(read(path))));
+  return std::string(target.data(), static_cast<std::size_t>(length));
+}
+
 void add_sosreport_commands(SysrootFiles& files) {
   const auto output = [&](std::initializer_list<const char*> places) {
     for (const char* place : places)

@@ -21,6 +21,7 @@ class SysrootFiles final : public ReadOnlyFiles {
   Result<std::string> read(const std::string& path) const override;
   Result<std::vector<std::string>> list(const std::string& path) const override;
   bool exists(const std::string& path) const override;
+  Result<std::string> read_link(const std::string& path) const override;
 
   /// What is read where the tree has no such file.
   void add_derived(const std::string& path, std::string text) {

@@ -3,6 +3,9 @@
 
 #include <fmt/format.h>
 
+#include <optional>
+#include <utility>
+
 namespace isolab {
 
 Result<void> require_online(const HostFacts& facts) {
@@ -17,21 +20,57 @@ Result<void> require_online(const HostFacts& facts) {
           : "mount sysfs (mount -t sysfs sysfs /sys), or run outside this container or chroot"};
 }
 
+namespace {
+
+/// The CPUs of the strongest kind among `usable`; all where there is one kind.
+CpuSet strongest(const HostFacts& facts, const CpuSet& usable) {
+  if (facts.kinds.size() > 1)
+    for (const CpuKind& kind : facts.kinds)
+      if (const CpuSet here = kind.cpus & usable; !here.empty()) return here;
+  return usable;
+}
+
+/// Of a cpuset with CPUs to spare, as a container's: all but one core, which is for isolab and the
+/// workloads. Nothing: that would leave no CPU.
+std::optional<MeasuredCpus> measured_of_cpuset(const HostFacts& facts, const CpuSet& usable) {
+  const CpuSet from = strongest(facts, usable);
+  CpuSet core = usable - from;
+  std::string why = fmt::format("CPUs of cpuset {}", usable.list());
+  if (core.empty()) {
+    const auto first = from.first();
+    if (!first) return std::nullopt;
+    const auto siblings = facts.siblings.find(*first);
+    core = CpuSet{*first};
+    why += fmt::format(" without CPU {} for housekeeping", *first);
+    if (siblings != facts.siblings.end()) core = core | (siblings->second & from);
+    if (core.count() > 1) why += fmt::format(" and its sibling {}", (core - CpuSet{*first}).list());
+  } else {
+    why += " of the fastest kind";
+  }
+  const CpuSet measured = from - core;
+  if (measured.empty()) return std::nullopt;
+  return MeasuredCpus{measured, why};
+}
+
+}  // namespace
+
 Result<MeasuredCpus> default_measured(const HostFacts& facts) {
   TRY(require_online(facts));
   const CpuSet usable = facts.usable();
   const CpuSet isolated = facts.isolated & usable;
-  if (!isolated.empty()) return MeasuredCpus{isolated, "the kernel's isolated CPUs"};
-  CpuSet from = usable;
-  bool chosen = false;
-  if (facts.kinds.size() > 1)
-    for (const CpuKind& kind : facts.kinds) {
-      const CpuSet here = kind.cpus & usable;
-      if (here.empty()) continue;
-      from = here;
-      chosen = true;
-      break;
+  const bool limited = usable.count() < facts.online.count();
+  if (!isolated.empty() && !(limited && (usable - isolated).empty()))
+    return MeasuredCpus{isolated, "the kernel's isolated CPUs"};
+  const std::string none_isolated =
+      facts.isolated.empty()
+          ? "this kernel isolates none"
+          : fmt::format("the isolated CPUs {} cannot be used", facts.isolated.list());
+  if (limited)
+    if (auto of_cpuset = measured_of_cpuset(facts, usable)) {
+      if (isolated.empty()) of_cpuset->why += ": " + none_isolated;
+      return *std::move(of_cpuset);
     }
+  const CpuSet from = strongest(facts, usable);
   const auto last = from.last();
   if (!last)
     return Error{ErrorKind::usage,
@@ -39,12 +78,10 @@ Result<MeasuredCpus> default_measured(const HostFacts& facts) {
                              facts.allowed ? facts.allowed->list() : ""),
                  "run from the root cgroup"};
   std::string why = "the last CPU";
-  if (chosen) why += " of the fastest kind";
-  if (usable.count() < facts.online.count()) why += fmt::format(" of cpuset {}", usable.list());
-  why += facts.isolated.empty()
-             ? ": this kernel isolates none"
-             : fmt::format(": the isolated CPUs {} cannot be used", facts.isolated.list());
-  return MeasuredCpus{CpuSet{*last}, why};
+  if (from.count() < usable.count()) why += " of the fastest kind";
+  if (limited) why += fmt::format(" of cpuset {}", usable.list());
+  return MeasuredCpus{CpuSet{*last},
+                      why + ": " + (isolated.empty() ? none_isolated : "it has no core to spare")};
 }
 
 std::string kinds_note(const HostFacts& facts, const CpuSet& measured, const CpuSet& housekeeping) {

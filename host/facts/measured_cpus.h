@@ -17,7 +17,9 @@ struct MeasuredCpus {
 /// unsupported: which CPUs are online is not known (no /sys), with what could not be read.
 Result<void> require_online(const HostFacts& facts);
 
-/// The isolated CPUs that are online and in this process's cpuset; else the last such CPU of the
+/// The isolated CPUs that are online and in this process's cpuset. Where the cpuset has some of the
+/// CPUs and no other than isolated ones, or none isolated: all of it of the strongest kind, without
+/// the first CPU and its siblings, which are left for housekeeping. Else the last CPU of the
 /// strongest kind, the one a latency-critical task would be given. Fails as require_online() does,
 /// or (usage) when the cpuset allows no online CPU.
 Result<MeasuredCpus> default_measured(const HostFacts& facts);

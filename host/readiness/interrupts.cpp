@@ -37,7 +37,14 @@ bool bound_to_its_cpu(std::string_view label) {
   return number < 32;
 }
 
+/// "36 virtio1-req.0"
+std::string device_name(const CounterRow& row) {
+  const auto space = row.label.rfind(' ');
+  return row.id + " " + (space == std::string::npos ? row.label : row.label.substr(space + 1));
+}
+
 struct Device {
+  std::string id;  // its number
   std::string name;
   CpuSet hits;
   std::uint64_t so_far = 0;  // on the measured CPUs, since boot
@@ -54,9 +61,8 @@ std::vector<Device> devices_on(const Readiness& on, const std::vector<CounterRow
     if (!now || now->empty()) now = mask;
     if (!now) continue;
     Device device;
-    const auto space = row.label.rfind(' ');
-    device.name =
-        row.id + " " + (space == std::string::npos ? row.label : row.label.substr(space + 1));
+    device.id = row.id;
+    device.name = device_name(row);
     device.hits = *now & on.measured;
     device.may_move = device.hits.empty();
     if (device.may_move && mask) device.hits = *mask & on.measured;
@@ -86,10 +92,31 @@ std::string named(const std::vector<Device>& devices, bool may_move) {
   return out;
 }
 
-void check_devices(const Readiness& on) {
+/// Only debugfs tells (kernel/irq/debugfs.c, CONFIG_GENERIC_IRQ_DEBUGFS).
+constexpr const char* kStates = "/sys/kernel/debug/irq/irqs/";
+
+bool is_managed(const std::string& state) {
+  return state.find("IRQD_AFFINITY_MANAGED") != std::string::npos;
+}
+
+std::vector<Interrupter> with_advice(const Readiness& on, const std::vector<Device>& devices,
+                                     bool may_move) {
+  std::vector<Interrupter> out;
+  for (const Device& device : devices)
+    if (device.may_move == may_move)
+      out.push_back(
+          {device.name, 0,
+           fmt::format("{} CPU {} ({} so far)", may_move ? "may be moved to" : "routed to",
+                       device.hits.list(), device.so_far),
+           is_managed(text_of(on.files, kStates + device.id))
+               ? "boot with isolcpus=managed_irq,...: it cannot be moved at run time"
+               : fmt::format("write {} to /proc/irq/{}/smp_affinity_list", on.housekeeping().list(),
+                             device.id)});
+  return out;
+}
+
+void check_devices(const Readiness& on, const Result<std::vector<CounterRow>>& rows) {
   constexpr const char *kId = "irq_affinity", *kSubject = "Device interrupts";
-  const auto text = on.files.read("/proc/interrupts");
-  const auto rows = text ? parse_interrupts(*text) : Result<std::vector<CounterRow>>(text.error());
   if (!rows) {
     on.not_applicable(kId, kSubject, rows.error().what);
     return;
@@ -111,6 +138,82 @@ void check_devices(const Readiness& on) {
         "the kernel or irqbalance can route them there at any time", advice);
   } else {
     on.ok(kId, kSubject, "none is routed to a measured CPU");
+  }
+  on.findings.back().named = with_advice(on, devices, there == 0);
+}
+
+/// Interrupts that are delivered outside the mask that was asked for: the driver or the kernel had
+/// no vector left on those CPUs, or all of them are offline.
+void check_masks(const Readiness& on, const Result<std::vector<CounterRow>>& rows) {
+  constexpr const char *kId = "irq_outside_mask", *kSubject = "Interrupts outside their mask";
+  if (!rows) {
+    on.not_applicable(kId, kSubject, rows.error().what);
+    return;
+  }
+  std::vector<Interrupter> strays;
+  std::size_t known = 0;
+  bool hit = false;
+  for (const CounterRow& row : *rows) {
+    if (row.kind != "device" || bound_to_its_cpu(row.label)) continue;
+    const std::string directory = "/proc/irq/" + row.id;
+    const auto mask = list_of(on.files, directory + "/smp_affinity_list");
+    const auto now = list_of(on.files, directory + "/effective_affinity_list");
+    if (!mask || !now) continue;
+    ++known;
+    const CpuSet outside = *now - *mask;
+    if (outside.empty()) continue;
+    const bool measured = !(outside & on.measured).empty();
+    hit = hit || measured;
+    strays.insert(measured ? strays.begin() : strays.end(),
+                  {device_name(row), 0,
+                   fmt::format("asked for CPU {}, delivered to CPU {}", mask->list(), now->list()),
+                   fmt::format("reduce the queues of its device (ethtool -L), then write {} to {}",
+                               on.housekeeping().list(), directory + "/smp_affinity_list")});
+  }
+  if (known == 0) {
+    on.not_applicable(kId, kSubject, "no interrupt has a readable effective affinity");
+  } else if (strays.empty()) {
+    on.ok(kId, kSubject, "none");
+  } else {
+    on.name(
+        hit ? ReadinessLevel::problem : ReadinessLevel::advice, kId, kSubject,
+        fmt::format("{} of {}", strays.size(), known),
+        "the kernel found no free vector on the CPUs that were asked for (dmesg: Affinity broken "
+        "due "
+        "to vector space exhaustion), and can choose a measured CPU",
+        "reduce the number of queues of the devices (ethtool -L), or offer more housekeeping CPUs",
+        std::move(strays));
+  }
+}
+
+/// Queues whose affinity the kernel manages cannot be moved from user space.
+void check_managed(const Readiness& on, const Result<std::vector<CounterRow>>& rows) {
+  constexpr const char *kId = "managed_queues", *kSubject = "Queues that the kernel manages";
+  std::vector<Interrupter> queues;
+  std::size_t known = 0, managed = 0;
+  for (const CounterRow& row : rows.value_or(std::vector<CounterRow>())) {
+    if (row.kind != "device" || bound_to_its_cpu(row.label)) continue;
+    const std::string state = text_of(on.files, kStates + row.id);
+    known += state.empty() ? 0 : 1;
+    if (!is_managed(state)) continue;
+    ++managed;
+    const auto now = list_of(on.files, "/proc/irq/" + row.id + "/effective_affinity_list");
+    const CpuSet hit = now.value_or(CpuSet{}) & on.measured;
+    if (!hit.empty())
+      queues.push_back({device_name(row), 0, "on CPU " + hit.list(),
+                        "boot with isolcpus=managed_irq,...: it cannot be moved at run time"});
+  }
+  if (known == 0) {
+    on.not_applicable(kId, kSubject, std::string("not shown in ") + kStates,
+                      "use a kernel with CONFIG_GENERIC_IRQ_DEBUGFS, and mount debugfs");
+  } else if (queues.empty()) {
+    on.ok(kId, kSubject, fmt::format("{}, none on a measured CPU", managed));
+  } else {
+    on.name(ReadinessLevel::problem, kId, kSubject,
+            fmt::format("{} of {} on measured CPUs", queues.size(), managed),
+            "a request sent from a measured CPU completes there; smp_affinity refuses changes",
+            "boot with isolcpus=managed_irq,..., and send no I/O from the measured CPUs",
+            std::move(queues));
   }
 }
 
@@ -187,7 +290,11 @@ void check_machine_check(const Readiness& on) {
 }  // namespace
 
 void check_interrupts(const Readiness& on) {
-  check_devices(on);
+  const auto text = on.files.read("/proc/interrupts");
+  const auto rows = text ? parse_interrupts(*text) : Result<std::vector<CounterRow>>(text.error());
+  check_devices(on, rows);
+  check_masks(on, rows);
+  check_managed(on, rows);
   check_default_mask(on);
   check_irqbalance(on);
   check_machine_check(on);

@@ -1,8 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/readiness/readiness.h"
 
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
 #include <map>
 #include <utility>
+
+#include "base/text.h"
 
 #include "host/captured/captured_machine.h"
 #include "host/captured/read_only_files.h"
@@ -23,6 +29,21 @@ const char* to_string(ReadinessLevel level) {
 std::string text_of(const Files& files, const std::string& path) {
   const auto text = files.read(path);
   return text ? std::string(trimmed(*text)) : std::string();
+}
+
+void Readiness::name(ReadinessLevel level, const char* id, const char* subject,
+                     const std::string& seen, std::string matters, std::string advice,
+                     std::vector<Interrupter> named) const {
+  constexpr std::size_t kShown = 3;
+  std::string out;
+  for (std::size_t i = 0; i < std::min(kShown, named.size()); ++i)
+    append_item(
+        out, "; ",
+        fmt::format("{}{}: {}", named[i].name,
+                    named[i].pid > 0 ? fmt::format(" (pid {})", named[i].pid) : "", named[i].seen));
+  if (named.size() > kShown) out += fmt::format("; and {} more", named.size() - kShown);
+  findings.push_back({id, level, subject, named.empty() ? seen : seen + ": " + out,
+                      std::move(matters), std::move(advice), "", std::move(named)});
 }
 
 namespace {
@@ -48,6 +69,11 @@ class WitnessFiles final : public ReadOnlyFiles {
     note(path, there);
     return there;
   }
+  Result<std::string> read_link(const std::string& path) const override {
+    auto target = files_.read_link(path);
+    note(path, target.has_value());
+    return target;
+  }
   /// The first file that check number `finding` looked for in vain; empty: it found one.
   std::string missed(std::size_t finding) const {
     const auto seen = seen_.find(finding);
@@ -70,14 +96,26 @@ class WitnessFiles final : public ReadOnlyFiles {
   mutable std::map<std::size_t, Seen> seen_;
 };
 
-void run_checks(const Readiness& on) {
-  check_isolation(on);
-  check_rights(on);
-  check_interrupts(on);
-  check_scheduler(on);
-  check_time_and_power(on);
-  check_memory(on);
-  check_kernel_build(on);
+struct CheckGroup {
+  const char* name;
+  void (*check)(const Readiness&);
+};
+
+constexpr std::array kGroups = {
+    CheckGroup{"CPUs", check_isolation},        CheckGroup{"rights", check_rights},
+    CheckGroup{"interrupts", check_interrupts}, CheckGroup{"processes", check_processes},
+    CheckGroup{"threads", check_threads},       CheckGroup{"scheduler", check_scheduler},
+    CheckGroup{"time", check_time_and_power},   CheckGroup{"memory", check_memory},
+    CheckGroup{"kernel", check_kernel_build},   CheckGroup{"kernel", check_kernel_features}};
+
+void run_checks(const Files& files, const HostFacts& facts, const CpuSet& measured,
+                std::vector<ReadinessFinding>& findings) {
+  const Tasks tasks = read_tasks(files);
+  for (const CheckGroup& group : kGroups) {
+    const auto before = findings.size();
+    group.check({files, facts, measured, tasks, findings});
+    for (auto i = before; i < findings.size(); ++i) findings[i].group = group.name;
+  }
 }
 
 /// The file that decides a subject whose check looks at the facts made of it, or also at files that
@@ -104,24 +142,32 @@ std::vector<ReadinessFinding> check_readiness(const Files& files, const HostFact
                                               const CpuSet& measured) {
   std::vector<ReadinessFinding> findings;
   if (!facts.captured) {
-    run_checks({files, facts, measured, findings});
+    run_checks(files, facts, measured, findings);
     return findings;
   }
   // A file that was not captured may exist on the machine.
   const WitnessFiles witness(files, findings);
-  run_checks({witness, facts, measured, findings});
+  run_checks(witness, facts, measured, findings);
   for (std::size_t i = 0; i < findings.size(); ++i) {
-    ReadinessFinding& one = findings[i];
-    std::string missed = deciding_file(one.id, facts, measured);
+    ReadinessFinding& finding = findings[i];
+    std::string missed = deciding_file(finding.id, facts, measured);
     if (missed.empty())
       missed = witness.missed(i);
     else if (files.exists(missed))
       missed.clear();
-    one.seen = printable(one.seen);
+    finding.seen = printable(finding.seen);
+    for (Interrupter& named : finding.named) {
+      named.name = printable(named.name);
+      named.seen = printable(named.seen);
+    }
     if (missed.empty()) continue;
-    one = {one.id,      ReadinessLevel::not_applicable,
-           one.subject, "captured machine, without " + missed,
-           "",          ""};
+    finding = {finding.id,
+               ReadinessLevel::not_applicable,
+               finding.subject,
+               "captured machine, without " + missed,
+               "",
+               "",
+               finding.group};
   }
   return findings;
 }

@@ -21,13 +21,24 @@ enum class ReadinessLevel {
 
 const char* to_string(ReadinessLevel level);
 
+/// A process, thread, device or kernel timer that a finding names.
+struct Interrupter {
+  std::string name;    // comm, or what the kernel calls the device or function
+  int pid = 0;         // of a process or thread; 0: it is neither
+  std::string seen;    // "4 perf events"
+  std::string advice;  // what to do about this one
+  bool operator==(const Interrupter&) const = default;
+};
+
 struct ReadinessFinding {
   std::string id;  // stable word: "irq_affinity"
   ReadinessLevel level = ReadinessLevel::ok;
-  std::string subject;  // for people: "Device interrupts"
-  std::string seen;     // what was found, with numbers; for not_applicable the reason
-  std::string matters;  // why it matters; empty when ok
-  std::string advice;   // what to do; empty when nothing can or need be done
+  std::string subject;     // for people: "Device interrupts"
+  std::string seen;        // what was found, with numbers; for not_applicable the reason
+  std::string matters;     // why it matters; empty when ok
+  std::string advice;      // what to do; empty when nothing can or need be done
+  std::string group = {};  // "CPUs", "processes" ...: checks of one kind
+  std::vector<Interrupter> named = {};  // worst first; `seen` has the first three
   bool operator==(const ReadinessFinding&) const = default;
 };
 

@@ -2,51 +2,47 @@
 // What isolab may do here: rights, the limits of its cgroup, and the kernel's tracing files.
 #include <fmt/format.h>
 
-#include <array>
-#include <charconv>
-
 #include "base/text.h"
 #include "host/cgroup.h"
 #include "host/readiness/checks.h"
+#include "host/readiness/missing_rights.h"
 #include "host/tracefs.h"
 
 namespace isolab {
 namespace {
 
-std::string row_of(std::string_view text, std::string_view name) {
-  const auto at = text.find(name);
-  if (at == std::string_view::npos) return {};
-  return std::string(
-      trimmed(text.substr(at + name.size(), text.find('\n', at) - at - name.size())));
-}
-
 void check_capabilities(const Readiness& on) {
   constexpr const char *kId = "rights", *kSubject = "Rights";
-  struct Capability {
-    int bit;  // include/uapi/linux/capability.h
-    const char* name;
-  };
-  constexpr std::array kNeeded = {Capability{14, "CAP_IPC_LOCK"}, Capability{21, "CAP_SYS_ADMIN"},
-                                  Capability{23, "CAP_SYS_NICE"}};
-  const std::string digits = row_of(text_of(on.files, "/proc/self/status"), "CapEff:");
-  std::uint64_t mask = 0;
-  const auto parsed = std::from_chars(digits.data(), digits.data() + digits.size(), mask, 16);
-  if (digits.empty() || parsed.ec != std::errc{}) {
-    on.not_applicable(kId, kSubject, "/proc/self/status shows no capabilities");
+  const auto missing = missing_rights(on.files);
+  if (!missing) {
+    on.not_applicable(kId, kSubject, missing.error().what);
     return;
   }
-  std::string missing;
-  for (const Capability& capability : kNeeded)
-    if ((mask >> capability.bit & 1) == 0) append_item(missing, ", ", capability.name);
-  if (on.facts.root && missing.empty()) {
+  if (on.facts.root && missing->empty()) {
     on.ok(kId, kSubject, "root with all required capabilities");
-  } else {
-    on.problem(kId, kSubject,
-               fmt::format("{}{}{}", on.facts.root ? "root" : "not root",
-                           missing.empty() ? "" : ", without ", missing),
-               "settings, tracing, real-time policies and locked memory are refused",
-               "run as root, outside an unprivileged container");
+    return;
   }
+  std::string names;
+  bool less_measured = !on.facts.root;
+  std::vector<Interrupter> named;
+  for (const MissingRight& right : *missing) {
+    append_item(names, ", ", right.name);
+    less_measured = less_measured || right.name == "tracefs" || right.name == "CAP_SYS_NICE";
+    named.push_back({right.name, 0, right.without, right.remedy});
+  }
+  const std::string seen = fmt::format("{}{}{}", on.facts.root ? "root" : "not root",
+                                       names.empty() ? "" : ", without ", names);
+  const std::string advice = on.facts.root
+                                 ? "add them to the container (docs/containers.md); isolab check "
+                                   "--full says what each is for"
+                                 : "run as root; in a container also with the rights that isolab "
+                                   "check --full lists";
+  if (less_measured)
+    on.problem(kId, kSubject, seen,
+               "settings, tracing, real-time policies and locked memory are refused", advice);
+  else
+    on.advise(kId, kSubject, seen, "some workloads and settings are not applicable", advice);
+  on.findings.back().named = std::move(named);
 }
 
 void check_quota(const Readiness& on) {

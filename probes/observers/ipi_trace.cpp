@@ -234,6 +234,12 @@ Result<void> IpiTrace::save_names() {
   auto& files = context_.host.files;
   const auto trace = TRY(TraceDirectory::load(directory_));
   if (drain_ && drain_->pid() > 0) own_.insert(drain_->pid());
+  if (!has_numbers_of_trace(files)) {
+    own_.clear();
+    meta_.reasons.push_back(
+        "The trace has numbers of tasks of another PID namespace: isolab's tasks are not "
+        "distinguished, and some tasks have no name.");
+  }
   auto found = TRY(find_mentions(trace, own_, meta_.begin, meta_.end));
   for (auto& [cpu, cut] : meta_.cut) cut.from = std::max(cut.from, found.last[cpu]);
   meta_.other["events"] = fmt::format("{}", found.events);

@@ -21,8 +21,14 @@ std::int32_t to_pid(std::string_view text) {
 
 }  // namespace
 
+bool has_numbers_of_trace(const Files& files) {
+  // kernel/pid_namespace.c: only there the second task is kthreadd (rest_init(), init/main.c).
+  return trimmed(files.read("/proc/2/comm").value_or(std::string())) == "kthreadd";
+}
+
 Comms read_comms(const Files& files) {
   Comms comms;
+  if (!has_numbers_of_trace(files)) return comms;
   for (const auto& process : files.list("/proc").value_or(std::vector<std::string>())) {
     if (!is_number(process)) continue;
     const auto tasks = "/proc/" + process + "/task";

@@ -40,6 +40,23 @@ std::vector<Verdict> verdicts(const std::string& metric, double limit) {
   return analyse(builder.recording()).verdicts;
 }
 
+TEST(BudgetLimit, OfTheCommandLine) {
+  const auto limit = parse_limit("gap_max=20us");
+  ASSERT_TRUE(limit);
+  EXPECT_EQ(*limit, (Budget{"gap_max", "", 20, "20us", "--limit"}));
+  EXPECT_THAT(parse_limit("gap_max").error().what, ::testing::HasSubstr("has no \"=\""));
+  EXPECT_FALSE(parse_limit("gap_max="));
+  EXPECT_FALSE(parse_limit("none=1us"));
+}
+
+TEST(Budget, OneThatWasJudgedNowhereIsNamedOnce) {
+  auto all = verdicts("gap_max", 100);
+  EXPECT_TRUE(unjudged_budgets(all).empty());
+  all = verdicts("wakeup_max", 20);
+  ASSERT_EQ(all.size(), 2u);
+  EXPECT_EQ(unjudged_budgets(all), (std::vector<std::string>{"wakeup_max <= limit: not measured"}));
+}
+
 TEST(Budget, TheWorstCpuDecides) {
   EXPECT_EQ(verdicts("gap_max", 39)[0].outcome, "broken");
   EXPECT_THAT(verdicts("gap_max", 39)[0].text, ::testing::HasSubstr("gap_max 40 us"));

@@ -42,7 +42,7 @@ TEST_P(Capture, TellsWhatTheMachineTold) {
 INSTANTIATE_TEST_SUITE_P(All, Capture,
                          ::testing::Values("guest_x86_2cpu", "server_x86_smt",
                                            "two_sockets_x86_8cpu", "emag_arm64_32cpu",
-                                           "guest_arm64_32cpu"),
+                                           "agents_x86_4cpu", "guest_arm64_32cpu"),
                          [](const auto& test) { return std::string(test.param); });
 
 TEST(CapturingFiles, RefusesToWrite) {

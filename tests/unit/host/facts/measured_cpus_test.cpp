@@ -76,6 +76,34 @@ TEST(Measured, OnlyInsideOurCpuset) {
   EXPECT_THAT(none.error().what, HasSubstr("cannot use CPU 9 of the cpuset"));
 }
 
+/// Eight CPUs, two threads a core (0 and 4, 1 and 5 ...), and a cpuset.
+std::string in_a_cpuset(const std::string& cpus, const std::string& isolated = "") {
+  Texts texts{{kOnline, "0-7\n"},
+              {"/proc/self/mounts", "cgroup /sys/fs/cgroup cgroup2 ro 0 0\n"},
+              {"/proc/self/cgroup", "0::/\n"},  // the namespace of a container
+              {"/sys/fs/cgroup/cpuset.cpus.effective", cpus + "\n"},
+              {"/sys/devices/system/cpu/isolated", isolated + "\n"}};
+  for (int cpu = 0; cpu < 8; ++cpu)
+    texts["/sys/devices/system/cpu/cpu" + std::to_string(cpu) + "/topology/thread_siblings_list"] =
+        std::to_string(cpu % 4) + "," + std::to_string(cpu % 4 + 4) + "\n";
+  const auto measured = default_measured(read_kernel_facts(MemoryFiles(texts)));
+  return measured ? measured->cpus.list() + " " + measured->why : measured.error().what;
+}
+
+TEST(Measured, TheCpusOfAContainerWithoutTheCoreOfItsMainThread) {
+  EXPECT_EQ(in_a_cpuset("2-3,6-7"),
+            "3,7 CPUs of cpuset 2-3,6-7 without CPU 2 for housekeeping and its sibling 6: this "
+            "kernel isolates none");
+  // Pods of a node with isolcpus= get isolated CPUs only.
+  EXPECT_EQ(in_a_cpuset("2-3,6-7", "2-7"),
+            "3,7 CPUs of cpuset 2-3,6-7 without CPU 2 for housekeeping and its sibling 6");
+  EXPECT_EQ(in_a_cpuset("1-3", "1-7"), "2-3 CPUs of cpuset 1-3 without CPU 1 for housekeeping");
+  EXPECT_EQ(in_a_cpuset("2,6"), "6 the last CPU of cpuset 2,6: this kernel isolates none");
+  EXPECT_EQ(in_a_cpuset("2,6", "2,6"), "6 the last CPU of cpuset 2,6: it has no core to spare");
+  EXPECT_EQ(in_a_cpuset("0-3", "2-3"), "2-3 the kernel's isolated CPUs");
+  EXPECT_EQ(in_a_cpuset("0-7", "2-7"), "2-7 the kernel's isolated CPUs");
+}
+
 TEST(Measured, TheStrongestKind) {
   const Texts hybrid{{"/sys/devices/cpu_core/cpus", "0-1"}, {"/sys/devices/cpu_atom/cpus", "2-3"}};
   const HostFacts facts = four_cpus(hybrid);

@@ -255,10 +255,14 @@ TEST(KernelSymbols, WithoutAddressesAreDenied) {
 }
 
 TEST(Comms, ComeFromEveryThread) {
-  const MemoryFiles files({{"/proc/1/task/1/comm", "init\n"},
-                           {"/proc/20/task/20/comm", "main\n"},
-                           {"/proc/20/task/21/comm", "a worker\n"},
-                           {"/proc/interrupts", ""}});
+  MemoryFiles files({{"/proc/1/task/1/comm", "init\n"},
+                     {"/proc/20/task/20/comm", "main\n"},
+                     {"/proc/20/task/21/comm", "a worker\n"},
+                     {"/proc/interrupts", ""}});
+  EXPECT_TRUE(read_comms(files).empty());  // a PID namespace: its numbers are not the trace's
+  auto texts = files.contents();
+  texts["/proc/2/comm"] = "kthreadd\n";
+  files = MemoryFiles{texts};
   EXPECT_EQ(read_comms(files), (Comms{{1, "init"}, {20, "main"}, {21, "a worker"}}));
   EXPECT_EQ(parse_comms("1 init\n21 a worker\nx y\n"), (Comms{{1, "init"}, {21, "a worker"}}));
 }
