@@ -49,8 +49,8 @@ struct SenderKey {
 };
 struct SenderKeyHash {
   std::size_t operator()(const SenderKey& key) const {
-    const auto origin = key.functions[0] + key.within + (key.functions[1] << 1) + key.tasks[0] +
-                        (std::uint64_t{key.tasks[1]} << 16);
+    const auto origin = key.functions[0] + (key.within + 1) + (key.functions[1] << 1) +
+                        key.tasks[0] + (std::uint64_t{key.tasks[1]} << 16);
     return ((key.callsite ^ origin) * 0x9e3779b97f4a7c15ull) ^
            ((std::uint64_t{key.comm} << 32 | key.stack) * 0xc2b2ae3d27d4eb4full);
   }

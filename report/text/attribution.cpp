@@ -8,6 +8,7 @@
 #include <set>
 
 #include "analysis/attribution/interruptions.h"
+#include "analysis/model/sender_words.h"
 #include "base/text.h"
 #include "report/text/arm_causes.h"
 #include "report/text/cause_cells.h"
