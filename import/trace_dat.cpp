@@ -27,6 +27,9 @@ constexpr std::array kWantedEvents = {
     WantedEvent{"csd:csd_function_entry", "which function an IPI ran"},
     WantedEvent{"ipi:ipi_send_cpu", "who sent an IPI to one CPU"},
     WantedEvent{"ipi:ipi_send_cpumask", "who sent an IPI to several CPUs"},
+    WantedEvent{"workqueue:workqueue_queue_work", "who queued the work of kworkers"},
+    WantedEvent{"timer:timer_start", "who armed the timers of softirqs"},
+    WantedEvent{"timer:hrtimer_start", "who armed other timers"},
     WantedEvent{"sched:sched_switch", "which task ran"},
     WantedEvent{"ftrace:kernel_stack", "from where in the code"},
 };

@@ -8,8 +8,10 @@
 #include <optional>
 
 #include "analysis/attribution/interruptions.h"
+#include "analysis/attribution/sender_row.h"
 #include "analysis/attribution/silent_gaps.h"
 #include "analysis/model/probe_data.h"
+#include "analysis/model/sender_words.h"
 #include "base/text.h"
 #include "report/text/format.h"
 #include "results/json.h"
@@ -133,15 +135,13 @@ class WindowSpikes {
                           cause.woken_pid);
     auto out = wrapped("    ", 8, ascii(head));
     if (!cause.sender.known()) return out;
-    const auto& sender = cause.sender;
-    out += wrapped("        ", 10,
-                   ascii(fmt::format("{} {} earlier by {} (pid {}) on CPU {}{}",
-                                     name.kind == CauseKind::timer ? "armed" : "sent",
-                                     words_us(since(cause.time, attribution_.ticks(sender.sent))),
-                                     attribution_.comms().name(sender.comm), sender.pid, sender.cpu,
-                                     cause.by_order ? ", joined by order only" : "")));
-    const auto stack =
-        informative(attribution_.names().frames(sender.stack, sender.callsite), kFrames);
+    const auto sender = sender_row(cause.sender, attribution_);
+    out += wrapped(
+        "        ", 10,
+        ascii(fmt::format("{} {} earlier by {}{}", sent_word(name),
+                          words_us(since(cause.time, attribution_.ticks(cause.sender.sent))),
+                          who_text(sender, true), cause.by_order ? ", joined by order only" : "")));
+    const auto stack = informative(sender.frames, kFrames);
     if (!stack.empty()) out += wrapped("          ", 12, ascii(join(stack, " < ")));
     return out;
   }
@@ -197,19 +197,31 @@ class WindowSpikes {
       out.emplace("wakes", Json(JsonObject{{"comm", ascii(attribution_.comms().name(cause.woken))},
                                            {"pid", int{cause.woken_pid}}}));
     if (!cause.sender.known()) return Json(std::move(out));
-    const auto& sender = cause.sender;
-    JsonArray stack;
-    for (const auto& frame :
-         informative(attribution_.names().frames(sender.stack, sender.callsite), kFrames))
-      stack.emplace_back(frame);
-    out.emplace("sender",
-                Json(JsonObject{{"comm", ascii(attribution_.comms().name(sender.comm))},
-                                {"pid", int{sender.pid}},
-                                {"cpu", sender.cpu},
-                                {"sent_us_before",
-                                 Json(rounded(since(cause.time, attribution_.ticks(sender.sent))))},
-                                {"by_order_only", cause.by_order},
-                                {"stack", Json(std::move(stack))}}));
+    out.emplace("sender", describe(cause.sender, cause));
+    return Json(std::move(out));
+  }
+
+  Json describe(const Sender& sender, const Cause& cause) const {
+    const auto row = sender_row(sender, attribution_);
+    JsonArray stack, origins;
+    for (const auto& frame : informative(row.frames, kFrames)) stack.emplace_back(frame);
+    for (const auto& origin : row.origins)
+      origins.emplace_back(JsonObject{{"kind", to_string(origin.kind)},
+                                      {"function", ascii(origin.function)},
+                                      {"comm", ascii(origin.comm)},
+                                      {"pid", int{origin.pid}},
+                                      {"cpu", origin.cpu}});
+    JsonObject out{
+        {"who", ascii(who_text(row, true))},
+        {"comm", ascii(row.comm)},
+        {"pid", int{row.pid}},
+        {"cpu", row.cpu},
+        {"sent_us_before", Json(rounded(since(cause.time, attribution_.ticks(sender.sent))))},
+        {"by_order_only", cause.by_order},
+        {"stack", Json(std::move(stack))}};
+    if (row.context != SenderContext::task) out.emplace("context", to_string(row.context));
+    if (!row.within.empty()) out.emplace("within", ascii(row.within));
+    if (!origins.empty()) out.emplace("origins", Json(std::move(origins)));
     return Json(std::move(out));
   }
 

@@ -8,9 +8,11 @@
 #include <optional>
 
 #include "analysis/attribution/interruptions.h"
+#include "analysis/attribution/sender_row.h"
 #include "analysis/attribution/silent_gaps.h"
 #include "analysis/metrics/emulation.h"
 #include "analysis/model/probe_data.h"
+#include "analysis/model/sender_words.h"
 #include "base/text.h"
 #include "report/text/arm_causes.h"
 #include "report/text/format.h"
@@ -96,13 +98,10 @@ class GapDescription {
     if (cause.woken_pid >= 0)
       out += ascii(fmt::format(", which wakes {}", attribution_.comms().name(cause.woken)));
     if (!cause.sender.known()) return out;
-    const auto& sender = cause.sender;
-    out += ascii(
-        fmt::format(", {} by {} on CPU {}",
-                    attribution_.names()[cause.id].kind == CauseKind::timer ? "armed" : "sent",
-                    attribution_.comms().name(sender.comm), sender.cpu));
-    const auto stack =
-        informative(attribution_.names().frames(sender.stack, sender.callsite), kSenderFrames);
+    const auto sender = sender_row(cause.sender, attribution_);
+    out += ascii(fmt::format(", {} by {}", sent_word(attribution_.names()[cause.id]),
+                             who_text(sender, true)));
+    const auto stack = informative(sender.frames, kSenderFrames);
     return stack.empty() ? out : out + ": " + ascii(join(stack, " < "));
   }
 

@@ -45,6 +45,7 @@ void Attribution::add(const TraceEvent& event) {
     calls_.settle(event.cpu, role == EventRole::stack ? &event : nullptr);
     if (role == EventRole::stack) return;
   }
+  defer(event, role);
   if (auto* cpu = by_cpu_[static_cast<std::size_t>(event.cpu)]; cpu != nullptr)
     cpu->receive(event, role);
   switch (role) {
@@ -67,6 +68,24 @@ void Attribution::add(const TraceEvent& event) {
   }
 }
 
+/// Work and timers of all CPUs: those of housekeeping CPUs are the origins of what these send.
+void Attribution::defer(const TraceEvent& event, EventRole role) {
+  auto& deferred = trace_.deferred;
+  switch (role) {
+    case EventRole::work_queued: return deferred.queue(event);
+    case EventRole::work_begin: return deferred.begin(event);
+    case EventRole::work_end: return deferred.end(event);
+    case EventRole::jiffy_timer_starts: return deferred.arm(event);
+    case EventRole::jiffy_timer_expires: return deferred.expire(event);
+    case EventRole::jiffy_timer_ends: return deferred.expired(event);
+    case EventRole::timer_starts:
+      if (by_cpu_[static_cast<std::size_t>(event.cpu)] == nullptr)
+        deferred.arm_hrtimer(event, nullptr);
+      return;
+    default: return;
+  }
+}
+
 void Attribution::finish() {
   calls_.settle_all();
   for (auto& cpu : measured_) cpu.finish();
@@ -74,7 +93,7 @@ void Attribution::finish() {
 
 void Attribution::send(const TraceEvent& event, MeasuredCpu& to, std::uint64_t callback,
                        std::uint64_t callsite) {
-  if (event.cpu == to.cpu()) return;  // irq_work of that CPU itself
+  if (event.cpu == to.cpu()) return to.raises_irq_work(callback);
   if (callback == 0) return calls_.send_reschedule(event, to.sent(), callsite);
   // 6.4 only: no csd events, and the function is named here, once more beside the IPI proper.
   if (!trace_.table.has_queue_events && callback != trace_.generic_call)

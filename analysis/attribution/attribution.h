@@ -16,10 +16,14 @@
 // - A csd_function_entry without csd pointer is a call of this CPU to itself, not an interruption.
 // - The probe never interrupts itself: while it is stopped or asleep, the time is `probe_stopped`.
 //
+// - A work item is joined to the last workqueue_queue_work with the same pointer and function, a
+//   timer to the last timer_start or hrtimer_start, of any CPU. An IPI sent, work queued or a timer
+//   armed by a worker or in a timer's function has as origin who queued or armed that.
+//
 // TraceContext is shared by all CPUs; CallsInFlight contains calls that were sent and have not
-// arrived. Of each measured CPU, FunctionIpi, TimerInterrupt and CpuTasks read the events, OpenGap
-// contains the current gap, GapBook counts the closed ones and CpuAttribution their causes;
-// MeasuredCpu contains all of these.
+// arrived, DeferredWork work items and timers. Of each measured CPU, FunctionIpi, TimerInterrupt
+// and CpuTasks read the events, OpenGap contains the current gap, GapBook counts the closed ones
+// and CpuAttribution their causes; MeasuredCpu contains all of these.
 #pragma once
 
 #include <deque>
@@ -71,6 +75,7 @@ class Attribution {
   void send(const TraceEvent& event, MeasuredCpu& to, std::uint64_t callback,
             std::uint64_t callsite);
   void send_many(const TraceEvent& event, EventRole role);
+  void defer(const TraceEvent& event, EventRole role);
   void send_one(const TraceEvent& event, EventRole role);
 
   TraceContext trace_;

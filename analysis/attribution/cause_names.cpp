@@ -47,7 +47,7 @@ std::string without_offset(std::string symbol) { return symbol.substr(0, symbol.
 }  // namespace
 
 const char* softirq_name(std::uint32_t vec) {
-  static constexpr std::array<const char*, 10> kNames{
+  static constexpr std::array<const char*, kSoftirqs> kNames{
       "HI", "TIMER", "NET_TX", "NET_RX", "BLOCK", "IRQ_POLL", "TASKLET", "SCHED", "HRTIMER", "RCU"};
   return vec < kNames.size() ? kNames[vec] : "softirq";
 }
@@ -156,6 +156,13 @@ CauseId CauseNames::work(std::string_view comm, std::uint64_t func) {
   const auto id =
       fixed(CauseKind::other_task, fmt::format("{} {}", pool_of(comm), trace_->function(func)));
   work_.emplace(key, id);
+  return id;
+}
+
+CauseId CauseNames::irq_work(std::uint64_t func) {
+  if (const auto found = numbered_.find(func); found != numbered_.end()) return found->second;
+  const auto id = fixed(CauseKind::irq_work, trace_->function(func));
+  numbered_.emplace(func, id);
   return id;
 }
 

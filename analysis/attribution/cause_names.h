@@ -32,11 +32,14 @@ class CauseNames {
   /// The function of an hrtimer; kNoCause for the scheduler's tick (tick_nohz_handler,
   /// kernel/time/tick-sched.c; tick_sched_timer before 6.9).
   CauseId timer(std::uint64_t func);
+  CauseId irq_work(std::uint64_t func);
 
   const CauseName& operator[](CauseId id) const { return names_[id]; }
   std::size_t size() const { return names_.size(); }
   bool is_wakeup_list(CauseId id) const { return names_[id].what == "sched_ttwu_pending"; }
 
+  /// "netstamp_clear"; its address where no symbol covers it.
+  std::string function(std::uint64_t func) const { return trace_->function(func); }
   /// "name+0x1a/0x40" of every frame, innermost first; the call site where there is no stack.
   std::vector<std::string> frames(StackId stack, std::uint64_t callsite) const;
 
@@ -63,6 +66,7 @@ class CauseNames {
   std::unordered_map<Key, CauseId, KeyHash> work_;
 };
 
+inline constexpr std::size_t kSoftirqs = 10;
 /// The names of include/linux/interrupt.h (enum), the same from 5.14 to 6.18.
 const char* softirq_name(std::uint32_t vec);
 

@@ -16,6 +16,15 @@ struct CpuLog {
     gap.note(id, now);
     if (now.in_window) ++counts.tally(id, now.ticks).callbacks;
   }
+  /// The same with who raised, armed or queued it; nullptr: not known.
+  void occurred_for(CauseId id, const Moment& now, const Sender* by) {
+    auto* cause = gap.note_in_a_row(id, now);
+    if (cause != nullptr && by != nullptr) cause->sender = *by;
+    if (!now.in_window) return;
+    auto& tally = counts.tally(id, now.ticks);
+    ++tally.callbacks;
+    if (by != nullptr) tally.add_sender(*by);
+  }
   void occurred_in_a_row(CauseId id, const Moment& now) {
     gap.note_in_a_row(id, now);
     if (now.in_window) ++counts.tally(id, now.ticks).callbacks;

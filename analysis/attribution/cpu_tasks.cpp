@@ -79,8 +79,8 @@ void CpuTasks::work(CauseId id, const Moment& now) {
 void CpuTasks::work_begins(const TraceEvent& event, const Moment& now) {
   if (!runs_other()) return;  // begun before the trace
   const auto& comm = trace_.comms.name(trace_.comms.of(event.pid()));
-  work(trace_.names.work(comm, trace_.table.work_function(event)), now);
-  log_.occurred_in_a_row(running_, now);
+  work(trace_.names.work(comm, trace_.table.begun_work.function(event)), now);
+  log_.occurred_for(running_, now, trace_.deferred.queuer(event));
 }
 
 void CpuTasks::work_ends(const TraceEvent& event, const Moment& now) {

@@ -26,12 +26,17 @@ const std::map<std::string, EventRole, std::less<>>& known_roles() {
       {"irq:irq_handler_exit", EventRole::handler_end},
       {"irq:softirq_entry", EventRole::softirq},
       {"irq:softirq_exit", EventRole::softirq_end},
+      {"irq:softirq_raise", EventRole::softirq_raised},
       {"timer:hrtimer_expire_entry", EventRole::timer_expires},
       {"timer:hrtimer_start", EventRole::timer_starts},
+      {"timer:timer_start", EventRole::jiffy_timer_starts},
+      {"timer:timer_expire_entry", EventRole::jiffy_timer_expires},
+      {"timer:timer_expire_exit", EventRole::jiffy_timer_ends},
       {"sched:sched_switch", EventRole::task_switch},
       {"sched:sched_waking", EventRole::wakes},
       {"sched:sched_wakeup", EventRole::woken},
       {"sched:sched_wakeup_new", EventRole::woken},
+      {"workqueue:workqueue_queue_work", EventRole::work_queued},
       {"workqueue:workqueue_execute_start", EventRole::work_begin},
       {"workqueue:workqueue_execute_end", EventRole::work_end},
       {"nmi:nmi_handler", EventRole::nmi},
@@ -90,6 +95,7 @@ void EventTable::add(const TraceFormats& formats, const EventFormat& format) {
   if (role == EventRole::queue_call || role == EventRole::probe_one) has_queue_events = true;
   if (role == EventRole::call_ipi) has_vectors = true;
   if (role == EventRole::vector_end || role == EventRole::handler_end) has_ends = true;
+  if (role == EventRole::jiffy_timer_ends) has_timer_ends = true;
   const auto name = format.system + ":" + format.name;
   if (role == EventRole::probe_many) {
     while (const auto word = number(formats, name, "m" + std::to_string(many_masks.size())))
@@ -118,16 +124,22 @@ void EventTable::resolve_fields(const TraceFormats& formats) {
   handler_irq = number(formats, "irq:irq_handler_entry", "irq");
   handler_name = bytes(formats, "irq:irq_handler_entry", "name");
   softirq_vec = number(formats, "irq:softirq_entry", "vec");
+  raised_vec = number(formats, "irq:softirq_raise", "vec");
   prev_pid = number(formats, "sched:sched_switch", "prev_pid");
   next_pid = number(formats, "sched:sched_switch", "next_pid");
   prev_state = number(formats, "sched:sched_switch", "prev_state");
   next_prio = number(formats, "sched:sched_switch", "next_prio");
   prev_comm = bytes(formats, "sched:sched_switch", "prev_comm");
   next_comm = bytes(formats, "sched:sched_switch", "next_comm");
-  timer = number(formats, "timer:hrtimer_expire_entry", "hrtimer");
-  timer_function = number(formats, "timer:hrtimer_expire_entry", "function");
-  started_timer = number(formats, "timer:hrtimer_start", "hrtimer");
-  started_function = number(formats, "timer:hrtimer_start", "function");
+  const auto item = [&](const char* event, const char* pointer) {
+    return ItemFields{number(formats, event, pointer), number(formats, event, "function")};
+  };
+  timer = item("timer:hrtimer_expire_entry", "hrtimer");
+  started_timer = item("timer:hrtimer_start", "hrtimer");
+  jiffy_timer = item("timer:timer_expire_entry", "timer");
+  started_jiffy_timer = item("timer:timer_start", "timer");
+  queued_work = item("workqueue:workqueue_queue_work", "work");
+  begun_work = item("workqueue:workqueue_execute_start", "work");
   const auto wake_fields = [&](const char* event) {
     return WakeFields{number(formats, event, "pid"), number(formats, event, "target_cpu"),
                       bytes(formats, event, "comm")};
@@ -137,7 +149,6 @@ void EventTable::resolve_fields(const TraceFormats& formats) {
   woken_new = wake_fields("sched:sched_wakeup_new");
   wakes_id = formats.id_of("sched:sched_waking");
   woken_new_id = formats.id_of("sched:sched_wakeup_new");
-  work_function = number(formats, "workqueue:workqueue_execute_start", "function");
   nmi_handler = number(formats, "nmi:nmi_handler", "handler");
   nmi_delta = number(formats, "nmi:nmi_handler", "delta_ns");
   new_pid = number(formats, "task:task_newtask", "pid");

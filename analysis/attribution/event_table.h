@@ -33,12 +33,17 @@ enum class EventRole : std::uint8_t {
   handler_end,
   softirq,
   softirq_end,
-  timer_expires,  // timer:hrtimer_expire_entry
-  timer_starts,   // timer:hrtimer_start
+  softirq_raised,
+  timer_expires,       // timer:hrtimer_expire_entry
+  timer_starts,        // timer:hrtimer_start
+  jiffy_timer_starts,  // timer:timer_start
+  jiffy_timer_expires,
+  jiffy_timer_ends,
   task_switch,
-  wakes,       // sched:sched_waking: this CPU wakes a task
-  woken,       // sched:sched_wakeup(_new): a task is put on the queue of target_cpu
-  work_begin,  // workqueue:workqueue_execute_start
+  wakes,        // sched:sched_waking: this CPU wakes a task
+  woken,        // sched:sched_wakeup(_new): a task is put on the queue of target_cpu
+  work_queued,  // workqueue:workqueue_queue_work
+  work_begin,   // workqueue:workqueue_execute_start
   work_end,
   nmi,
   page_fault,
@@ -59,6 +64,7 @@ struct EventTable {
   bool has_queue_events = false;     // csd_queue_cpu, or the kprobes in its place
   bool has_vectors = false;          // x86 receiver events
   bool has_ends = false;             // of handlers and softirqs
+  bool has_timer_ends = false;       // timer_expire_exit
 
   StackField stack;
   NumberField queue_cpu, queue_callsite, queue_func, queue_csd;
@@ -79,10 +85,16 @@ struct EventTable {
   NumberField begin_func, begin_csd;
   NumberField handler_irq;
   BytesField handler_name;
-  NumberField softirq_vec;
+  NumberField softirq_vec, raised_vec;
   NumberField prev_pid, prev_state, next_pid, next_prio;
   BytesField next_comm, prev_comm;
-  NumberField timer, timer_function, started_timer, started_function;
+  /// Of an event that names a timer or a work item.
+  struct ItemFields {
+    NumberField pointer, function;
+  };
+  ItemFields timer, started_timer;  // hrtimer_expire_entry, hrtimer_start
+  ItemFields jiffy_timer, started_jiffy_timer;
+  ItemFields queued_work, begun_work;
   struct WakeFields {
     NumberField pid, target_cpu;
     BytesField comm;
@@ -92,7 +104,6 @@ struct EventTable {
   }
   std::uint16_t wakes_id = 0, woken_new_id = 0;
   WakeFields wakes, woken, woken_new;
-  NumberField work_function;
   NumberField nmi_handler, nmi_delta;
   NumberField new_pid, rename_pid;
   BytesField new_comm, rename_comm;

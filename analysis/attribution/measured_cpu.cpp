@@ -55,9 +55,12 @@ void MeasuredCpu::receive(const TraceEvent& event, EventRole role) {
   switch (role) {
     case EventRole::call_begin: return ipi_.callback(event, now);
     case EventRole::softirq: return softirq(event, now);
-    case EventRole::softirq_end: timer_.function_ended(); return log_.gap.leave(now, false);
+    case EventRole::softirq_raised: return softirq_raised(event);
+    case EventRole::softirq_end: return softirq_ends(now);
     case EventRole::timer_expires: return timer_.expires(event, now);
     case EventRole::timer_starts: return timer_.starts(event, ipi_.caller());
+    case EventRole::jiffy_timer_expires: return jiffy_timer(event, now);
+    case EventRole::jiffy_timer_ends: return jiffy_timer_ends(now);
     case EventRole::task_switch: return tasks_.task_switch(event, now);
     case EventRole::wakes: return wakes(event, now);
     case EventRole::work_begin: return tasks_.work_begins(event, now);
@@ -97,9 +100,26 @@ void MeasuredCpu::interrupt_ends(const Moment& now) {
 
 void MeasuredCpu::softirq(const TraceEvent& event, const Moment& now) {
   timer_.settle();
-  const auto id = trace_.names.softirq(static_cast<std::uint32_t>(trace_.table.softirq_vec(event)));
+  const auto vec = static_cast<std::uint32_t>(trace_.table.softirq_vec(event));
+  const auto id = trace_.names.softirq(vec);
   log_.gap.enter(now, id, false);
-  log_.occurred_in_a_row(id, now);
+  trace_.deferred.handles_softirq(cpu(), id);
+  const auto raiser = vec < raised_.size() ? std::exchange(raised_[vec], {}) : Sender{};
+  log_.occurred_for(id, now, raiser.known() ? &raiser : nullptr);
+}
+
+/// The first to raise it counts.
+void MeasuredCpu::softirq_raised(const TraceEvent& event) {
+  const auto vec = trace_.table.raised_vec(event);
+  if (vec >= raised_.size() || raised_[vec].known()) return;
+  const auto* caller = ipi_.caller();
+  raised_[vec] = caller != nullptr ? *caller : trace_.deferred.sender(event);
+}
+
+void MeasuredCpu::softirq_ends(const Moment& now) {
+  timer_.function_ended();
+  trace_.deferred.handles_softirq(cpu(), kNoCause);
+  log_.gap.leave(now, false);
 }
 
 void MeasuredCpu::fault(CauseId id, const Moment& now) {
@@ -128,16 +148,35 @@ void MeasuredCpu::reschedule(const Moment& now) {
 void MeasuredCpu::vector(const TraceEvent& event, const Moment& now) {
   const auto& name = trace_.table.vector_name(event.id());
   if (name != "irq_work") return interrupted(trace_.names.vector(event.id(), name), now);
+  irq_work(now);
+}
+
+/// The first of the items that wait names it: only that one raises the interrupt
+/// (irq_work_queue(), kernel/irq_work.c).
+void MeasuredCpu::irq_work(const Moment& now) {
   log_.counts.count_row(&RowCounts::irq_works, now);
-  interrupted(trace_.known.irq_work, now);
+  const auto function = std::exchange(irq_work_, 0);
+  interrupted(function == 0 ? trace_.known.irq_work : trace_.names.irq_work(function), now);
+}
+
+/// A timer of the TIMER softirq: its function has the time.
+void MeasuredCpu::jiffy_timer(const TraceEvent& event, const Moment& now) {
+  const auto id = trace_.names.timer(trace_.table.jiffy_timer.function(event));
+  if (id == kNoCause) return;
+  if (log_.gap.in_context()) log_.gap.become(now, id);
+  log_.occurred_for(id, now, trace_.deferred.armer(event));
+}
+
+void MeasuredCpu::jiffy_timer_ends(const Moment& now) {
+  constexpr std::uint32_t kTimerSoftirq = 1;
+  if (log_.gap.in_context()) log_.gap.become(now, trace_.names.softirq(kTimerSoftirq));
 }
 
 void MeasuredCpu::handler(const TraceEvent& event, const Moment& now) {
   const auto irq = static_cast<int>(trace_.table.handler_irq.as_signed(event));
   const auto name = trace_.table.handler_name.text(event);
   if (name == "arch_timer") return timer_.enter(now);
-  if (name != "IPI" || trace_.table.has_vectors)
-    return interrupted(trace_.names.device(irq, name), now);
+  if (name != "IPI" || trace_.table.has_vectors) return device(trace_.names.device(irq, name), now);
   // arm64: IPIs are interrupts with numbers in a row; which one calls functions shows when the
   // first function begins. Until then a waiting reschedule decides.
   const int number = trace_.ipi_base >= 0    ? irq - trace_.ipi_base
@@ -145,14 +184,17 @@ void MeasuredCpu::handler(const TraceEvent& event, const Moment& now) {
                                              : arm64_ipi::kReschedule;
   if (number == arm64_ipi::kReschedule) return reschedule(now);
   if (number == arm64_ipi::kCall) return ipi_.enter(now, irq);
-  if (number == arm64_ipi::kIrqWork) {
-    log_.counts.count_row(&RowCounts::irq_works, now);
-    return interrupted(trace_.known.irq_work, now);
-  }
+  if (number == arm64_ipi::kIrqWork) return irq_work(now);
   interrupted(trace_.names.fixed(CauseKind::ipi, "IPI" + std::to_string(number)), now);
 }
 
+void MeasuredCpu::device(CauseId id, const Moment& now) {
+  trace_.deferred.handles(cpu(), id);
+  interrupted(id, now);
+}
+
 void MeasuredCpu::handler_ends(const Moment& now) {
+  trace_.deferred.handles(cpu(), kNoCause);
   if (trace_.table.has_vectors) return log_.gap.leave(now, true);
   ipi_.leave();
   timer_.settle();

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <array>
+
 #include "analysis/attribution/calls_in_flight.h"
 #include "analysis/attribution/cpu_log.h"
 #include "analysis/attribution/cpu_tasks.h"
@@ -24,6 +26,8 @@ class MeasuredCpu {
   int cpu() const { return log_.counts.cpu; }
   /// An event of this CPU.
   void receive(const TraceEvent& event, EventRole role);
+  /// This CPU sends itself an IPI for an irq_work item, whose function is `function`.
+  void raises_irq_work(std::uint64_t function) { irq_work_ = function; }
   /// An event of any CPU: a task is put on this CPU's queue.
   void woken(const TraceEvent& event);
   /// A remote call is queued for this CPU, an IPI is sent to it.
@@ -43,9 +47,15 @@ class MeasuredCpu {
   void reschedule(const Moment& now);
   void vector(const TraceEvent& event, const Moment& now);
   void handler(const TraceEvent& event, const Moment& now);
+  void device(CauseId id, const Moment& now);
   void handler_ends(const Moment& now);
   void nmi(const TraceEvent& event, const Moment& now);
   void wakes(const TraceEvent& event, const Moment& now);
+  void irq_work(const Moment& now);
+  void jiffy_timer(const TraceEvent& event, const Moment& now);
+  void jiffy_timer_ends(const Moment& now);
+  void softirq_raised(const TraceEvent& event);
+  void softirq_ends(const Moment& now);
 
   TraceContext& trace_;
   CallsInFlight& calls_;
@@ -56,6 +66,8 @@ class MeasuredCpu {
   FunctionIpi ipi_;
   TimerInterrupt timer_;
   CpuTasks tasks_;
+  std::array<Sender, kSoftirqs> raised_;  // and not entered; not known: none is
+  std::uint64_t irq_work_ = 0;            // raised here and not arrived; 0: none, or not known
 };
 
 }  // namespace isolab

@@ -11,6 +11,7 @@
 #include "analysis/attribution/interruptions.h"
 #include "analysis/attribution/late_delivery.h"
 #include "analysis/attribution/noise_budget.h"
+#include "analysis/attribution/sender_row.h"
 #include "analysis/attribution/silent_gaps.h"
 #include "analysis/model/probe_data.h"
 #include "analysis/statistics/counts.h"
@@ -98,15 +99,6 @@ std::vector<WokenRow> woken_rows(const std::map<std::string, std::uint64_t>& cou
                    [](const auto& a, const auto& b) { return a.count > b.count; });
   if (rows.size() > kMostWoken) rows.resize(kMostWoken);
   return rows;
-}
-
-/// The function of the work item in a stack: it is called by process_one_work (kernel/workqueue.c).
-std::string work_function(const std::vector<std::string>& frames) {
-  const auto caller = std::find_if(frames.begin(), frames.end(), [](const std::string& frame) {
-    return frame.starts_with("process_one_work");
-  });
-  if (caller == frames.begin() || caller == frames.end()) return {};
-  return std::prev(caller)->substr(0, std::prev(caller)->find('+'));
 }
 
 /// From the note of ipi_trace, one process a line.
@@ -208,13 +200,11 @@ void InterruptionPool::add_causes(Pooled& pooled, const CpuAttribution& counts,
 
 void InterruptionPool::add_sender(PooledCause& cause, const SenderTally& sender,
                                   const Attribution& attribution) {
-  SenderRow who;
-  who.comm = attribution.comms().name(sender.example.comm);
-  who.cpu = sender.example.cpu, who.pid = sender.example.pid;
-  who.frames = attribution.names().frames(sender.example.stack, sender.example.callsite);
-  who.work = work_function(who.frames);
-  std::string words = who.comm;
+  auto who = sender_row(sender.example, attribution);
+  std::string words = fmt::format("{} {}", who.comm, static_cast<int>(who.context));
   for (const auto& frame : informative(who.frames, 6)) words += "\n" + frame;
+  for (const auto& origin : who.origins)
+    words += fmt::format("\n {} {}", origin.function, origin.comm);
   auto& place =
       cause.senders.try_emplace(words, PooledSender{std::move(who), {}, {}}).first->second;
   place.row.count += sender.count;

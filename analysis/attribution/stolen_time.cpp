@@ -5,10 +5,13 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
 #include <tuple>
 
 #include "analysis/attribution/interruptions.h"
+#include "analysis/attribution/sender_row.h"
 #include "analysis/attribution/silent_gaps.h"
+#include "analysis/model/sender_words.h"
 #include "analysis/model/windows.h"
 #include "trace/read/meta.h"
 
@@ -21,14 +24,15 @@ constexpr std::size_t kMostFrames = 64;
 struct StolenKey {
   int cpu = 0;
   CauseId cause = kNoCause;
-  CommId comm = 0;
-  StackId stack = 0;
-  std::uint64_t callsite = 0;
-  bool sent = false;  // the sender is known
-  auto operator<=>(const StolenKey&) const = default;
+  std::optional<SenderKey> sender;  // where it is known
+  bool operator<(const StolenKey& other) const {
+    return std::tie(cpu, cause, sender) < std::tie(other.cpu, other.cause, other.sender);
+  }
+  bool operator==(const StolenKey&) const = default;
 };
 struct StolenTicks {
   std::uint64_t ticks = 0, gaps = 0;
+  Sender sender;  // an example
 };
 using StolenTally = std::map<StolenKey, StolenTicks>;
 
@@ -43,12 +47,12 @@ const Cause* cause_of(const Slice& slice, const GapStory& story) {
 void add_story(const GapStory& story, StolenTally& tally) {
   std::vector<StolenKey> seen;
   for (const auto& slice : story.slices) {
-    StolenKey key{story.cpu, slice.id};
-    if (const auto* cause = cause_of(slice, story); cause != nullptr && cause->sender.known()) {
-      const auto& sender = cause->sender;
-      key = {story.cpu, slice.id, sender.comm, sender.stack, sender.callsite, true};
-    }
+    StolenKey key{story.cpu, slice.id, {}};
+    const auto* cause = cause_of(slice, story);
+    const bool sent = cause != nullptr && cause->sender.known();
+    if (sent) key.sender.emplace(cause->sender);
     auto& row = tally[key];
+    if (sent) row.sender = cause->sender;
     row.ticks += slice.length;
     if (std::find(seen.begin(), seen.end(), key) != seen.end()) continue;
     seen.push_back(key);
@@ -60,7 +64,7 @@ void add_story(const GapStory& story, StolenTally& tally) {
 class StolenRows {
  public:
   void add(int arm, StolenStack row) {
-    Key key{arm, row.cpu, row.klass, row.cause, row.task, row.frames};
+    Key key{arm, row.cpu, row.klass, row.cause, row.sender, row.frames};
     const auto [place, is_new] = rows_.try_emplace(std::move(key), row);
     if (is_new) return;
     place->second.ns += row.ns;
@@ -129,11 +133,12 @@ class StolenWindow {
   }
   void add_row(const StolenKey& key, const StolenTicks& stolen, const Attribution& from) {
     const auto& name = from.names()[key.cause];
-    StolenStack row{arm(), key.cpu, name.klass, name.what, {}, false, {}, 0, stolen.gaps};
-    if (key.sent) {
-      row.armed = name.kind == CauseKind::timer;
-      row.task = from.comms().name(key.comm);
-      row.frames = informative(from.names().frames(key.stack, key.callsite), kMostFrames);
+    StolenStack row{arm(), key.cpu, name.klass, name.what, {}, {}, {}, 0, stolen.gaps};
+    if (key.sender) {
+      const auto sender = sender_row(stolen.sender, from);
+      row.how = sent_word(name);
+      row.sender = who_text(sender, false);
+      row.frames = informative(sender.frames, kMostFrames);
       std::reverse(row.frames.begin(), row.frames.end());
     }
     row.ns = window_.probe.line.nanoseconds(stolen.ticks);

@@ -19,8 +19,9 @@ struct StolenStack {
   int cpu = 0;        // the measured CPU that lost the time
   std::string klass;  // as in the noise budget: "kernel_tlb", "outside_kernel", "unexplained" ...
   std::string cause;  // "do_kernel_range_flush"; empty: no kernel event
-  std::string task;  // of the sender, or who armed the timer; empty: it has no sender, or not known
-  bool armed = false;               // `task` armed a timer
+  std::string
+      sender;       // who sent, queued, armed or raised it; empty: it has no sender, or not known
+  std::string how;  // "sent", "queued", "armed" or "raised"
   std::vector<std::string> frames;  // the sender's, outermost first, as informative() has them
   std::uint64_t ns = 0;
   std::uint64_t gaps = 0;  // in which it has time

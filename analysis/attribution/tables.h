@@ -2,12 +2,14 @@
 // The bounded memory of attribution: the different stacks of senders, the names of tasks.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <string>
 #include <string_view>
 #include <unordered_map>
 #include <vector>
 
+#include "analysis/model/sender_context.h"
 #include "trace/read/event.h"
 
 namespace isolab {
@@ -17,14 +19,30 @@ using CommId = std::uint32_t;
 using CauseId = std::uint32_t;
 inline constexpr CauseId kNoCause = ~CauseId{0};
 
-/// Who sent an IPI or queued a call.
+/// A work item or timer whose function a sender ran, and who queued or armed it.
+struct Origin {
+  std::uint64_t function = 0;
+  std::int32_t pid = -1;  // of who queued it; -1: no task, the next origin tells, or not known
+  CommId comm = 0;
+  std::int32_t cpu = -1;      // on which it was queued; -1: not known
+  CauseId within = kNoCause;  // as in Sender
+  OriginKind kind = OriginKind::none;
+  bool operator==(const Origin&) const = default;
+};
+/// The nearest first, up to the first of kind none. What is further away is not kept.
+using Origins = std::array<Origin, 3>;
+
+/// Who sent an IPI, queued a call or work, or armed a timer.
 struct Sender {
   int cpu = -1;           // -1: not known
   std::int32_t pid = -1;  // the task that was running there
   CommId comm = 0;
   StackId stack = 0;
   std::uint64_t callsite = 0;
-  std::uint64_t sent = 0;  // in the trace clock
+  std::uint64_t sent = 0;                       // in the trace clock
+  SenderContext context = SenderContext::task;  // of work, timers and softirqs only
+  CauseId within = kNoCause;  // the device interrupt or softirq of this context; kNoCause: unknown
+  Origins origins = {};
   bool known() const { return cpu >= 0; }
 };
 

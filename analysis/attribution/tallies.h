@@ -3,6 +3,8 @@
 // counted wherever they are, since the probe logs them in the window only.
 #pragma once
 
+#include <array>
+#include <compare>
 #include <cstdint>
 #include <memory>
 #include <unordered_map>
@@ -30,13 +32,26 @@ struct SenderKey {
   std::uint64_t callsite = 0;
   CommId comm = 0;
   StackId stack = 0;
+  SenderContext context = SenderContext::task;
+  CauseId within = kNoCause;
+  std::array<std::uint64_t, std::tuple_size_v<Origins>> functions = {};  // of the origins
+  std::array<CommId, std::tuple_size_v<Origins>> tasks = {};
   explicit SenderKey(const Sender& sender)
-      : callsite(sender.callsite), comm(sender.comm), stack(sender.stack) {}
-  bool operator==(const SenderKey&) const = default;
+      : callsite(sender.callsite),
+        comm(sender.comm),
+        stack(sender.stack),
+        context(sender.context),
+        within(sender.within) {
+    for (std::size_t i = 0; i < functions.size(); ++i)
+      functions[i] = sender.origins[i].function, tasks[i] = sender.origins[i].comm;
+  }
+  auto operator<=>(const SenderKey&) const = default;
 };
 struct SenderKeyHash {
   std::size_t operator()(const SenderKey& key) const {
-    return (key.callsite * 0x9e3779b97f4a7c15ull) ^
+    const auto origin = key.functions[0] + (key.within + 1) + (key.functions[1] << 1) +
+                        key.tasks[0] + (std::uint64_t{key.tasks[1]} << 16);
+    return ((key.callsite ^ origin) * 0x9e3779b97f4a7c15ull) ^
            ((std::uint64_t{key.comm} << 32 | key.stack) * 0xc2b2ae3d27d4eb4full);
   }
 };

@@ -5,12 +5,6 @@
 
 namespace isolab {
 
-namespace {
-
-constexpr std::size_t kMostArmed = 4096;
-
-}  // namespace
-
 void TimerInterrupt::enter(const Moment& now) {
   settle();
   log_.counts.count_row(&RowCounts::timer, now);
@@ -37,11 +31,10 @@ void TimerInterrupt::name_by(CauseId id, const Sender* armed) {
 }
 
 void TimerInterrupt::expires(const TraceEvent& event, const Moment& now) {
-  expiring_ = trace_.table.timer(event);
-  const auto function = trace_.names.timer(trace_.table.timer_function(event));
+  expiring_ = trace_.table.timer.pointer(event);
+  const auto function = trace_.names.timer(trace_.table.timer.function(event));
   const auto id = function == kNoCause ? trace_.known.tick : function;
-  const auto found = armed_.find(expiring_);
-  const auto* armed = found == armed_.end() ? nullptr : &found->second;
+  const auto* armed = function == kNoCause ? nullptr : trace_.deferred.hrtimer_expires(event);
   if (nameless_) return name_by(id, armed);
   log_.gap.become(now, id);
   if (auto* cause = log_.gap.note(id, now); cause != nullptr && armed != nullptr)
@@ -49,13 +42,11 @@ void TimerInterrupt::expires(const TraceEvent& event, const Moment& now) {
   if (now.in_window) count(id, now.ticks, armed);
 }
 
-/// A timer that arms itself again keeps who armed it first.
 void TimerInterrupt::starts(const TraceEvent& event, const Sender* caller) {
-  const auto timer = trace_.table.started_timer(event);
-  if (timer == expiring_ || trace_.names.timer(trace_.table.started_function(event)) == kNoCause)
-    return;
-  if (armed_.size() >= kMostArmed) armed_.clear();
-  armed_[timer] = caller != nullptr ? *caller : trace_.sender(event, 0);
+  if (trace_.table.started_timer.pointer(event) == expiring_)
+    trace_.deferred.hrtimer_rearmed(event);
+  else
+    trace_.deferred.arm_hrtimer(event, caller);
 }
 
 }  // namespace isolab

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstdint>
-#include <unordered_map>
 
 #include "analysis/attribution/cpu_log.h"
 #include "analysis/attribution/trace_context.h"
@@ -37,7 +36,6 @@ class TimerInterrupt {
   Moment entry_;
   Cause* cause_ = nullptr;      // its place in the open gap's story, while nameless
   std::uint64_t expiring_ = 0;  // the timer whose function runs
-  std::unordered_map<std::uint64_t, Sender> armed_;  // by timer
 };
 
 }  // namespace isolab

@@ -6,6 +6,7 @@
 #include <functional>
 
 #include "analysis/attribution/cause_names.h"
+#include "analysis/attribution/deferred_work.h"
 #include "analysis/attribution/event_table.h"
 #include "analysis/attribution/gap_story.h"
 #include "analysis/attribution/moment.h"
@@ -41,7 +42,9 @@ struct TraceContext {
   Moment moment(std::uint64_t time) const;
   /// The task that runs on the event's CPU.
   Sender sender(const TraceEvent& event, std::uint64_t callsite) const {
-    return {event.cpu, event.pid(), comms.of(event.pid()), 0, callsite, event.time};
+    Sender out{event.cpu, event.pid(), comms.of(event.pid()), 0, callsite, event.time};
+    out.origins = deferred.origins(event);
+    return out;
   }
   /// When the IPI was sent that opened the gap's first interrupt, in ticks; 0: not known.
   std::uint64_t sent_before(const GapStory& story) const;
@@ -51,6 +54,7 @@ struct TraceContext {
   StackTable stacks;
   CauseNames names;
   CommTable comms;
+  DeferredWork deferred{table, comms};
   const KnownCauses known;
   const std::uint64_t begin, end;  // the window, in the trace clock
   CounterReads reads;

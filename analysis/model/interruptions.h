@@ -10,6 +10,7 @@
 
 #include "analysis/model/cause_name.h"
 #include "analysis/model/noise_budget.h"
+#include "analysis/model/sender_context.h"
 #include "analysis/statistics/periodicity.h"
 #include "base/records.h"
 
@@ -38,12 +39,28 @@ struct WokenRow {
   std::uint64_t count = 0;
 };
 
+/// What a sender ran on behalf of another, and who queued or armed that.
+struct OriginRow {
+  OriginKind kind = OriginKind::work;
+  std::string function;
+  std::string comm;       // empty: no task did, the next origin tells, or not known
+  int cpu = -1;           // of one example, like the pid; -1: not known
+  std::int32_t pid = -1;  // -1 without a task
+  std::string within;     // as in SenderRow
+};
+
 struct SenderRow {
   std::string comm;
   int cpu = -1;  // of one example, like the pid
   std::int32_t pid = -1;
   std::vector<std::string> frames;  // "name+0x1a/0x40", innermost first
   std::string work;                 // of a worker of a workqueue: the function of its item
+  SenderContext context = SenderContext::task;
+  std::string within;  // the device interrupt or softirq of that context; empty: not known
+  std::vector<OriginRow> origins;  // the nearest first
+  bool is_timer() const { return !origins.empty() && origins[0].kind == OriginKind::timer; }
+  /// Else `comm` and `pid` name none.
+  bool is_task() const { return !is_timer() && context == SenderContext::task; }
   std::uint64_t count = 0;
   std::uint64_t processes = 0;  // tasks of this name that sent with this stack
   std::vector<WokenRow> woken;  // by count
@@ -59,7 +76,7 @@ struct CauseRow {
   double max_us = 0;
   double first_s = 0, last_s = 0;  // since the beginning of their windows
   int first_repeat = 0, last_repeat = 0;
-  std::vector<SenderRow> senders;  // by count; of a timer: who armed it
+  std::vector<SenderRow> senders;  // by count; of a timer: who armed it, of work: who queued it
   std::vector<WokenRow> woken;     // by count
   /// Of a task, as the kernel counts: -1 deadline, 0-99 real-time (0 is the highest), 100-139 nice.
   std::optional<int> prio_least, prio_most;

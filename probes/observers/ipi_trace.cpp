@@ -34,6 +34,7 @@ struct IpiTraceArgs {
   Nanos poll = std::chrono::milliseconds{20};
   bool stacks = true;
   bool exits = true;
+  bool deferrals = true;
   bool drain_measured = false;
 };
 
@@ -120,6 +121,7 @@ Result<void> IpiTrace::set_up() {
                          .measured_buffer = args_.buffer,
                          .other_buffer = args_.other_buffer,
                          .stacks = args_.stacks,
+                         .deferrals = args_.deferrals,
                          .exits = args_.exits};
   instance_ =
       TRY(TraceInstance::create(files, context_.host.facts, context_.guard, capability_, setup));
@@ -308,6 +310,8 @@ const ObserverInfo ipi_trace = describe_observer<IpiTrace>(
           kPolls),
     param("stacks", &IpiTraceArgs::stacks, "record the stack of the sender with every remote call"),
     param("exits", &IpiTraceArgs::exits, "also trace when handlers end: their durations"),
+    param("deferrals", &IpiTraceArgs::deferrals,
+          "also trace on all CPUs who queues work and arms timers"),
     param("drain_measured", &IpiTraceArgs::drain_measured,
           "also read the buffers of the measured CPUs during the window; for windows too long for "
           "the buffers"));

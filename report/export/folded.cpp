@@ -21,7 +21,7 @@ std::string folded_frame(const std::string& name) {
 std::vector<std::string> flame_frames(const StolenStack& stack) {
   std::vector<std::string> frames{stack.arm, fmt::format("CPU {}", stack.cpu), stack.klass};
   if (!stack.cause.empty()) frames.push_back(stack.cause);
-  if (!stack.task.empty()) frames.push_back((stack.armed ? "armed by " : "sent by ") + stack.task);
+  if (!stack.sender.empty()) frames.push_back(stack.how + " by " + stack.sender);
   frames.insert(frames.end(), stack.frames.begin(), stack.frames.end());
   return frames;
 }

@@ -11,7 +11,9 @@
 
 #include "analysis/attribution/attribution.h"
 #include "analysis/attribution/interruptions.h"
+#include "analysis/attribution/sender_row.h"
 #include "analysis/attribution/silent_gaps.h"
+#include "analysis/model/sender_words.h"
 #include "analysis/model/windows.h"
 #include "base/text.h"
 #include "report/export/trace_cmd.h"
@@ -192,7 +194,9 @@ class WindowTrack {
     return found->second;
   }
   static std::string task_of(const Sender& sender, const Attribution& from) {
-    return fmt::format("{}/{}", from.comms().name(sender.comm), sender.pid);
+    const auto row = sender_row(sender, from);
+    return row.is_task() && row.origins.empty() ? fmt::format("{}/{}", row.comm, row.pid)
+                                                : who_text(row, false);
   }
   static std::string line_of(const Cause& cause, const Attribution& from) {
     const auto& name = from.names()[cause.id];
@@ -204,6 +208,7 @@ class WindowTrack {
     return out;
   }
   void add_sender(const Sender& sender, const Attribution& from, Args& args) {
+    args.text("sender", task_of(sender, from));
     args.text("sender_comm", from.comms().name(sender.comm)).number("sender_pid", sender.pid);
     args.number("sender_cpu", sender.cpu);
     args.text("sender_frame", stack_of(sender, from.names()).top);

@@ -36,7 +36,7 @@ std::string first_sender(const Json& gap) {
     if (!has(cause, "sender")) continue;
     const auto& sender = member(cause, "sender");
     const auto& stack = list_in(sender, "stack");
-    return fmt::format("{} on CPU {}{}", text_in(sender, "comm"), integer_in(sender, "cpu"),
+    return fmt::format("{}{}", text_in(sender, "who"),
                        stack.empty() ? "" : ": " + text_of(stack.front()));
   }
   return "-";
@@ -81,14 +81,14 @@ std::string stolen_table(const StolenTime& stolen) {
   for (const auto& row : stolen.stacks) rows.push_back(&row);
   std::stable_sort(rows.begin(), rows.end(),
                    [](const auto* a, const auto* b) { return a->ns > b->ns; });
-  TextTable table({"arm", "CPU", "<class", "<cause", "<sent or armed by", "time", "gaps",
+  TextTable table({"arm", "CPU", "<class", "<cause", "<sent, queued or armed by", "time", "gaps",
                    "<sender's stack, innermost first"},
                   20);
   for (std::size_t i = 0; i < std::min(rows.size(), kStackRows); ++i) {
     const auto& row = *rows[i];
     std::vector<std::string> frames(row.frames.rbegin(), row.frames.rend());
     table.row({row.arm, std::to_string(row.cpu), row.klass, row.cause.empty() ? "-" : row.cause,
-               row.task.empty() ? "-" : row.task, words_us(static_cast<double>(row.ns) / 1e3),
+               row.sender.empty() ? "-" : row.sender, words_us(static_cast<double>(row.ns) / 1e3),
                count_text(row.gaps), frames.empty() ? "-" : join(frames, " < ")});
   }
   std::string out = table.empty() ? "" : html_table("stolen", table);

@@ -13,6 +13,15 @@ void fields(auto& field, Is<WokenRow> auto& task) {
   field("count", task.count);
 }
 
+void fields(auto& field, Is<OriginRow> auto& origin) {
+  field("kind", one_of(origin.kind, {OriginKind::work, OriginKind::timer}));
+  field("function", origin.function);
+  field("comm", origin.comm, "who queued or armed it; empty: no task, or not known");
+  field("cpu", origin.cpu, "-1: not known");
+  field("pid", origin.pid, "-1: no task, or not known");
+  field.when(!origin.within.empty(), "within", origin.within, "the interrupt or softirq that did");
+}
+
 void fields(auto& field, Is<SenderRow> auto& sender) {
   field("comm", sender.comm);
   field("cpu", sender.cpu);
@@ -20,6 +29,12 @@ void fields(auto& field, Is<SenderRow> auto& sender) {
   field("count", sender.count);
   field("processes", sender.processes);
   field("work", sender.work);
+  field.when(sender.context != SenderContext::task, "context",
+             one_of(sender.context, {SenderContext::softirq, SenderContext::interrupt}),
+             "no task queued or armed it");
+  field.when(!sender.within.empty(), "within", sender.within, "the interrupt or softirq that did");
+  field.when(!sender.origins.empty(), "origins", sender.origins,
+             "work and timers whose functions the sender ran, the nearest first");
   field("woken", sender.woken);
   field("stack", sender.frames);
 }

@@ -8,6 +8,7 @@
 
 #include "analysis/attribution/interruptions.h"
 #include "analysis/model/metric_list.h"
+#include "analysis/model/sender_words.h"
 #include "base/text.h"
 #include "report/text/arm_causes.h"
 #include "report/text/conclusion.h"
@@ -283,12 +284,11 @@ class VerdictWriter {
     std::string out = (counted ? short_number(cause.per_s) + "/s " : "") + short_name(cause.name);
     if (causes_.timed)
       out += fmt::format("{} {}/s", counted ? "," : "", words_us(cause.lost_us_per_s));
-    const bool sent = cause.name.by_ipi || cause.name.kind == CauseKind::timer;
-    if (!sent || cause.sender.count == 0) return out;
+    if (cause.sender.count == 0) return out;
     const auto& sender = cause.sender;
-    out += fmt::format(", {} {}", cause.name.kind == CauseKind::timer ? "armed by" : "from",
-                       ascii(sender.comm));
-    if (!sender.work.empty()) out += ascii(" running " + sender.work);
+    out += fmt::format(", {} {}",
+                       cause.name.by_ipi ? "from" : fmt::format("{} by", sent_word(cause.name)),
+                       ascii(who_text(sender, !cause.name.by_ipi)));
     const auto stack =
         frames == 0 ? std::vector<std::string>{} : informative(sender.frames, frames);
     return stack.empty() ? out : out + ": " + ascii(join(stack, " < "));

@@ -8,6 +8,7 @@
 #include <set>
 
 #include "analysis/attribution/interruptions.h"
+#include "analysis/model/sender_words.h"
 #include "base/text.h"
 #include "report/text/arm_causes.h"
 #include "report/text/cause_cells.h"
@@ -62,20 +63,20 @@ std::string causes_table(const CpuInterruptions& cpu) {
 /// A timer or NMI of perf events: perf_swevent_hrtimer, perf_event_nmi_handler ...
 bool is_perf(const CauseName& name) { return name.what.starts_with("perf_"); }
 
-/// Who sends, for each cause that other CPUs caused; all of the stack where no rule knew it.
+/// Who sent, queued, armed or raised each cause, where that is known; all of the stack where no
+/// rule knew it.
 std::string senders_text(const CpuInterruptions& cpu) {
   std::string out;
   for (const auto& one : cpu.causes) {
-    const bool timer = one.name.kind == CauseKind::timer;
     const bool samples = is_perf(one.name) && !cpu.perf_holders.empty();
     if (one.senders.empty() && one.woken.empty() && !samples) continue;
-    if (!one.name.by_ipi && !timer && one.woken.empty() && !samples) continue;
     const bool unknown = one.name.klass == "unknown";
-    out += label_text(one.name) +
-           (unknown ? " (no rule names it)"
-            : timer ? " (armed by)"
-                    : "") +
-           (one.senders.empty() ? woken_text(one.woken) : "") + "\n";
+    const bool local = !one.name.by_ipi;  // not another CPU's senders, which have their own tasks
+    out += label_text(one.name);
+    if (unknown) out += " (no rule names it)";
+    if (local && !one.senders.empty()) out += fmt::format(" ({} by)", sent_word(one.name));
+    if (local || one.senders.empty()) out += woken_text(one.woken);
+    out += "\n";
     if (samples)
       out += wrapped("    ", 6, ascii("open perf events: " + join(cpu.perf_holders, ", ")));
     for (std::size_t i = 0; i < std::min(one.senders.size(), kSendersShown); ++i)

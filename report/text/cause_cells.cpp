@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "analysis/attribution/interruptions.h"
+#include "analysis/model/sender_words.h"
 #include "base/text.h"
 #include "report/text/arm_causes.h"
 #include "report/text/format.h"
@@ -52,12 +53,15 @@ std::string woken_text(const std::vector<WokenRow>& woken) {
 
 std::string sender_text(const SenderRow& sender, std::size_t frames) {
   const auto stack = informative(sender.frames, frames);
+  const auto tail = (stack.empty() ? "" : ": " + join(stack, " < ")) + woken_text(sender.woken);
+  if (!sender.is_task())
+    return fmt::format("{} x {}{}", sender.count, who_text(sender, true), tail);
   const auto who = sender.processes > 1 ? fmt::format("in {} tasks, one is pid {} on CPU {}",
                                                       sender.processes, sender.pid, sender.cpu)
                                         : fmt::format("pid {} on CPU {}", sender.pid, sender.cpu);
   return fmt::format("{} x {}{} ({}){}{}", sender.count, sender.comm,
                      sender.work.empty() ? "" : " running " + sender.work, who,
-                     stack.empty() ? "" : ": " + join(stack, " < "), woken_text(sender.woken));
+                     queuers_text(sender, true), tail);
 }
 
 std::vector<std::string> causes_header() {

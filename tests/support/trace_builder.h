@@ -106,6 +106,32 @@ inline const std::vector<MadeEvent>& made_events() {
        "workqueue_execute_end",
        241,
        {{"void *", "work", 8, 8, 0}, {"void *", "function", 16, 8, 0}}},
+      {"workqueue",
+       "workqueue_queue_work",
+       242,
+       {{"void *", "work", 8, 8, 0},
+        {"void *", "function", 16, 8, 0},
+        {"__data_loc char[]", "workqueue", 24, 4, 0},
+        {"int", "req_cpu", 28, 4, 1},
+        {"int", "cpu", 32, 4, 1}}},
+      {"timer",
+       "timer_start",
+       243,
+       {{"void *", "timer", 8, 8, 0},
+        {"void *", "function", 16, 8, 0},
+        {"unsigned long", "expires", 24, 8, 0},
+        {"unsigned long", "bucket_expiry", 32, 8, 0},
+        {"unsigned long", "now", 40, 8, 0},
+        {"unsigned int", "flags", 48, 4, 0}}},
+      {"timer",
+       "timer_expire_entry",
+       244,
+       {{"void *", "timer", 8, 8, 0},
+        {"unsigned long", "now", 16, 8, 0},
+        {"void *", "function", 24, 8, 0},
+        {"unsigned long", "baseclk", 32, 8, 0}}},
+      {"timer", "timer_expire_exit", 245, {{"void *", "timer", 8, 8, 0}}},
+      {"irq", "softirq_raise", 226, {{"unsigned int", "vec", 8, 4, 0}}},
       {"sched", "sched_waking", 373, wake},
       {"sched", "sched_wakeup", 374, wake},
       {"irq", "softirq_entry", 223, {{"unsigned int", "vec", 8, 4, 0}}},
@@ -327,9 +353,37 @@ class TraceBuilder {
     put(bytes, 8, timer), put(bytes, 16, function);
     write(cpu, time, bytes);
   }
-  void work_begins(int cpu, std::uint64_t time, std::uint64_t function) {
+  void work_queued(int cpu, std::uint64_t time, std::uint64_t work, std::uint64_t function,
+                   int target) {
+    auto bytes = start(242, 36);
+    put(bytes, 8, work), put(bytes, 16, function), put(bytes, 32, target);
+    write(cpu, time, bytes);
+  }
+  void jiffy_timer_starts(int cpu, std::uint64_t time, std::uint64_t timer,
+                          std::uint64_t function) {
+    auto bytes = start(243, 52);
+    put(bytes, 8, timer), put(bytes, 16, function);
+    write(cpu, time, bytes);
+  }
+  void jiffy_timer_expires(int cpu, std::uint64_t time, std::uint64_t timer,
+                           std::uint64_t function) {
+    auto bytes = start(244, 40);
+    put(bytes, 8, timer), put(bytes, 24, function);
+    write(cpu, time, bytes);
+  }
+  void jiffy_timer_ends(int cpu, std::uint64_t time, std::uint64_t timer) {
+    auto bytes = start(245, 16);
+    put(bytes, 8, timer);
+    write(cpu, time, bytes);
+  }
+  void softirq_raised(int cpu, std::uint64_t time, int vec) {
+    auto bytes = start(226, 12);
+    put(bytes, 8, vec);
+    write(cpu, time, bytes);
+  }
+  void work_begins(int cpu, std::uint64_t time, std::uint64_t function, std::uint64_t work = 0) {
     auto bytes = start(240, 24);
-    put(bytes, 16, function);
+    put(bytes, 8, work), put(bytes, 16, function);
     write(cpu, time, bytes);
   }
   void work_ends(int cpu, std::uint64_t time, std::uint64_t function) {

@@ -78,11 +78,42 @@ class TracedRecording {
     return window;
   }
 
+  /// An arm in which a task queues work whose worker sends an IPI, and work to the measured CPU;
+  /// and a block device interrupts it.
+  void add_deferred(const std::string& arm) {
+    auto& window = traced_window(arm);
+    window.probe.cpus[0].gaps = {{at_ms(5), 20'000}, {at_ms(15), 60'000}, {at_ms(25), 20'000}};
+    TraceBuilder make;
+    make.pid = 300;
+    make.work_queued(0, at_ms(4), 0xaa00, kStampWork, 0);
+    make.pid = 45;
+    make.work_begins(0, at_ms(5) - 4'000, kStampWork, 0xaa00);
+    toggle(make, at_ms(5), 0xff00);
+    make.work_ends(0, at_ms(5) + 1'000, kStampWork);
+    make.pid = 300;
+    make.work_queued(0, at_ms(14), 0xaa80, kRefresh, 1);
+    make.pid = 7;
+    make.task_switch(1, at_ms(15) + 2'000, "isolab", 50, "kworker/1:2", 77);
+    make.pid = 77;
+    make.work_begins(1, at_ms(15) + 4'000, kRefresh, 0xaa80);
+    make.work_ends(1, at_ms(15) + 50'000, kRefresh);
+    make.task_switch(1, at_ms(15) + 54'000, "kworker/1:2", 77, "isolab", 50);
+    make.pid = 50, make.flags = 0x08;
+    make.handler(1, at_ms(25) + 2'000, 36, "virtio1");
+    make.softirq_raised(1, at_ms(25) + 3'000, 4);
+    make.handler_end(1, at_ms(25) + 4'000, 36);
+    make.flags = 0x10;
+    make.softirq(1, at_ms(25) + 5'000, 4);
+    make.softirq_end(1, at_ms(25) + 9'000, 4);
+    write(make);
+  }
+
   Recording& recording() { return builder_.recording(); }
 
  private:
   static constexpr std::uint64_t kSync = 0x1000, kUnknown = 0x2000, kCallsite = 0xd000,
-                                 kPatch = 0xa000, kKey = 0xb000, kDriver = 0xc000;
+                                 kPatch = 0xa000, kKey = 0xb000, kDriver = 0xc000,
+                                 kStampWork = 0xe200, kRefresh = 0xe300;
 
   static std::uint64_t at_ms(std::uint64_t ms) { return kStart + ms * 2'000'000; }
 
@@ -124,8 +155,10 @@ class TracedRecording {
                            {kCallsite, "on_each_cpu_cond_mask+0x20/0x40"},
                            {kPatch, "arch_jump_label_transform_apply+0x20/0x40"},
                            {kKey, "static_key_enable+0x1a/0x30"},
-                           {kDriver, "vendor_watchdog+0x44/0x90"}},
-                          {{100, "generator"}});
+                           {kDriver, "vendor_watchdog+0x44/0x90"},
+                           {kStampWork, "netstamp_clear+0x0/0x40"},
+                           {kRefresh, "refresh_vm_stats+0x0/0x40"}},
+                          {{100, "generator"}, {45, "kworker/0:1"}, {300, "opener"}});
   }
 
   RecordingBuilder builder_;

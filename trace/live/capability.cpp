@@ -28,14 +28,18 @@ const std::vector<TracedEvent> kReceivers{
     {"csd", "csd_function_exit"},
     {"irq", "irq_handler_entry"},
     {"irq", "irq_handler_exit"},
+    // The tick raises TIMER, SCHED, HRTIMER and RCU (include/linux/interrupt.h).
+    {.system = "irq",
+     .name = "softirq_raise",
+     .condition = "vec != 1 && vec != 7 && vec != 8 && vec != 9"},
     {"irq", "softirq_entry"},
     {"irq", "softirq_exit"},
     {"sched", "sched_switch"},
     {"sched", "sched_waking"},
     {"timer", "hrtimer_expire_entry"},
-    {"timer", "hrtimer_start"},
-    {"workqueue", "workqueue_execute_start"},
-    {"workqueue", "workqueue_execute_end"},
+    {.system = "timer", .name = "hrtimer_start", .everywhere = true},
+    {.system = "workqueue", .name = "workqueue_execute_start", .everywhere = true},
+    {.system = "workqueue", .name = "workqueue_execute_end", .everywhere = true},
     {"nmi", "nmi_handler"},
     {"exceptions", "page_fault_user"},
     {"exceptions", "page_fault_kernel"},
@@ -47,6 +51,16 @@ const std::vector<TracedEvent> kReceivers{
 const std::vector<TracedEvent> kWakeups{
     {"sched", "sched_wakeup", Role::wakeup, "target_cpu"},
     {"sched", "sched_wakeup_new", Role::wakeup, "target_cpu"},
+};
+
+// Who queued the work and armed the timers of measured CPUs. Neither the CPU that a timer will
+// expire on nor the worker that will send an IPI is known when it is armed or queued, so all are
+// kept.
+const std::vector<TracedEvent> kDeferrals{
+    {"workqueue", "workqueue_queue_work", Role::deferral},
+    {"timer", "timer_start", Role::deferral},
+    {"timer", "timer_expire_entry", Role::deferral},
+    {"timer", "timer_expire_exit", Role::deferral},
 };
 
 const std::vector<TracedEvent> kTasks{
@@ -122,6 +136,20 @@ void add_vectors(const Tree& tree, std::vector<TracedEvent>& found) {
       add_present(tree, {{"irq_vectors", name}}, found);
 }
 
+/// What cannot be said of work and timers on this kernel.
+void add_missing_deferrals(const Tree& tree, TraceCapability& can) {
+  std::vector<std::string> missing;
+  for (const auto& event : kDeferrals)
+    if (!tree.has(event)) missing.push_back(event.full_name());
+  for (const auto& event : kReceivers)
+    if (event.everywhere && !tree.has(event)) missing.push_back(event.full_name());
+  if (!missing.empty())
+    can.reasons.push_back(
+        fmt::format("This kernel has no event {}: of some work items or timers it is not known who "
+                    "queued or armed them.",
+                    fmt::join(missing, ", ")));
+}
+
 std::vector<std::string> missing_for_a(const Tree& tree) {
   std::vector<std::string> missing;
   for (const auto& event : kSenders)
@@ -129,6 +157,26 @@ std::vector<std::string> missing_for_a(const Tree& tree) {
   if (const TracedEvent entry{"csd", "csd_function_entry"}; !tree.has(entry))
     missing.push_back(entry.full_name());
   return missing;
+}
+
+/// Senders and functions of calls: csd and ipi events, else kprobes.
+void find_level(const Tree& tree, const Files& files, const HostFacts& facts,
+                TraceCapability& can) {
+  const auto missing = missing_for_a(tree);
+  if (missing.empty()) {
+    can.level = TraceLevel::A;
+    return;
+  }
+  can.reasons.push_back(fmt::format("This kernel has no event {}.", fmt::join(missing, ", ")));
+  if (!tree.has_file("kprobe_events")) {
+    can.fall_to_d("It has no kprobe events: the sender and function of an IPI are unknown.");
+    return;
+  }
+  can.level = facts.arch == "arm64" && tree.has(kIpiRaise) ? TraceLevel::B : TraceLevel::C;
+  add_kprobes(files, facts, can);
+  can.reasons.push_back(
+      "Senders and functions come from kprobes: it is unknown when a called function begins and "
+      "ends on the receiver.");
 }
 
 }  // namespace
@@ -179,23 +227,11 @@ TraceCapability find_trace_capability(const Files& files, const HostFacts& facts
   add_present(tree, kReceivers, can.events);
   add_vectors(tree, can.events);
   add_present(tree, kWakeups, can.events);
+  add_present(tree, kDeferrals, can.events);
   add_present(tree, kTasks, can.events);
 
-  const auto missing = missing_for_a(tree);
-  if (missing.empty()) {
-    can.level = TraceLevel::A;
-    return can;
-  }
-  can.reasons.push_back(fmt::format("This kernel has no event {}.", fmt::join(missing, ", ")));
-  if (!tree.has_file("kprobe_events")) {
-    can.fall_to_d("It has no kprobe events: the sender and function of an IPI are unknown.");
-    return can;
-  }
-  can.level = arm64 && tree.has(kIpiRaise) ? TraceLevel::B : TraceLevel::C;
-  add_kprobes(files, facts, can);
-  can.reasons.push_back(
-      "Senders and functions come from kprobes: it is unknown when a called function begins and "
-      "ends on the receiver.");
+  find_level(tree, files, facts, can);
+  add_missing_deferrals(tree, can);
   return can;
 }
 

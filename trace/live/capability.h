@@ -24,6 +24,7 @@ struct TracedEvent {
     sender,    // in the sender's buffer; kept where its target is a measured CPU
     receiver,  // in the interrupted CPU's buffer; kept on measured CPUs
     wakeup,    // in the buffer of the waking CPU; kept where the task goes to a measured CPU
+    deferral,  // work is queued or runs, a timer is armed or expires: kept on all CPUs
     tasks,     // who is who: kept everywhere, rare
   };
   std::string system, name;
@@ -33,7 +34,8 @@ struct TracedEvent {
   bool stack = false;  // worth a stack of the sender
   std::string stack_if = {};   // only where this holds, in the kernel's filter language
   std::string condition = {};  // kept only where this holds as well
-  int mask_words = 0;  // sender: number of fields of the target: m0, m1, ... of 64 CPUs each
+  int mask_words = 0;       // sender: number of fields of the target: m0, m1, ... of 64 CPUs each
+  bool everywhere = false;  // receiver: with TraceSetup::deferrals kept on all CPUs
   std::string full_name() const { return system + ":" + name; }
 };
 

@@ -129,8 +129,20 @@ Result<void> TraceInstance::size_buffers(const TraceSetup& setup) {
   return {};
 }
 
+/// An event of all CPUs.
+void TraceInstance::filter_by_condition(const TracedEvent& event) {
+  if (event.condition.empty()) return;
+  const auto path = directory_.event_file(event.full_name(), "filter");
+  if (!first_accepted(*files_, path, {event.condition}))
+    remarks_.push_back(
+        fmt::format("{} is recorded without the condition {}: the kernel refuses it.",
+                    event.full_name(), event.condition));
+}
+
 void TraceInstance::filter(const TracedEvent& event, const TraceSetup& setup) {
-  if (event.role == Role::tasks) return;
+  if (event.role == Role::tasks || event.role == Role::deferral ||
+      (event.everywhere && setup.deferrals))
+    return filter_by_condition(event);
   const auto path = directory_.event_file(event.full_name(), "filter");
   const auto filters = target_filters(event, setup.measured);
   if (first_accepted(*files_, path, with_condition(filters, event.condition))) return;
@@ -153,6 +165,7 @@ void TraceInstance::stack_trigger(const TracedEvent& event, const TraceSetup& se
 
 Result<void> TraceInstance::switch_on(const TracedEvent& event, const TraceSetup& setup) {
   if (!setup.exits && event.role == Role::receiver && event.name.ends_with("_exit")) return {};
+  if (!setup.deferrals && event.role == Role::deferral) return {};
   filter(event, setup);
   if (event.stack && setup.stacks) stack_trigger(event, setup);
   const auto on = directory_.set_event(event.full_name(), true);

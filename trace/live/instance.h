@@ -22,6 +22,7 @@ struct TraceSetup {
   Bytes measured_buffer{16 << 20};  // of each measured CPU: holds the whole window
   Bytes other_buffer{4 << 20};      // of each other CPU, which is drained all the time
   bool stacks = true;               // of the sender, at csd:csd_queue_cpu
+  bool deferrals = true;            // who queues work and arms timers, on all CPUs
   bool exits = true;                // also the receiver's *_exit events: durations, 0.1 us each
 };
 
@@ -66,6 +67,7 @@ class TraceInstance {
   TraceInstance(Files& files, const std::string& path) : files_(&files), directory_(files, path) {}
   Result<void> size_buffers(const TraceSetup& setup);
   void filter(const TracedEvent& event, const TraceSetup& setup);
+  void filter_by_condition(const TracedEvent& event);
   void stack_trigger(const TracedEvent& event, const TraceSetup& setup);
   Result<void> switch_on(const TracedEvent& event, const TraceSetup& setup);
 

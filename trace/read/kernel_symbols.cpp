@@ -26,7 +26,7 @@ Result<void> write_copy(const std::filesystem::path& path, const std::string& te
 /// A pointer to code: functions and call sites, but not the csd (data), and not user addresses,
 /// which no symbol covers.
 bool points_to_code(const EventField& field) {
-  static constexpr std::array<std::string_view, 3> kData{"csd", "hrtimer", "work"};
+  static constexpr std::array<std::string_view, 4> kData{"csd", "hrtimer", "timer", "work"};
   if (field.is_array || field.size != 8 ||
       std::find(kData.begin(), kData.end(), field.name) != kData.end())
     return false;

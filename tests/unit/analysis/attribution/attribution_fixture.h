@@ -12,6 +12,8 @@
 #include <vector>
 
 #include "analysis/attribution/attribution.h"
+#include "analysis/attribution/sender_row.h"
+#include "analysis/model/sender_words.h"
 #include "tests/support/trace_builder.h"
 
 namespace isolab::test {
@@ -24,7 +26,7 @@ inline constexpr std::uint64_t kJumpLabel = 0xa000, kSecretmem = 0xb000, kResche
 
 struct Story {
   std::vector<std::string> causes;
-  std::vector<std::string> senders;
+  std::vector<std::string> senders, who;  // the latter as reports print it
   std::uint64_t before = 0, traced = 0, after = 0, away = 0, late = 0, more = 0;
   std::vector<std::pair<std::string, std::uint64_t>> parts;
   std::string trigger, main, woken;
@@ -94,6 +96,8 @@ class AttributionTest : public testing::Test {
       const auto& name = done_->names()[cause.id];
       out.causes.push_back(name.klass + "/" + name.subclass + "/" + name.what);
       out.senders.push_back(cause.sender.known() ? done_->comms().name(cause.sender.comm) : "");
+      out.who.push_back(cause.sender.known() ? who_text(sender_row(cause.sender, *done_), true)
+                                             : "");
       out.times.push_back(cause.times);
       out.same_ipi.push_back(cause.same_ipi);
     }

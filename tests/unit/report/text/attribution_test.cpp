@@ -35,6 +35,25 @@ TEST_F(AttributionReport, OfOneArmIsToldInFull) {
   test::expect_golden("report/attribution.txt", told);
 }
 
+TEST_F(AttributionReport, WorkSoftirqsAndOriginsHaveNames) {
+  made_.add_deferred("deferred");
+  const auto told = text(true);
+  EXPECT_THAT(told, HasSubstr("    1 x kworker/0:1 running netstamp_clear (pid 45 on CPU 0) queued "
+                              "by opener (pid 300) on CPU 0:"));
+  EXPECT_THAT(told, HasSubstr("other_task kworker/1 refresh_vm_stats (queued by)\n"
+                              "    1 x opener (pid 300 on CPU 0)\n"));
+  EXPECT_THAT(told, HasSubstr("softirq BLOCK (raised by)\n"
+                              "    1 x device virtio1 (irq 36) on CPU 1\n"));
+  const auto spikes = render_spikes(made_.recording(), {});
+  ASSERT_TRUE(spikes) << spikes.error().text();
+  EXPECT_THAT(*spikes, HasSubstr("queued 1.00 ms earlier by opener (pid 300) on CPU 0"));
+  EXPECT_THAT(*spikes, HasSubstr("raised 1 us earlier by device virtio1 (irq 36) on CPU 1"));
+  const auto json = spikes_to_json(made_.recording(), {});
+  ASSERT_TRUE(json);
+  EXPECT_THAT(*json, HasSubstr(R"("function": "netstamp_clear")"));
+  EXPECT_THAT(*json, HasSubstr(R"x("within": "device virtio1 (irq 36)")x"));
+}
+
 TEST_F(AttributionReport, OfManyArmsIsToldInBrief) {
   made_.add_toggle();
   for (const auto* arm : {"a", "b", "c", "d"}) made_.add_small(arm);

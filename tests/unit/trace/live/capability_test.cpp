@@ -54,6 +54,10 @@ Machine x86_618() {
   Machine machine("x86_64", kX86Clocks);
   machine.events("csd", {"csd_queue_cpu", "csd_function_entry", "csd_function_exit"});
   machine.events("ipi", {"ipi_send_cpu", "ipi_send_cpumask"});
+  machine.events("workqueue",
+                 {"workqueue_queue_work", "workqueue_execute_start", "workqueue_execute_end"});
+  machine.events("timer",
+                 {"timer_start", "timer_expire_entry", "timer_expire_exit", "hrtimer_start"});
   return machine;
 }
 
@@ -66,13 +70,25 @@ TEST(TraceCapability, OfX86With618IsA) {
   EXPECT_TRUE(can.kprobes.empty());
   EXPECT_THAT(names(can), Contains("irq_vectors:reschedule_entry"));
   EXPECT_THAT(names(can), Not(Contains("irq_vectors:vector_config")));
-  EXPECT_THAT(names(can), Not(Contains("timer:hrtimer_start")));  // not of this machine
+  EXPECT_THAT(names(can), Contains("timer:hrtimer_start"));
+  EXPECT_THAT(names(can), Contains("workqueue:workqueue_queue_work"));
+  EXPECT_THAT(names(can), Not(Contains("nmi:nmi_handler")));  // not of this machine
   for (const auto& event : can.events) {
     EXPECT_EQ(event.stack, event.name == "csd_queue_cpu" || event.name == "ipi_send_cpu");
     // A function call has its stack at csd_queue_cpu, a reschedule IPI has none of these.
     EXPECT_EQ(event.stack_if, event.name == "ipi_send_cpu" ? "callback == 0" : "");
     EXPECT_EQ(event.role == TracedEvent::Role::sender, !event.target.empty());
   }
+}
+
+TEST(TraceCapability, SaysWhatIsMissingOfWorkAndTimersAtLevelAToo) {
+  auto machine = x86_618();
+  machine.contents.erase("/sys/kernel/tracing/events/timer/timer_start/format");
+  machine.contents.erase("/sys/kernel/tracing/events/timer/hrtimer_start/format");
+  const auto can = machine.capability();
+  EXPECT_EQ(can.level, TraceLevel::A);
+  EXPECT_THAT(can.reasons,
+              testing::ElementsAre(HasSubstr("no event timer:timer_start, timer:hrtimer_start:")));
 }
 
 TEST(TraceCapability, OfX86WithUnstableTscUsesMonoRaw) {
@@ -117,7 +133,7 @@ TEST(TraceCapability, KprobesReadAsManyWordsOfAMaskAsTheMachineHas) {
       masks += "m" + std::to_string(i) + "=+" + std::to_string(8 * i) + "($arg1):x64 ";
     EXPECT_EQ(can.kprobes[0].arguments, masks + "func=$arg2:x64 wait=$arg4:u32")
         << expected.possible;
-    EXPECT_EQ(can.reasons.size(), 2u) << expected.possible;
+    EXPECT_EQ(can.reasons.size(), 3u) << expected.possible;
   }
 }
 

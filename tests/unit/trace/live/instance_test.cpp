@@ -102,6 +102,30 @@ TEST_F(Instance, SetsEverythingBeforeItSwitchesAnEventOn) {
   EXPECT_THAT(instance->remarks(), IsEmpty());
 }
 
+TEST_F(Instance, RecordsWorkAndTimersOfAllCpusUnlessToldNotTo) {
+  capability_.events = {
+      {.system = "timer",
+       .name = "hrtimer_start",
+       .condition = "function != 0x10",
+       .everywhere = true},
+      {.system = "workqueue", .name = "workqueue_execute_start", .everywhere = true},
+      {"timer", "timer_start", TracedEvent::Role::deferral},
+  };
+  ASSERT_TRUE(create());
+  EXPECT_THAT(files_.log, Contains("events/timer/hrtimer_start/filter < function != 0x10"));
+  EXPECT_THAT(files_.log, Contains("events/timer/timer_start/enable < 1"));
+  EXPECT_THAT(files_.log, testing::Not(Contains(HasSubstr("CPUS{"))));
+  files_.log.clear();
+  setup_.deferrals = false;
+  ASSERT_TRUE(create());
+  EXPECT_THAT(
+      files_.log,
+      Contains("events/timer/hrtimer_start/filter < (CPU & CPUS{1,3}) && function != 0x10"));
+  EXPECT_THAT(files_.log,
+              Contains("events/workqueue/workqueue_execute_start/filter < CPU & CPUS{1,3}"));
+  EXPECT_THAT(files_.log, testing::Not(Contains(HasSubstr("timer/timer_start"))));
+}
+
 TEST_F(Instance, ComparesCpusWhereTheKernelKnowsNoCpus) {
   files_.refused = {"CPUS{"};
   const auto instance = create();
