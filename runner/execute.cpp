@@ -242,6 +242,7 @@ class Window {
       TRY(watch());
       if (probe_)
         if (auto why = probe_->failure()) return *std::move(why);
+      if (setup_.goes_on && !TRY(setup_.goes_on())) return {};
       sleep_for(std::min(kPoll, Nanos(end - std::min(end, mono_raw_ns()))));
     }
     return {};

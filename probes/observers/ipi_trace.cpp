@@ -17,6 +17,7 @@
 #include "base/warnings.h"
 #include "host/clock.h"
 #include "host/os.h"
+#include "host/tracefs.h"
 #include "probes/contract/observer.h"
 #include "trace/live/drain.h"
 #include "trace/live/instance.h"
@@ -35,6 +36,7 @@ struct IpiTraceArgs {
   bool stacks = true;
   bool exits = true;
   bool drain_measured = false;
+  bool migrations = false;
 };
 
 constexpr Between<Bytes> kBufferSizes{{std::uint64_t{4} << 10}, {std::uint64_t{16} << 30}};
@@ -60,6 +62,7 @@ class IpiTrace final : public Observer {
  private:
   Result<void> set_up();
   void leave_out_the_tick();
+  void add_migrations();
   void note_perf_events();
   Result<void> collect(WindowRecord& record);
   Result<void> take_buffers();
@@ -116,6 +119,7 @@ Result<void> IpiTrace::set_up() {
     }
   }
   leave_out_the_tick();
+  if (args_.migrations) add_migrations();
   const TraceSetup setup{.measured = context_.measured,
                          .measured_buffer = args_.buffer,
                          .other_buffer = args_.other_buffer,
@@ -138,6 +142,13 @@ Result<void> IpiTrace::set_up() {
   if (!args_.drain_measured) during.cpus = during.cpus - context_.measured;
   drain_ = TRY(TraceDrain::start(during));
   return {};
+}
+
+/// Where a task goes that leaves the queue of a measured CPU.
+void IpiTrace::add_migrations() {
+  if (check_trace_event(context_.host.files, "sched:sched_migrate_task"))
+    capability_.events.push_back(
+        {"sched", "sched_migrate_task", TracedEvent::Role::wakeup, "orig_cpu"});
 }
 
 /// The scheduler's tick arms its timer again at each expiry; who armed it is of no interest.
@@ -304,7 +315,9 @@ const ObserverInfo ipi_trace = describe_observer<IpiTrace>(
     param("exits", &IpiTraceArgs::exits, "also trace when handlers end: their durations"),
     param("drain_measured", &IpiTraceArgs::drain_measured,
           "also read the buffers of the measured CPUs during the window; for windows too long for "
-          "the buffers"));
+          "the buffers"),
+    param("migrations", &IpiTraceArgs::migrations,
+          "also trace where tasks go that leave the queue of a measured CPU"));
 
 }  // namespace probes
 

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+// The verb watch: what interrupts a program of the user, without a probe.
+#include <charconv>
+#include <memory>
+
+#include "analysis/watch/watch.h"
+#include "base/output.h"
+#include "base/scratch.h"
+#include "base/units.h"
+#include "cli/shared_options.h"
+#include "host/interrupt_flag.h"
+#include "host/os.h"
+#include "host/run_lock.h"
+#include "host/state_directory.h"
+#include "host/tracefs.h"
+#include "report/json/watch_json.h"
+#include "report/text/watch.h"
+#include "results/recording.h"
+#include "runner/complain.h"
+#include "runner/supervise.h"
+#include "runner/watch.h"
+
+namespace isolab {
+namespace {
+
+struct WatchOptions {
+  std::string cpus;
+  std::optional<int> pid;
+  std::string span;  // empty: until the target ends
+  std::filesystem::path output;
+  bool json = false;
+  std::vector<std::string> command;
+};
+
+Result<WatchRequest> watch_request(const WatchOptions& options) {
+  WatchRequest request;
+  if (!options.cpus.empty()) request.cpus = TRY(CpuSet::parse(options.cpus));
+  if (!options.span.empty()) {
+    request.span = TRY(parse_duration(options.span));
+    if (request.span <= Nanos{0})
+      return Error{ErrorKind::usage, "cannot watch for a time of 0: --for " + options.span};
+  }
+  request.pid = options.pid.value_or(0);
+  request.command = options.command;
+  if (request.cpus.empty() && request.pid == 0 && request.command.empty())
+    return Error{ErrorKind::usage, "cannot watch: nothing is named",
+                 "isolab watch --pid PID, --cpus LIST, or -- COMMAND ARGS"};
+  return request;
+}
+
+Result<void> require_tracing(const Files& files) {
+  if (!is_root())
+    return Error{ErrorKind::denied, "cannot watch: the kernel's trace needs root",
+                 "sudo isolab watch ..."};
+  if (find_tracefs(files).empty())
+    return Error{ErrorKind::unsupported, "cannot watch: there is no tracefs",
+                 "a kernel with CONFIG_FTRACE; in a container: --privileged"};
+  return {};
+}
+
+std::string note_of(const WindowRecord& window, const char* name) {
+  const auto found = window.notes.find(name);
+  return found == window.notes.end() ? std::string() : found->second;
+}
+
+/// The command's exit code where isolab itself succeeded.
+ExitCode watch_code(const WindowRecord& window, ExitCode code) {
+  const std::string note = note_of(window, kWatchCodeNote);
+  int of_command = 0;
+  if (code != ExitCode::done ||
+      std::from_chars(note.data(), note.data() + note.size(), of_command).ec != std::errc{})
+    return code;
+  return ExitCode{of_command};
+}
+
+Result<ExitCode> report_watch(const WatchOptions& options, const std::filesystem::path& directory,
+                              ExitCode code) {
+  const Recording recording = TRY(load_recording(directory));
+  if (recording.windows.empty()) return code;
+  const WindowRecord& window = recording.windows.front();
+  const WatchFindings findings =
+      TRY(watch_findings(window, recording.plan.measured, recording.facts,
+                         directory / recording.window_directories.front()));
+  const std::string end = note_of(window, kWatchEndNote);
+  options.json ? print_as_json(watch_to_json(findings, end)) : print(render_watch(findings, end));
+  for (const auto& warning : window.warnings)
+    say("warning: " + warning.seen + ": " + warning.matters + "; " + warning.advice);
+  return watch_code(window, code);
+}
+
+Result<ExitCode> watch(const WatchOptions& options, const std::vector<std::string>& words) {
+  WatchRequest request = TRY(watch_request(options));
+  request.command_line = words;
+  TRY(refuse_leftovers(default_journal_dir()));
+  if (is_root()) TRY(mount_private_kernel_filesystems());
+  SystemFiles files;
+  TRY(require_tracing(files));
+  const HostFacts facts = read_host_facts(files);
+  const Plan plan = TRY(plan_watch(request, files, facts));
+  const Scratch scratch = TRY(Scratch::make());
+  request.output = options.output.empty() ? scratch.path() / "recording" : options.output;
+  const Supervision how{.what = "watch",
+                        .cpus = plan.housekeeping,
+                        .first_limit = std::chrono::minutes(10),
+                        .state = default_journal_dir(),
+                        .lock = default_lock_dir()};
+  const RunEnd end = TRY(supervise(how, [&](Lifeline lifeline) {
+    catch_interrupts();
+    const auto code = carry_out_watch(request, plan, Host{files, facts}, std::move(lifeline));
+    return code ? *code : complain(code.error());
+  }));
+  if (!end.whole || end.code == ExitCode::failed) return end.code;
+  return report_watch(options, request.output, end.code);
+}
+
+}  // namespace
+
+Verb verb_watch() {
+  const auto options = std::make_shared<WatchOptions>();
+  return {
+      "watch",
+      "watch a program or CPUs without a probe: what stole time from it, and who caused that",
+      {json_flag(options->json),
+       {"--cpus", &options->cpus, "the CPUs to watch, like 2-5 (default: those of the program)"},
+       Option{"--pid", &options->pid, "a process, all its threads and what they start"}.between(
+           1, 1 << 30),
+       {"--for", &options->span, "how long, like 10s (default: until it ends, or Ctrl-C)"},
+       {"-o,--output", &options->output,
+        "keep the recording in this directory (default: only the table is made)"},
+       Option{"command", &options->command,
+              "a command to start on the watched CPUs, after --; its exit code is isolab's"}
+           .exclude("--pid")},
+      [options](const Call& call) { return watch(*options, call.words); }};
+}
+
+}  // namespace isolab
