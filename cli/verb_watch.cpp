@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // The verb watch: what interrupts a program of the user, without a probe.
+#include <fmt/format.h>
+
 #include <charconv>
 #include <memory>
 
+#include "analysis/watch/story.h"
 #include "analysis/watch/watch.h"
 #include "base/output.h"
 #include "base/scratch.h"
@@ -10,6 +13,7 @@
 #include "cli/shared_options.h"
 #include "host/interrupt_flag.h"
 #include "host/os.h"
+#include "host/process.h"
 #include "host/run_lock.h"
 #include "host/state_directory.h"
 #include "host/tracefs.h"
@@ -29,8 +33,67 @@ struct WatchOptions {
   std::string span;  // empty: until the target ends
   std::filesystem::path output;
   bool json = false;
+  std::string stop_over, keep;  // a span; empty: none
+  std::vector<std::string> mark_over;
+  std::string then = "continue";
   std::vector<std::string> command;
 };
+
+/// "NAME=100us".
+Result<void> add_mark(const std::string& text, FlightTriggers& triggers) {
+  const auto equals = text.find('=');
+  if (equals == std::string::npos || equals == 0)
+    return Error{ErrorKind::usage, "cannot read --mark-over " + text, "--mark-over NAME=100us"};
+  triggers.mark_over[text.substr(0, equals)] = TRY(parse_duration(text.substr(equals + 1)));
+  return {};
+}
+
+/// Empty: the whole trace is kept.
+Result<std::optional<FlightTriggers>> flight_triggers(const WatchOptions& options) {
+  FlightTriggers triggers;
+  if (!options.stop_over.empty()) triggers.stop_over = TRY(parse_duration(options.stop_over));
+  for (const auto& mark : options.mark_over) TRY(add_mark(mark, triggers));
+  if (!options.keep.empty()) triggers.keep = TRY(parse_duration(options.keep));
+  if (triggers.keep < std::chrono::milliseconds(1) || triggers.keep > std::chrono::seconds(10))
+    return Error{ErrorKind::usage, "cannot keep " + options.keep, "--keep takes 1ms to 10s"};
+  if (!triggers.any() && options.keep.empty()) return std::optional<FlightTriggers>{};
+  return std::optional(triggers);
+}
+
+/// What was stolen on that CPU in the last millisecond before it, and in it.
+std::vector<Gap> slices_of_story(const FlightStop& stop, std::uint64_t before) {
+  const auto& found = stop.found;
+  const bool asked = found.length == 0;  // a moment
+  std::vector<Gap> out;
+  for (const auto& slice : stop.slices)
+    if ((asked || slice.start + before >= found.start) && slice.start <= found.start + found.length)
+      out.push_back(slice);
+  return out;
+}
+
+/// Prints the story; false ends the watch.
+Result<bool> tell_stop(const WatchOptions& options, const Facts& facts, int number,
+                       const FlightStop& stop, const TickLine& line, double at_s) {
+  const auto units = [&](std::uint64_t ns) {
+    return stop.clock == "x86-tsc" ? line.ticks(ns) : ns;
+  };
+  const bool marked = stop.what.starts_with("mark");
+  const auto slices = slices_of_story(stop, marked ? 0 : units(1'000'000));
+  const StoryTrace trace{stop.directory, stop.clock, line, stop.begin, stop.end};
+  const auto story =
+      TRY(stop.what == "wait" ? wait_story(trace, stop.cpu, stop.found)
+                              : watch_story(trace, facts, stop.cpu, slices, stop.found.start));
+  const auto ns = stop.clock == "x86-tsc" ? line.nanoseconds(stop.found.length) : stop.found.length;
+  StopHeading heading{number, at_s, stop.what, {}, stop.cpu, static_cast<double>(ns) / 1e3, {}};
+  if (stop.tid != 0) heading.task = fmt::format("task {}", stop.tid);
+  if (!options.output.empty())
+    heading.kept = "stops/" + stop.directory.filename().string() + " of the recording";
+  const std::string text = render_stop(heading, story);
+  options.json ? say_line(text) : print(text);
+  if (options.then == "continue" || options.then == "stop") return options.then == "continue";
+  TRY(run_for_output({options.then, stop.directory.string()}, std::chrono::minutes(1)));
+  return true;
+}
 
 Result<WatchRequest> watch_request(const WatchOptions& options) {
   WatchRequest request;
@@ -42,6 +105,10 @@ Result<WatchRequest> watch_request(const WatchOptions& options) {
   }
   request.pid = options.pid.value_or(0);
   request.command = options.command;
+  request.observers = {{"ipi_trace", {{"drain_measured", {"true"}}, {"migrations", {"true"}}}},
+                       {"interrupts", {}},
+                       {"cpu_time", {}}};
+  request.flight = TRY(flight_triggers(options));
   if (request.cpus.empty() && request.pid == 0 && request.command.empty())
     return Error{ErrorKind::usage, "cannot watch: nothing is named",
                  "isolab watch --pid PID, --cpus LIST, or -- COMMAND ARGS"};
@@ -99,6 +166,10 @@ Result<ExitCode> watch(const WatchOptions& options, const std::vector<std::strin
   const Plan plan = TRY(plan_watch(request, files, facts));
   const Scratch scratch = TRY(Scratch::make());
   request.output = options.output.empty() ? scratch.path() / "recording" : options.output;
+  int stops = 0;
+  request.on_stop = [&](const FlightStop& stop, const TickLine& line, double at_s) {
+    return tell_stop(options, facts.all, ++stops, stop, line, at_s);
+  };
   const Supervision how{.what = "watch",
                         .cpus = plan.housekeeping,
                         .first_limit = std::chrono::minutes(10),
@@ -127,6 +198,16 @@ Verb verb_watch() {
        {"--for", &options->span, "how long, like 10s (default: until it ends, or Ctrl-C)"},
        {"-o,--output", &options->output,
         "keep the recording in this directory (default: only the table is made)"},
+       {"--stop-over", &options->stop_over,
+        "flight recorder: tell the story of a stolen slice or wait longer than this, like 50us"},
+       Option{"--mark-over", &options->mark_over,
+              "NAME=SPAN: the same between the marks of that name (isolab/mark.h)"}
+           .take_one_each(),
+       {"--keep", &options->keep,
+        "flight recorder: what is kept of the trace, up to 10s (default 50ms; SIGUSR1 freezes it)"},
+       Option{"--then", &options->then,
+              "after a stop: continue, stop, or a program that is given its directory"}
+           .show_default(),
        Option{"command", &options->command,
               "a command to start on the watched CPUs, after --; its exit code is isolab's"}
            .exclude("--pid")},

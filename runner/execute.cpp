@@ -142,7 +142,8 @@ class Window {
                                   plan_.housekeeping,
                                   setup_.directory,
                                   plan_.measure,
-                                  [this] { return own_tasks(); }};
+                                  [this] { return own_tasks(); },
+                                  setup_.trace_sink};
     for (const auto& use : arm_.observers) {
       setup_.progress.phase("setting up " + use.name);
       auto observer = TRY(find_observer(use.name)->make(use.params, context));

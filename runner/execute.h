@@ -12,6 +12,7 @@
 #include "base/records.h"
 #include "host/facts/facts.h"
 #include "host/guard.h"
+#include "probes/contract/observer.h"
 #include "runner/progress.h"
 
 namespace isolab {
@@ -30,6 +31,7 @@ struct WindowSetup {
   /// Asked as soon as the window is open, and every 20 ms in it: false ends it early. Empty: it
   /// lasts as planned.
   std::function<Result<bool>()> goes_on = {};
+  TraceSinkMaker trace_sink = {};  // see ObserverContext
 };
 
 struct WindowOutcome {

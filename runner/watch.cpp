@@ -14,15 +14,20 @@
 #include "base/version.h"
 #include "base/warnings.h"
 #include "host/cgroup.h"
+#include "host/clock.h"
 #include "host/facts/measured_cpus.h"
 #include "host/guard.h"
 #include "host/interrupt_flag.h"
 #include "host/os.h"
 #include "host/process.h"
 #include "host/state_directory.h"
+#include "host/tracefs.h"
 #include "results/recording.h"
 #include "runner/execute.h"
 #include "runner/watched_tasks.h"
+#include "trace/live/instance.h"
+#include "trace/live/kernel_names.h"
+#include "trace/read/kernel_symbols.h"
 
 namespace isolab {
 namespace {
@@ -82,6 +87,11 @@ class Watch {
     setup.supervisors = lifeline_.supervisors();
     setup.run_cgroup = own_cgroup(host_.files).value_or("");
     setup.goes_on = [this] { return goes_on(); };
+    if (request_.flight) {
+      flight_ = TRY(FlightRecorder::create(*request_.flight, plan_.measured, directory_ / "trace"));
+      setup.trace_sink = flight_->sink_maker();
+      count_user_signals();
+    }
     WindowOutcome outcome = run_window(setup);
     end_command();
     TRY(complete(outcome.record));
@@ -94,6 +104,7 @@ class Watch {
   Result<bool> goes_on() {
     if (!begun_) TRY(begin());
     lifeline_.expect_within(kLimit);
+    if (flight_ && !TRY(look_at_flight())) return false;
     if (!request_.command.empty()) return command_.running();
     return request_.pid == 0 || is_alive(request_.pid);
   }
@@ -103,10 +114,16 @@ class Watch {
     auto watched = request_.pid;
     target_ = join(request_.command, " ");
     if (!request_.command.empty()) {
-      command_ = TRY(Child::spawn({.argv = request_.command, .cpus = plan_.measured}));
+      const std::string marker = own_instance(find_tracefs(host_.files)) + "/trace_marker";
+      command_ = TRY(Child::spawn({.argv = request_.command,
+                                   .environment = {{"ISOLAB_MARKER", marker}},
+                                   .cpus = plan_.measured}));
       watched = command_.pid();
     }
+    watched_ = watched;
+    begun_at_ = read_clock_pair();
     tasks_ = read_watch_tasks(host_.files, plan_.measured, watched);
+    if (flight_) flight_->watch(watched);
     target_ = watched == 0 ? "CPU " + plan_.measured.list()
               : request_.pid != 0
                   ? fmt::format("process {}", watched)
@@ -114,6 +131,46 @@ class Watch {
     const std::string where = watched == 0 ? "" : " on CPU " + plan_.measured.list();
     say_line(fmt::format("watching {}{} ({}); isolab is on CPU {}", visible_line(target_), where,
                          plan_.measured_why, plan_.housekeeping.list()));
+    return {};
+  }
+
+  Result<bool> look_at_flight() {
+    if (const int asked = user_signals(); asked != asked_) {
+      asked_ = asked;
+      flight_->request();
+    }
+    const auto stop = flight_->take();
+    if (!stop) return true;
+    TRY(complete_stop(stop->directory));
+    const ClockPair now = read_clock_pair();
+    const auto line = make_line(begun_at_, now);
+    const double at_s = static_cast<double>(now.ns - begun_at_.ns) / 1e9;
+    return request_.on_stop ? request_.on_stop(*stop, line, at_s) : Result<bool>(true);
+  }
+
+  /// What is to be beside the pages, as ipi_trace leaves it.
+  Result<void> complete_stop(const std::filesystem::path& directory) {
+    std::error_code error;
+    std::filesystem::copy(directory_ / "trace" / "formats", directory / "formats",
+                          std::filesystem::copy_options::recursive, error);
+    if (error) return errno_error("cannot write " + directory.string(), error.value());
+    const auto trace = TRY(TraceDirectory::load(directory));
+    auto found = TRY(find_mentions(trace, {}, 0, ~std::uint64_t{0}));
+    found.comms.merge(read_comms(host_.files));
+    TRY(save_comms(directory, found.comms));
+    if (!symbols_)
+      if (auto read = KernelSymbols::parse(TRY(host_.files.read("/proc/kallsyms"))))
+        symbols_ = *std::move(read);
+    return symbols_ ? save_symbols(directory, *symbols_, found.addresses) : Result<void>{};
+  }
+
+  /// Only the end of the window is in the trace.
+  Result<void> shorten(WindowRecord& record) const {
+    auto meta = TRY(TraceMeta::read(record.notes));
+    const auto ns = static_cast<std::uint64_t>(request_.flight->keep.count());
+    const auto keep = meta.clock == "x86-tsc" ? meta.line.ticks(ns) : ns;
+    meta.begin = std::max(meta.begin, meta.end - std::min(meta.end, keep));
+    meta.write(record.notes);
     return {};
   }
 
@@ -126,9 +183,15 @@ class Watch {
 
   /// What is beside the trace: the tasks at both ends, the later ones for those that began between.
   Result<void> complete(WindowRecord& record) {
+    auto now = read_watch_tasks(host_.files, plan_.measured, flight_ ? watched_ : 0);
+    if (flight_) {
+      TRY(shorten(record));
+      for (auto& task : tasks_) task.runnable = false;
+      std::swap(now, tasks_);
+    }
     std::set<std::int32_t> known;
     for (const auto& task : tasks_) known.insert(task.tid);
-    for (auto& task : read_watch_tasks(host_.files, plan_.measured, 0))
+    for (auto& task : now)
       if (!known.contains(task.tid)) tasks_.push_back(std::move(task));
     TRY(write_text_file(directory_ / kWatchTasksFile, watch_tasks_text(tasks_)));
     record.files.emplace_back(kWatchTasksFile);
@@ -167,6 +230,11 @@ class Watch {
   std::filesystem::path directory_;  // of the window
   bool begun_ = false;
   Child command_;
+  std::int32_t watched_ = 0;  // the process; 0: CPUs are watched
+  ClockPair begun_at_;
+  std::optional<FlightRecorder> flight_;
+  int asked_ = 0;  // requests to freeze that were seen
+  std::optional<KernelSymbols> symbols_;
   std::vector<WatchTask> tasks_;
   std::string target_;
   std::string end_;  // how the command ended; empty: there is none
@@ -199,9 +267,7 @@ Result<Plan> plan_watch(const WatchRequest& request, const Files& files, const H
   plan.measure = plan.duration = request.span == Nanos{0} ? kForever : request.span;
   Arm arm;
   arm.name = "watched";
-  arm.observers = {{"ipi_trace", {{"drain_measured", {"true"}}, {"migrations", {"true"}}}},
-                   {"interrupts", {}},
-                   {"cpu_time", {}}};
+  arm.observers = request.observers;
   plan.arms.push_back(std::move(arm));
   plan.windows.push_back({0, 0});
   return plan;

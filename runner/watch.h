@@ -5,6 +5,8 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -13,16 +15,21 @@
 #include "base/result.h"
 #include "base/units.h"
 #include "host/facts/facts.h"
+#include "runner/flight.h"
 #include "runner/supervise.h"
 
 namespace isolab {
 
 struct WatchRequest {
-  CpuSet cpus;                       // empty: chosen by the target
-  std::int32_t pid = 0;              // a process; 0: none is named
-  std::vector<std::string> command;  // to be started; empty: none
-  Nanos span{0};                     // 0: until the target ends or a signal comes
-  std::filesystem::path output;      // of the recording; must not exist
+  CpuSet cpus;                           // empty: chosen by the target
+  std::int32_t pid = 0;                  // a process; 0: none is named
+  std::vector<std::string> command;      // to be started; empty: none
+  std::vector<PluginUse> observers;      // one of them traces
+  Nanos span{0};                         // 0: until the target ends or a signal comes
+  std::optional<FlightTriggers> flight;  // keeps the last moments only, and looks for these
+  /// A stop of the flight recorder, its directory complete; false ends the watch.
+  std::function<Result<bool>(const FlightStop& stop, const TickLine& line, double at_s)> on_stop;
+  std::filesystem::path output;  // of the recording; must not exist
   std::vector<std::string> command_line;
 };
 

@@ -195,14 +195,18 @@ void TaskTimes::task_switch(Cpu& cpu, const TraceEvent& event, std::uint64_t now
   settle(cpu, now);
   // A context without an event at its end does not outlive the task.
   cpu.depth = 0;
-  if (Task* task = prev == 0 ? nullptr : task_of(prev); task != nullptr)
+  bool ended = false;
+  if (Task* task = prev == 0 ? nullptr : task_of(prev); task != nullptr) {
     switched_out(cpu, *task, table_.prev_state.as_signed(event), now);
+    ended = task->state == State::ended;
+  }
   cpu.current = next;
   cpu.running = nullptr;
   if (Task* task = next == 0 ? nullptr : task_of(next); task != nullptr)
     switched_in(cpu, *task, now);
   if (span_.own.contains(next)) ++cpu.use.own_switches;
   look(cpu, now);
+  if (ended && span_.end == 0) tasks_.erase(prev);  // without an end: memory stays flat
 }
 
 void TaskTimes::woken(const TraceEvent& event, std::uint64_t now) {
@@ -272,7 +276,21 @@ void TaskTimes::new_task(const TraceEvent& event, std::uint64_t now) {
   task.state = State::asleep;  // until sched_wakeup_new
 }
 
+/// Events before the beginning say who has a CPU then; they are not counted.
+void TaskTimes::forget_counts() {
+  for (auto& [tid, task] : tasks_) {
+    auto& time = task->time;
+    time.waits = time.preemptions = time.sleeps = time.migrations = time.faults = 0;
+  }
+  for (auto& cpu : by_cpu_)
+    if (cpu) cpu->use.own_switches = cpu->use.unseen_switches = cpu->use.events = 0;
+}
+
 void TaskTimes::add(const TraceEvent& event) {
+  if (!begun_ && clock_.ticks(event.time) >= begin_) {
+    begun_ = true;
+    forget_counts();
+  }
   const auto now = std::clamp(clock_.ticks(event.time), begin_, end_);
   const auto role = table_.role(event.id());
   if (Cpu* cpu = cpu_of(static_cast<std::uint64_t>(event.cpu)); cpu != nullptr) {
@@ -312,7 +330,7 @@ void TaskTimes::add(const TraceEvent& event) {
   if (role == EventRole::new_task) new_task(event, now);
 }
 
-/// Without any event of its own, a task did all the time what it did at the beginning.
+/// Without an event, a task did all the time what it did at the beginning.
 void TaskTimes::resolve_at_end(Task& task) {
   const auto span = end_ - task.since;
   Cpu* const cpu = task.cpu < 0 ? nullptr : cpu_of(static_cast<std::uint64_t>(task.cpu));
@@ -330,7 +348,8 @@ void TaskTimes::resolve_at_end(Task& task) {
   task.since = end_;
 }
 
-/// At the end a preempted task is on its CPU's queue still, unless it may have left unseen.
+/// At the end a preempted task is on its CPU's queue still, unless it may have left without an
+/// event.
 void TaskTimes::finish_cpu(Cpu& cpu) {
   settle(cpu, end_);
   bool sure = cpu.running != nullptr;
@@ -373,7 +392,7 @@ std::vector<CpuUse> TaskTimes::cpus() const {
 }
 
 CpuShares::CpuShares(const EventTable& table, const TraceClock& clock, const WatchSpan& span)
-    : table_(table), clock_(clock), begin_(clock.ticks(span.begin)), end_(clock.ticks(span.end)) {
+    : table_(table), clock_(clock), begin_(clock.ticks(span.begin)) {
   for (const int cpu : span.cpus) current_[cpu] = {-1, begin_};
 }
 
@@ -383,15 +402,16 @@ void CpuShares::add(const TraceEvent& event) {
   auto& [tid, since] = found->second;
   if (tid < 0) tid = event.pid();
   if (table_.role(event.id()) != EventRole::task_switch) return;
-  const auto now = std::clamp(clock_.ticks(event.time), begin_, end_);
+  const auto now = std::max(clock_.ticks(event.time), begin_);
   ticks_[event.cpu][tid] += now - since;
   tid = static_cast<std::int32_t>(table_.next_pid.as_signed(event));
   since = now;
 }
 
-void CpuShares::finish() {
+void CpuShares::finish(std::uint64_t until) {
+  const auto end = std::max(clock_.ticks(until), begin_);
   for (auto& [cpu, current] : current_)
-    if (current.tid >= 0) ticks_[cpu][current.tid] += end_ - current.since;
+    if (current.tid >= 0) ticks_[cpu][current.tid] += end - std::min(end, current.since);
 }
 
 }  // namespace isolab

@@ -125,12 +125,14 @@ class TaskTimes {
   void moves(const TraceEvent& event, std::uint64_t now);
   void new_task(const TraceEvent& event, std::uint64_t now);
   void resolve_at_end(Task& task);
+  void forget_counts();
   void finish_cpu(Cpu& cpu);
 
   const EventTable& table_;
   TraceClock clock_;
   WatchSpan span_;
   std::uint64_t begin_ = 0, end_ = 0;  // ticks
+  bool begun_ = false;                 // an event was not before it
   std::map<std::int32_t, std::unique_ptr<Task>> tasks_;
   std::vector<std::unique_ptr<Cpu>> by_cpu_;  // empty: not watched
   OnSlice on_slice_;
@@ -142,7 +144,8 @@ class CpuShares {
  public:
   CpuShares(const EventTable& table, const TraceClock& clock, const WatchSpan& span);
   void add(const TraceEvent& event);
-  void finish();
+  /// `until`: in the trace clock.
+  void finish(std::uint64_t until);
   const std::map<int, std::map<std::int32_t, std::uint64_t>>& ticks() const { return ticks_; }
 
  private:
@@ -152,7 +155,7 @@ class CpuShares {
   };
   const EventTable& table_;
   TraceClock clock_;
-  std::uint64_t begin_, end_;
+  std::uint64_t begin_;
   std::map<int, Current> current_;
   std::map<int, std::map<std::int32_t, std::uint64_t>> ticks_;
 };

@@ -60,7 +60,7 @@ class WatchedWindow {
   Result<void> choose_applications() {
     CpuShares shares(table_, clock_, span_);
     merge_cpus(TRY(trace_.open_all()), [&](const TraceEvent& event) { shares.add(event); });
-    shares.finish();
+    shares.finish(span_.end);
     watch_applications(shares.ticks(), span_.own, tasks_);
     return {};
   }

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <memory>
 #include <optional>
 #include <set>
 #include <vector>
@@ -81,6 +82,7 @@ class IpiTrace final : public Observer {
   TraceMeta meta_;
   Kprobes kprobes_;  // outlives the instance's use of them
   std::optional<TraceInstance> instance_;
+  std::unique_ptr<PageSink> sink_;
   std::optional<TraceDrain> drain_;
   DrainPlan drain_plan_;
   Comms comms_;
@@ -140,6 +142,10 @@ Result<void> IpiTrace::set_up() {
                  .layout = formats.layout};
   auto during = drain_plan_;
   if (!args_.drain_measured) during.cpus = during.cpus - context_.measured;
+  if (context_.trace_sink) {
+    sink_ = context_.trace_sink(formats, instance_->clock());
+    during.sink = sink_.get();
+  }
   drain_ = TRY(TraceDrain::start(during));
   return {};
 }

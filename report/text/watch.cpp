@@ -39,8 +39,8 @@ std::string per_second(std::uint64_t count, double seconds) {
   return seconds > 0 ? short_number(static_cast<double>(count) / seconds) : "-";
 }
 
-std::string kind_word(const WatchCause& cause) {
-  switch (cause.name.kind) {
+std::string kind_word(const CauseName& name) {
+  switch (name.kind) {
     case CauseKind::remote_call: return "IPI callback";
     case CauseKind::reschedule: return "reschedule IPI";
     case CauseKind::silent_ipi:
@@ -127,7 +127,7 @@ std::string cause_table(const WatchFindings& found) {
   const auto ms = parts_in_ms(found.line, parts);
   for (std::size_t i = 0; i < std::min(found.causes.size(), kMostCauses); ++i) {
     const auto& cause = found.causes[i];
-    table.row({ascii(cause.name.what), kind_word(cause), cause.name.klass,
+    table.row({ascii(cause.name.what), kind_word(cause.name), cause.name.klass,
                fmt::format("{}", cause.slices), per_second(cause.slices, found.seconds), ms[i + 1],
                short_us(us_of(found.line, cause.longest)),
                fmt::format("{:.3f}", cause.longest_at_s)});
@@ -183,6 +183,49 @@ std::string render_watch(const WatchFindings& found, const std::string& command_
   else
     text += task_table(found) + '\n' + own_doing(found);
   return text + '\n' + cpu_table(found) + '\n' + cause_table(found) + '\n' + notes(found);
+}
+
+namespace {
+
+std::string stop_words(const StopHeading& heading) {
+  if (heading.what == "request") return "as requested";
+  if (heading.what == "stolen") return words_us(heading.us) + " stolen";
+  if (heading.what == "wait") return words_us(heading.us) + " from wake-up to running";
+  return heading.us > 0 ? heading.what + " took " + words_us(heading.us) : heading.what;
+}
+
+std::string story_line(const StoryLine& line) {
+  std::string text = fmt::format("  {:>+12.1f} us  {:>9}  {} ({})", line.at_us, words_us(line.us),
+                                 ascii(line.name.what), kind_word(line.name));
+  if (line.pid > 0) text += fmt::format(", pid {}", line.pid);
+  if (!line.sender.empty()) text += ", by " + ascii(line.sender);
+  text += '\n';
+  if (!line.callsite.empty()) text += std::string(30, ' ') + "from " + ascii(line.callsite) + "\n";
+  return text;
+}
+
+}  // namespace
+
+std::string render_stop(const StopHeading& heading, const std::vector<StoryLine>& story) {
+  constexpr std::size_t kMostLines = 10;
+  std::string text = fmt::format("stop {} at {:.3f} s, CPU {}: {}{}\n", heading.number,
+                                 heading.at_s, heading.cpu, ascii(stop_words(heading)),
+                                 heading.task.empty() ? "" : " (" + ascii(heading.task) + ")");
+  std::vector<double> lengths;
+  for (const auto& line : story) lengths.push_back(line.us);
+  std::sort(lengths.rbegin(), lengths.rend());
+  const double least = lengths.size() > kMostLines ? lengths[kMostLines - 1] : 0;
+  std::size_t printed = 0;
+  for (const auto& line : story) {
+    if (line.us < least || printed == kMostLines) continue;
+    text += story_line(line);
+    ++printed;
+  }
+  if (story.empty()) text += "  nothing traced ran in its place: the time is its own\n";
+  if (printed < story.size())
+    text += fmt::format("  and {} shorter ones\n", story.size() - printed);
+  if (!heading.kept.empty()) text += "  the trace: " + heading.kept + "\n";
+  return text;
 }
 
 }  // namespace isolab

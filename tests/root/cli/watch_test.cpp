@@ -101,12 +101,61 @@ std::uint64_t sum_of(const std::vector<std::uint64_t>& numbers) {
   return sum;
 }
 
-TEST(Watch, EveryStallHasItsCulprit) {
-  if (!is_root()) GTEST_SKIP() << "needs root";
+/// Runs `isolab watch` of the application; what it printed.
+std::string watch_printed(const std::vector<std::string>& options, ExitCode& code) {
+  std::vector<std::string> words{"isolab", "watch"};
+  words.insert(words.end(), options.begin(), options.end());
+  testing::internal::CaptureStdout();
+  code = carry_out(
+      words, [] { return std::vector{verb_watch()}; }, "0");
+  return testing::internal::GetCapturedStdout();
+}
+
+/// CPUs for the application and for what disturbs it from elsewhere; -1: there are not two.
+std::pair<int, int> two_cpus() {
   const SystemFiles files;
   const HostFacts facts = read_host_facts(files);
   const int cpu = default_measured(facts)->cpus.first().value_or(-1);
-  const int other = (facts.usable() - CpuSet{cpu}).first().value_or(-1);
+  return {cpu, (facts.usable() - CpuSet{cpu}).first().value_or(-1)};
+}
+
+TEST(Watch, TheFlightRecorderTellsWhoPreemptedTheProgram) {
+  if (!is_root()) GTEST_SKIP() << "needs root";
+  const auto [cpu, other] = two_cpus();
+  if (cpu < 0 || other < 0) GTEST_SKIP() << "needs two CPUs";
+  const test::TemporaryDirectory scratch;
+  ::setenv("ISOLAB_STATE_DIR", (scratch.path() / "state").c_str(), 1);
+  const Stalling application("stalled_app", cpu, [](StallLog& log) {
+    if (log.ready.exchange(2) == 1) (void)set_this_thread_policy("fifo", 10);
+    spin_for(20 * kMillisecond);
+    sleep_for(std::chrono::milliseconds(3));
+  });
+  const Stalling helper("stall_helper", cpu, [](StallLog& log) {
+    if (log.ready.exchange(2) == 1) (void)set_this_thread_policy("fifo", 20);
+    sleep_for(std::chrono::milliseconds(100));
+    spin_for(5 * kMillisecond);
+  });
+  application.wait_ready(), helper.wait_ready();
+  ExitCode code{};
+  const std::string output = scratch.path() / "recording";
+  const std::string printed =
+      watch_printed({"--pid", std::to_string(application.pid()), "--stop-over", "4500us", "--then",
+                     "stop", "--for", "20s", "-o", output},
+                    code);
+  EXPECT_THAT(code, testing::AnyOf(ExitCode::done, ExitCode::disturbed)) << printed;
+  EXPECT_THAT(printed, testing::HasSubstr("stop 1 at "));
+  EXPECT_THAT(printed, testing::Not(testing::HasSubstr("stop 2 at ")));
+  EXPECT_THAT(printed,
+              testing::HasSubstr("stall_helper (other task), pid " + std::to_string(helper.pid())));
+  const auto recording = load_recording(output);
+  ASSERT_TRUE(recording) << recording.error().text();
+  EXPECT_TRUE(std::filesystem::exists(recording->directory / recording->window_directories.front() /
+                                      "trace/stops/001/symbols"));
+}
+
+TEST(Watch, EveryStallHasItsCulprit) {
+  if (!is_root()) GTEST_SKIP() << "needs root";
+  const auto [cpu, other] = two_cpus();
   if (cpu < 0 || other < 0) GTEST_SKIP() << "needs two CPUs";
   const test::TemporaryDirectory scratch;
   ::setenv("ISOLAB_STATE_DIR", (scratch.path() / "state").c_str(), 1);
@@ -138,11 +187,9 @@ TEST(Watch, EveryStallHasItsCulprit) {
   application.wait_ready(), helper.wait_ready(), sender.wait_ready();
 
   const std::string output = scratch.path() / "recording";
-  testing::internal::CaptureStdout();
-  const ExitCode code = carry_out(
-      {"isolab", "watch", "--pid", std::to_string(application.pid()), "--for", "2s", "-o", output},
-      [] { return std::vector{verb_watch()}; }, "0");
-  const std::string printed = testing::internal::GetCapturedStdout();
+  ExitCode code{};
+  const std::string printed = watch_printed(
+      {"--pid", std::to_string(application.pid()), "--for", "2s", "-o", output}, code);
   ASSERT_THAT(code, testing::AnyOf(ExitCode::done, ExitCode::disturbed)) << printed;
   const auto recording = load_recording(output);
   ASSERT_TRUE(recording) << recording.error().text();

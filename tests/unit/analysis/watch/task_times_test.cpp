@@ -22,7 +22,7 @@ class WatchedTimes : public testing::Test {
     meta.clock = "x86-tsc";
     const EventTable table(formats_);
     const TraceClock clock(meta);
-    TaskTimes times(table, clock, {cpus, 0, kEnd, {50}}, known_);
+    TaskTimes times(table, clock, {cpus, begin_, kEnd, {50}}, known_);
     times.on_slice([this](int cpu, const Gap& slice) { slices_[cpu].push_back(slice); });
     std::vector<CpuReader> readers;
     pages_ = make_.take();
@@ -45,6 +45,7 @@ class WatchedTimes : public testing::Test {
 
   TraceFormats formats_ = made_formats();
   TraceBuilder make_;
+  std::uint64_t begin_ = 0;
   std::vector<WatchTask> known_{{.tid = 7,
                                  .tgid = 7,
                                  .runnable = true,
@@ -189,6 +190,22 @@ TEST_F(WatchedTimes, ASwitchWithoutEventShowsByTheNextEvent) {
   EXPECT_EQ(tasks_[0].waited, 100u);
   EXPECT_EQ(tasks_[0].slept, 10'100u);
   EXPECT_THAT(slices_[1], testing::ElementsAre(Gap{30'000, 400}));
+}
+
+TEST_F(WatchedTimes, EventsBeforeTheBeginningAreNotCounted) {
+  begin_ = 20'000;
+  make_.task_switch(1, 10'000, "app", 7, "helper", 9);
+  make_.pid = 9;
+  make_.task_switch(1, 15'000, "helper", 9, "app", 7, 1);
+  make_.pid = 7;
+  make_.task_switch(1, 30'000, "app", 7, "helper", 9);
+  make_.pid = 9;
+  make_.task_switch(1, 31'000, "helper", 9, "app", 7, 1);
+  measure();
+  EXPECT_EQ(tasks_[0].preemptions, 1u);
+  EXPECT_EQ(tasks_[0].preempted, 1000u);
+  EXPECT_EQ(tasks_[0].observed(), kEnd - 20'000);
+  EXPECT_EQ(use_[0].events, 2u);
 }
 
 TEST_F(WatchedTimes, SwitchesToIsolabAreCounted) {
