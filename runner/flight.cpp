@@ -8,6 +8,7 @@
 #include <deque>
 #include <new>
 
+#include "analysis/watch/cpu_shares.h"
 #include "analysis/watch/marks.h"
 #include "analysis/watch/task_times.h"
 #include "analysis/watch/watch.h"

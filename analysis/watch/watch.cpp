@@ -9,6 +9,7 @@
 #include <unordered_map>
 
 #include "analysis/attribution/attribution.h"
+#include "analysis/watch/cpu_shares.h"
 
 namespace isolab {
 namespace {
