@@ -3,6 +3,7 @@
 # BUILD/CPackConfig.cmake`. The layout below the prefix is fixed, since the program finds its files from its own
 # place (host/installation.h). Files of the component "local" are not packaged; those that are excluded from a
 # full installation are only packaged.
+install(FILES include/isolab/mark.h DESTINATION include/isolab COMPONENT isolab)
 install(DIRECTORY profiles DESTINATION share/isolab COMPONENT isolab)
 install(DIRECTORY plots DESTINATION share/isolab COMPONENT isolab-plots PATTERN __pycache__ EXCLUDE)
 install(FILES README.md CHANGELOG.md SECURITY.md DESTINATION share/doc/isolab COMPONENT isolab)

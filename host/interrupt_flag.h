@@ -10,4 +10,8 @@ void catch_interrupts();
 /// The signal that came, 0 if none did.
 int interrupted_by();
 
+/// From now on SIGUSR1 is only counted.
+void count_user_signals();
+int user_signals();
+
 }  // namespace isolab

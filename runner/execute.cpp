@@ -142,7 +142,8 @@ class Window {
                                   plan_.housekeeping,
                                   setup_.directory,
                                   plan_.measure,
-                                  [this] { return own_tasks(); }};
+                                  [this] { return own_tasks(); },
+                                  setup_.trace_sink};
     for (const auto& use : arm_.observers) {
       setup_.progress.phase("setting up " + use.name);
       auto observer = TRY(find_observer(use.name)->make(use.params, context));
@@ -242,6 +243,7 @@ class Window {
       TRY(watch());
       if (probe_)
         if (auto why = probe_->failure()) return *std::move(why);
+      if (setup_.goes_on && !TRY(setup_.goes_on())) return {};
       sleep_for(std::min(kPoll, Nanos(end - std::min(end, mono_raw_ns()))));
     }
     return {};

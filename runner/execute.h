@@ -5,12 +5,14 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <vector>
 
 #include "base/plan.h"
 #include "base/records.h"
 #include "host/facts/facts.h"
 #include "host/guard.h"
+#include "probes/contract/observer.h"
 #include "runner/progress.h"
 
 namespace isolab {
@@ -26,6 +28,10 @@ struct WindowSetup {
   std::string cgroup = {};          // for threads on the measured CPUs (runner/isolation.h)
   std::vector<std::int32_t> supervisors = {};  // processes of isolab above this one
   std::string run_cgroup = {};  // the window's is made below it; empty: there is none
+  /// Asked as soon as the window is open, and every 20 ms in it: false ends it early. Empty: it
+  /// lasts as planned.
+  std::function<Result<bool>()> goes_on = {};
+  TraceSinkMaker trace_sink = {};  // see ObserverContext
 };
 
 struct WindowOutcome {

@@ -28,7 +28,9 @@
 namespace isolab {
 namespace {
 
-constexpr int kSignals[] = {SIGINT, SIGTERM, SIGHUP};
+constexpr int kSignals[] = {SIGINT, SIGTERM, SIGHUP, SIGUSR1};
+// Handed on to the body, and no request to stop.
+constexpr int kHandedOn = SIGUSR1;
 // The supervisor kills and restores within this after its second signal; then the parent does.
 constexpr Nanos kKeeperPatience = std::chrono::seconds{30};
 
@@ -185,6 +187,10 @@ class Keeper {
       if ((watched[1].revents & POLLIN) != 0 || ::getppid() != front)
         return kill(run, "the parent process was killed; the run is ended");
       if (const int number = signals.take(); number != 0) {
+        if (number == kHandedOn) {
+          run.signal(number);
+          continue;
+        }
         if (++heard == 2) {
           killed_by_user_ = true;
           return kill(run, "second request to stop: the run was killed");
@@ -220,6 +226,7 @@ void wait_for_keeper(const Signals& signals, Child& keeper) {
     ::ppoll(watched, 2, !file ? &tenth : heard >= 2 ? &second : nullptr, nullptr);
     if (const int number = signals.take(); number != 0) {
       keeper.signal(number);
+      if (number == kHandedOn) continue;
       ++heard;
       last = mono_raw_ns();
     }

@@ -60,8 +60,8 @@ struct RunEnd {
 
 /// Refuses (busy) while another isolab holds the lock, or while a journal of a dead run is there.
 /// Errors are printed on stderr. SIGINT, SIGTERM and SIGHUP are forwarded to the body; a
-/// second one kills it. The caller is single-threaded. Needs no root; without it there is less to
-/// restore.
+/// second one kills it. SIGUSR1 is forwarded and means nothing here. The caller is single-threaded.
+/// Needs no root; without it there is less to restore.
 Result<RunEnd> supervise(const Supervision& how, const std::function<ExitCode(Lifeline)>& body);
 
 /// An earlier run was killed, or could not put everything back, and its journal is still there

@@ -18,7 +18,7 @@ RANKS = [
     ["workloads/support", "probes/observers", "analysis/statistics", "import"],
     ["workloads", "probes", "analysis/model"],
     ["analysis/attribution", "analysis/metrics"],
-    ["analysis/checks", "analysis/compare"],
+    ["analysis/checks", "analysis/compare", "analysis/watch"],
     ["analysis"],
     ["plan", "report/json", "report/text", "report/export"],
     ["report/compare", "report"],

@@ -26,7 +26,10 @@ class CpuTasks {
   /// A task is put on this CPU's queue, at `time` of the trace.
   void woken(std::int32_t pid, CommId comm, std::uint64_t time);
   void reschedule_arrived() { reschedule_runs_ = true; }
-  void gap_closed() { running_ = stopped_ = kNoCause; }
+  void gap_closed() {
+    running_ = stopped_ = kNoCause;
+    if (!is_gap_probe_ && probe_.empty()) probe_pid_ = -1;  // the next gap may be another task's
+  }
   bool runs_other() const { return running_ != kNoCause; }
 
  private:

@@ -37,6 +37,7 @@ const std::map<std::string, EventRole, std::less<>>& known_roles() {
       {"sched:sched_wakeup", EventRole::woken},
       {"sched:sched_wakeup_new", EventRole::woken},
       {"workqueue:workqueue_queue_work", EventRole::work_queued},
+      {"sched:sched_migrate_task", EventRole::moves},
       {"workqueue:workqueue_execute_start", EventRole::work_begin},
       {"workqueue:workqueue_execute_end", EventRole::work_end},
       {"nmi:nmi_handler", EventRole::nmi},
@@ -149,6 +150,8 @@ void EventTable::resolve_fields(const TraceFormats& formats) {
   woken_new = wake_fields("sched:sched_wakeup_new");
   wakes_id = formats.id_of("sched:sched_waking");
   woken_new_id = formats.id_of("sched:sched_wakeup_new");
+  moved_pid = number(formats, "sched:sched_migrate_task", "pid");
+  moved_to = number(formats, "sched:sched_migrate_task", "dest_cpu");
   nmi_handler = number(formats, "nmi:nmi_handler", "handler");
   nmi_delta = number(formats, "nmi:nmi_handler", "delta_ns");
   new_pid = number(formats, "task:task_newtask", "pid");

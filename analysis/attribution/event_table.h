@@ -42,6 +42,7 @@ enum class EventRole : std::uint8_t {
   task_switch,
   wakes,        // sched:sched_waking: this CPU wakes a task
   woken,        // sched:sched_wakeup(_new): a task is put on the queue of target_cpu
+  moves,        // sched:sched_migrate_task: a task leaves the queue of a CPU for another
   work_queued,  // workqueue:workqueue_queue_work
   work_begin,   // workqueue:workqueue_execute_start
   work_end,
@@ -104,6 +105,7 @@ struct EventTable {
   }
   std::uint16_t wakes_id = 0, woken_new_id = 0;
   WakeFields wakes, woken, woken_new;
+  NumberField moved_pid, moved_to;
   NumberField nmi_handler, nmi_delta;
   NumberField new_pid, rename_pid;
   BytesField new_comm, rename_comm;

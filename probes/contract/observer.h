@@ -21,6 +21,12 @@
 
 namespace isolab {
 
+class PageSink;
+class TraceFormats;
+/// Makes what takes the pages of a trace with these formats and this clock.
+using TraceSinkMaker =
+    std::function<std::unique_ptr<PageSink>(const TraceFormats& formats, const std::string& clock)>;
+
 struct ObserverContext {
   Host host;
   StateGuard& guard;  // its own entries are restored by the runner after finish()
@@ -31,6 +37,8 @@ struct ObserverContext {
   /// Ids of the tasks that belong to isolab itself now: runner, supervisors, the probe with its
   /// threads and programs. Workloads are not among them. Reads /proc. May be empty (tests).
   std::function<std::vector<std::int32_t>()> own_tasks = {};
+  /// Takes the pages of a trace in place of files (trace/live/drain.h). Empty: files.
+  TraceSinkMaker trace_sink = {};
 };
 
 class Observer {

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <memory>
 #include <optional>
 #include <set>
 #include <vector>
@@ -17,6 +18,7 @@
 #include "base/warnings.h"
 #include "host/clock.h"
 #include "host/os.h"
+#include "host/tracefs.h"
 #include "probes/contract/observer.h"
 #include "trace/live/drain.h"
 #include "trace/live/instance.h"
@@ -36,6 +38,7 @@ struct IpiTraceArgs {
   bool exits = true;
   bool deferrals = true;
   bool drain_measured = false;
+  bool migrations = false;
 };
 
 constexpr Between<Bytes> kBufferSizes{{std::uint64_t{4} << 10}, {std::uint64_t{16} << 30}};
@@ -61,6 +64,7 @@ class IpiTrace final : public Observer {
  private:
   Result<void> set_up();
   void leave_out_the_tick();
+  void add_migrations();
   void note_perf_events();
   Result<void> collect(WindowRecord& record);
   Result<void> take_buffers();
@@ -79,6 +83,7 @@ class IpiTrace final : public Observer {
   TraceMeta meta_;
   Kprobes kprobes_;  // outlives the instance's use of them
   std::optional<TraceInstance> instance_;
+  std::unique_ptr<PageSink> sink_;
   std::optional<TraceDrain> drain_;
   DrainPlan drain_plan_;
   Comms comms_;
@@ -117,6 +122,7 @@ Result<void> IpiTrace::set_up() {
     }
   }
   leave_out_the_tick();
+  if (args_.migrations) add_migrations();
   const TraceSetup setup{.measured = context_.measured,
                          .measured_buffer = args_.buffer,
                          .other_buffer = args_.other_buffer,
@@ -138,8 +144,19 @@ Result<void> IpiTrace::set_up() {
                  .layout = formats.layout};
   auto during = drain_plan_;
   if (!args_.drain_measured) during.cpus = during.cpus - context_.measured;
+  if (context_.trace_sink) {
+    sink_ = context_.trace_sink(formats, instance_->clock());
+    during.sink = sink_.get();
+  }
   drain_ = TRY(TraceDrain::start(during));
   return {};
+}
+
+/// Where a task goes that leaves the queue of a measured CPU.
+void IpiTrace::add_migrations() {
+  if (check_trace_event(context_.host.files, "sched:sched_migrate_task"))
+    capability_.events.push_back(
+        {"sched", "sched_migrate_task", TracedEvent::Role::wakeup, "orig_cpu"});
 }
 
 /// The scheduler's tick arms its timer again at each expiry; who armed it is of no interest.
@@ -314,7 +331,9 @@ const ObserverInfo ipi_trace = describe_observer<IpiTrace>(
           "also trace on all CPUs who queues work and arms timers"),
     param("drain_measured", &IpiTraceArgs::drain_measured,
           "also read the buffers of the measured CPUs during the window; for windows too long for "
-          "the buffers"));
+          "the buffers"),
+    param("migrations", &IpiTraceArgs::migrations,
+          "also trace where tasks go that leave the queue of a measured CPU"));
 
 }  // namespace probes
 

@@ -119,6 +119,10 @@ def code_of(place, verb, column):
     if verb == "spikes":
         options = ["--bogus"] * (column == "usage")
         return ended([place.isolab, "spikes", str(traced_recording(place, column)), *options], column, sleeps=True)
+    if verb == "watch":
+        span = "30s" if column == "interrupted" else "100ms"
+        options = ["--cpus", str(max(os.sched_getaffinity(0))), "--for", span, *["--bogus"] * (column == "usage")]
+        return ended([place.isolab, "watch", *options], column, lambda process: time.sleep(3), env=place.environment)
     words = {"run": ("run",), "run --sessions": ("run", "--sessions", "2"), "plan --dry-run": ("plan", "--dry-run")}[verb]
     untraced = {", ipi_trace: {quiet: 1ms, buffer: 4MiB, other_buffer: 4MiB}": ""}  # half of the time: the codes are the same
     changes = {"data lost": {"threshold: 100us": "threshold: 1us, log_capacity: 0"},

@@ -3,7 +3,7 @@
 import pathlib
 
 DOCUMENT = pathlib.Path(__file__).resolve().parents[2] / "docs" / "command-line.md"
-LIVE = {"run", "run --sessions", "plan --dry-run", "spikes"}  # these need root or a trace: tests/hostile
+LIVE = {"run", "run --sessions", "plan --dry-run", "spikes", "watch"}  # these need root or a trace: tests/hostile
 
 
 def documented(live):

@@ -192,6 +192,19 @@ inline const MadeEvent& made_many() {
   return event;
 }
 
+/// Not among made_events(): only a watch traces it.
+inline const MadeEvent& made_migration() {
+  static const MadeEvent event{"sched",
+                               "sched_migrate_task",
+                               377,
+                               {{"char", "comm[16]", 8, 16, 0},
+                                {"pid_t", "pid", 24, 4, 1},
+                                {"int", "prio", 28, 4, 1},
+                                {"int", "orig_cpu", 32, 4, 1},
+                                {"int", "dest_cpu", 36, 4, 1}}};
+  return event;
+}
+
 /// `without`: events a kernel lacks ("csd:csd_function_entry").
 inline TraceFormats made_formats(const std::vector<std::string>& without = {}) {
   TraceFormats formats;
@@ -342,6 +355,12 @@ class TraceBuilder {
   }
   void wakeup(int cpu, std::uint64_t time, const std::string& comm, std::int32_t who, int target) {
     wake(374, cpu, time, comm, who, target);
+  }
+  /// made_migration()
+  void migrate(int cpu, std::uint64_t time, std::int32_t who, int from, int to) {
+    auto bytes = start(377, 40);
+    put(bytes, 24, who), put(bytes, 32, from), put(bytes, 36, to);
+    write(cpu, time, bytes);
   }
   void timer_expires(int cpu, std::uint64_t time, std::uint64_t timer, std::uint64_t function) {
     auto bytes = start(230, 32);

@@ -22,6 +22,7 @@ constexpr std::size_t kPipeBytes = 1 << 20;
 // How long stop() waits: a reader that is alive ends within one nap and what it is writing.
 constexpr Nanos kStopLimit = std::chrono::seconds{5};
 constexpr Nanos kNap = std::chrono::milliseconds{100}, kShortestNap = std::chrono::milliseconds{1};
+constexpr int kMostPagesAPoll = 1 << 14;  // 64 MiB: a poll ends
 constexpr int kRestTries = 10;
 constexpr Nanos kRestPause = std::chrono::milliseconds{20};
 
@@ -101,6 +102,20 @@ class CpuPipe {
     }
   }
 
+  /// Everything there is now, also the page that is not full.
+  int pass_to(PageSink& sink, int cpu, std::uint32_t page_bytes) {
+    if (const int refused = open_buffer(); refused != 0) return refused;
+    std::vector<std::byte> page(page_bytes);
+    for (int pages = 0; pages < kMostPagesAPoll; ++pages) {
+      const ssize_t got = ::read(in_.get(), page.data(), page.size());
+      if (got < 0 && errno == EINTR) continue;
+      if (got < 0 && errno != EAGAIN) return errno;
+      if (got <= 0) return 0;
+      sink.page(cpu, {page.data(), static_cast<std::size_t>(got)});
+    }
+    return 0;
+  }
+
  private:
   int open_buffer() {
     if (in_) return 0;
@@ -160,6 +175,22 @@ Result<void> poll_until(const std::atomic<std::uint32_t>& stop, const DrainPlan&
   return {};
 }
 
+Result<void> poll_into(PageSink& sink, const std::atomic<std::uint32_t>& stop,
+                       const DrainPlan& plan) {
+  allow_many_files();
+  std::vector<CpuPipe> pipes;
+  for (const int cpu : plan.cpus) pipes.emplace_back(plan, cpu);
+  while (stop.load(std::memory_order_relaxed) == 0) {
+    sink.poll_begins();
+    std::size_t at = 0;
+    for (const int cpu : plan.cpus)
+      (void)pipes[at++].pass_to(sink, cpu, plan.layout.page_bytes());  // drain_rest() says it
+    TRY(sink.polled());
+    nap(stop, plan.interval);
+  }
+  return sink.ended(plan.directory);
+}
+
 bool is_absent(int code) { return code == ENODEV || code == ENXIO; }
 
 /// A CPU on its way offline or back may refuse for moments.
@@ -192,7 +223,8 @@ Result<TraceDrain> TraceDrain::start(const DrainPlan& plan) {
   drain.memory_ = TRY(SharedMemory::create(sizeof(Shared)));
   auto* shared = new (drain.memory_.data()) Shared;
   drain.child_ = TRY(Child::fork_into("trace-drain", plan.runs_on, [&plan, shared] {
-    const auto ended = poll_until(shared->stop, plan);
+    const auto ended = plan.sink != nullptr ? poll_into(*plan.sink, shared->stop, plan)
+                                            : poll_until(shared->stop, plan);
     if (ended) return 0;
     std::strncpy(shared->error, ended.error().what.c_str(), sizeof shared->error - 1);
     return 1;

@@ -6,8 +6,10 @@
 //   after the window: drain_rest() reads the rest, including the last, partly filled page.
 #pragma once
 
+#include <cstddef>
 #include <filesystem>
 #include <map>
+#include <span>
 #include <string>
 
 #include "base/cpu_set.h"
@@ -19,6 +21,19 @@
 
 namespace isolab {
 
+/// Takes pages instead of files, in the child that reads them.
+class PageSink {
+ public:
+  virtual ~PageSink() = default;
+  /// Before all buffers are read once more.
+  virtual void poll_begins() = 0;
+  virtual void page(int cpu, std::span<const std::byte> bytes) = 0;
+  /// All that was written before poll_begins() is here. An error ends the child.
+  virtual Result<void> polled() = 0;
+  /// At the end: writes what is to be kept below `directory`, as pages_file().
+  virtual Result<void> ended(const std::filesystem::path& directory) = 0;
+};
+
 struct DrainPlan {
   std::string instance;             // path of the tracefs instance
   std::filesystem::path directory;  // cpuN.raw goes here; must exist
@@ -26,6 +41,7 @@ struct DrainPlan {
   CpuSet runs_on;                   // housekeeping CPUs
   Nanos interval = std::chrono::milliseconds{20};
   PageLayout layout;
+  PageSink* sink = nullptr;  // of the polls; outlives the child
 };
 
 class TraceDrain {

@@ -100,12 +100,15 @@ std::vector<std::string> mask_word_filters(const CpuSet& cpus, int words) {
   return {join(parts, " || ")};
 }
 
+std::string own_instance(const std::string& tracefs) {
+  return fmt::format("{}/instances/isolab_{}", tracefs, getpid());
+}
+
 Result<TraceInstance> TraceInstance::create(Files& files, const HostFacts& facts, StateGuard& guard,
                                             const TraceCapability& capability,
                                             const TraceSetup& setup) {
   TRY(check_memory(facts, setup));
-  TraceInstance instance(files,
-                         fmt::format("{}/instances/isolab_{}", capability.tracefs, getpid()));
+  TraceInstance instance(files, own_instance(capability.tracefs));
   TRY(guard.make_dir(instance.path()));
   TRY(instance.directory_.write("tracing_on", "0"));
   TRY(instance.directory_.write("trace_clock", capability.clock));

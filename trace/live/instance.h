@@ -26,6 +26,9 @@ struct TraceSetup {
   bool exits = true;                // also the receiver's *_exit events: durations, 0.1 us each
 };
 
+/// Where the trace of this process is, below `tracefs`.
+std::string own_instance(const std::string& tracefs);
+
 class TraceInstance {
  public:
   /// Everything that disturbs: each event switched on sends 6-60 IPIs to every CPU
