@@ -110,6 +110,7 @@ constexpr Namesake kNamesakes[] = {
     {"analysis/metrics/effect_rows.cpp", "missed_periods"},  // a number of the probe
     {"analysis/metrics/gaps.cpp", "missed_periods"},         // the same
     {"analysis/model/warnings.cpp", "gaps_dropped"},         // a warning
+    {"cli/verb_watch.cpp", "cpu_time"},                      // an observer
     {"plots/classes_style.py", "interruptions"},             // a member of findings.json
     {"report/text/report.cpp", "cpu_time"},                  // a section of the report
 };
