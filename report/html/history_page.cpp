@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <optional>
+#include <utility>
 
 #include "report/html/assets.h"
 #include "report/html/document.h"
@@ -22,11 +23,16 @@ std::string history_data(const MetricInfo& metric, const std::vector<HistorySeri
   JsonArray lines;
   for (const auto& series : all) {
     JsonArray points;
-    for (const auto& [recording, value] : series.points)
-      points.push_back(JsonArray{recording.started_utc, number_or_null(value.value),
-                                 number_or_null(value.lower95), number_or_null(value.upper95),
-                                 recording.kernel, recording.place});
-    lines.push_back(std::move(points));
+    for (const auto& [recording, value] : series.points) {
+      JsonArray point;
+      point.emplace_back(recording.started_utc);
+      for (const auto& number : {value.value, value.lower95, value.upper95})
+        point.push_back(number_or_null(number));
+      point.emplace_back(recording.kernel);
+      point.emplace_back(recording.place);
+      points.emplace_back(std::move(point));
+    }
+    lines.emplace_back(std::move(points));
   }
   return print_json(all_rounded(JsonObject{{"unit", metric.unit}, {"series", std::move(lines)}}));
 }
